@@ -1,0 +1,32 @@
+export { AssertionError, assert, unreachable } from './assert.ts'
+export { AsyncQueue, type AsyncQueueInit } from './async-queue.ts'
+export { type Backoff, backoffDelay, jittered } from './backoff.ts'
+export {
+  bytesEqual,
+  compareBytes,
+  concatBytes,
+  fromHex,
+  fromLatin1,
+  type Hash,
+  latin1,
+  toHex,
+  utf8,
+  utf8Text,
+} from './bytes.ts'
+export { type Clock, HOUR, type Millis, MINUTE, SECOND, systemClock } from './clock.ts'
+export { type Deadline, DeadlineQueue } from './deadline-queue.ts'
+export { ClosedError, ShoalError, type ShoalErrorOptions, UsageError } from './errors.ts'
+export {
+  type AddressScope,
+  type Endpoint,
+  type Family,
+  familyOf,
+  formatEndpoint,
+  formatIp,
+  isPort,
+  mappedIpv4,
+  parseHostPort,
+  parseIp,
+  scopeOf,
+} from './ip.ts'
+export { type RandomSource, randomBelow, randomFraction, seededRandom, systemRandom } from './random.ts'

@@ -1,0 +1,8 @@
+export type {
+  Candidate,
+  CandidateSource,
+  DialOutcome,
+  Swarm,
+  SwarmJoinOptions,
+  SwarmSession,
+} from './swarm.ts'

@@ -1,0 +1,69 @@
+/**
+ * The store: ordered rows of text under text keys. The record of a key lies under the key itself, as the JSON that
+ * tool-db 2.x writes, so that a store of either program can be read by the other. Rows of our own (format mark,
+ * peer key, contested claims) begin with U+0000, which no key on the wire may.
+ */
+
+/** Opaque; equal versions mean equal rows. */
+export type Version = string
+
+/** The version of a row that is not there. */
+export const ABSENT: Version = ''
+
+export interface Row {
+  readonly key: string
+  readonly value: string
+  readonly version: Version
+}
+
+export type Write =
+  | { readonly kind: 'set'; readonly key: string; readonly value: string }
+  | { readonly kind: 'delete'; readonly key: string }
+
+/** memory: handed to the operating system, survives the death of the process; sync: flushed to the disk first. */
+export type Durability = 'memory' | 'sync'
+
+export type CommitResult =
+  | { readonly kind: 'committed' }
+  /** Nothing was written: these rows were no longer as expected. */
+  | { readonly kind: 'conflict'; readonly keys: readonly string[] }
+
+/** Keys from `from` (included) to `to` (excluded), in code-unit order of their UTF-16 text. */
+export interface KeyRange {
+  readonly from: string
+  readonly to: string
+}
+
+export interface KeyPage {
+  readonly keys: readonly string[]
+  /** True where the range holds keys after the last one given. */
+  readonly more: boolean
+}
+
+export interface ScanOptions {
+  /** Continue behind this key. */
+  readonly after?: string
+  /** 1 or more. */
+  readonly limit: number
+}
+
+/** What sync asks of a store that keeps fingerprints of its ranges; a store without it takes no part in sync. */
+export interface SyncIndex {
+  fingerprint(range: KeyRange): Promise<{ readonly fingerprint: Uint8Array; readonly count: number }>
+  ids(range: KeyRange, options: ScanOptions): Promise<{ readonly ids: readonly Uint8Array[]; readonly more: boolean }>
+}
+
+/** Every method rejects with `StoreError` when the engine fails; after `close` with `ClosedError`. */
+export interface Store {
+  /** Resolves once the store is open, its format checked. */
+  readonly ready: Promise<void>
+  /** In the order asked; `undefined` for rows that are not there. */
+  readMany(keys: readonly string[]): Promise<readonly (Row | undefined)[]>
+  /** All writes or none, and only if each row in `expect` still has that version (`ABSENT`: is not there). */
+  commit(batch: readonly Write[], expect: ReadonlyMap<string, Version>, durability: Durability): Promise<CommitResult>
+  scan(range: KeyRange, options: ScanOptions): Promise<KeyPage>
+  readonly sync?: SyncIndex
+  /** Keys that other processes commit to a shared engine; absent where nobody else can write. */
+  watch?(): AsyncIterable<string>
+  close(): Promise<void>
+}
