@@ -13,7 +13,7 @@ export {
   utf8,
   utf8Text,
 } from './bytes.ts'
-export { type Clock, HOUR, type Millis, MINUTE, SECOND, systemClock } from './clock.ts'
+export { type Clock, HOUR, MINUTE, type Millis, SECOND, systemClock } from './clock.ts'
 export { type Deadline, DeadlineQueue } from './deadline-queue.ts'
 export { ClosedError, ShoalError, type ShoalErrorOptions, UsageError } from './errors.ts'
 export {

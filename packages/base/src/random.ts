@@ -42,7 +42,13 @@ export function systemRandom(): RandomSource {
     bytes: take,
     uint32: () => {
       const four = take(4)
-      return (((four[0] as number) << 24) | ((four[1] as number) << 16) | ((four[2] as number) << 8) | (four[3] as number)) >>> 0
+      return (
+        (((four[0] as number) << 24) |
+          ((four[1] as number) << 16) |
+          ((four[2] as number) << 8) |
+          (four[3] as number)) >>>
+        0
+      )
     },
   }
 }
