@@ -1,0 +1,41 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  bytesEqual,
+  compareBytes,
+  concatBytes,
+  fromHex,
+  fromLatin1,
+  latin1,
+  toHex,
+  utf8,
+  utf8Text,
+} from '../src/index.ts'
+
+test('[B-8] bytes survive hex and latin1 and come back', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      expect(fromHex(toHex(bytes))).toEqual(bytes)
+      expect(fromLatin1(latin1(bytes))).toEqual(bytes)
+    }),
+  )
+  expect(fromHex('0aFF')).toEqual(Uint8Array.of(10, 255))
+})
+
+test('[B-8] wrong hex and broken UTF-8 are undefined, never a guess', () => {
+  for (const text of ['0', 'zz', '0x00', ' 00', '00 ', '0-']) expect(fromHex(text), text).toBeUndefined()
+  for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) {
+    expect(utf8Text(Uint8Array.from(bytes))).toBeUndefined()
+  }
+  expect(utf8Text(utf8('\ufeffgrün'))).toBe('\ufeffgrün')
+})
+
+test('[B-8] comparing bytes orders them, equal exactly when the order says zero', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 4 }), fc.uint8Array({ maxLength: 4 }), (a, b) => {
+      expect(Math.sign(compareBytes(a, b))).toBe(Math.sign(Buffer.compare(a, b)))
+      expect(bytesEqual(a, b)).toBe(Buffer.compare(a, b) === 0)
+      expect(concatBytes(a, b)).toEqual(Uint8Array.from([...a, ...b]))
+    }),
+  )
+})
