@@ -18,6 +18,25 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
+/** How many bytes the text has in UTF-8, or `undefined` where it is not well-formed (half of a surrogate pair). */
+export function utf8Length(text: string): number | undefined {
+  let length = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    if (unit < 0x800) {
+      length += 1
+      continue
+    }
+    length += 2
+    if (unit < 0xd800 || unit > 0xdfff) continue
+    const next = unit < 0xdc00 ? text.charCodeAt(i + 1) : Number.NaN
+    if (!(next >= 0xdc00 && next <= 0xdfff)) return undefined
+    i++ // Two units that give four bytes: 2 of the length, and the 2 added above.
+  }
+  return length
+}
+
 /** The text, or `undefined` where the bytes are not well-formed UTF-8. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
   try {

@@ -11,6 +11,7 @@ export {
   latin1,
   toHex,
   utf8,
+  utf8Length,
   utf8Text,
 } from './bytes.ts'
 export { type Clock, HOUR, MINUTE, type Millis, SECOND, systemClock } from './clock.ts'

@@ -1,3 +1,40 @@
+export { ADDRESS_LENGTH, CLIENT_ID_LENGTH, clientIdOf, isEcdsaAddress } from './address.ts'
+export { EcdsaVerifier } from './ecdsa-verifier.ts'
+export {
+  HELLO_VERSION,
+  type Hello,
+  INSTANCE_BYTES,
+  NONCE_BYTES,
+  parseHello,
+  sharedFeatures,
+} from './hello.ts'
+export { KeyPair, type KeyText } from './keys.ts'
+export { lengthPrefixed } from './length-prefixed.ts'
+export { isAddressText, isFields, isSignatureText, type Parsed, parsed, rejected } from './parsed.ts'
+export {
+  type ProofFields,
+  type ProofRole,
+  type ProofStatement,
+  parseProofStatement,
+  proofDigest,
+  signProof,
+  verifyProof,
+} from './proof.ts'
+export {
+  CLOCK_AHEAD_MAX_MS,
+  dialTarget,
+  type EndpointCheck,
+  type EndpointFault,
+  endpointDigest,
+  endpointFault,
+  isSignableHost,
+  isWireTime,
+  parseSignedEndpoint,
+  type SignedEndpoint,
+  signEndpoint,
+  type UnsignedEndpoint,
+} from './signed-endpoint.ts'
+export type { Signer, Verifier } from './signer.ts'
 export type {
   Candidate,
   CandidateSource,
@@ -6,3 +43,4 @@ export type {
   SwarmJoinOptions,
   SwarmSession,
 } from './swarm.ts'
+export { type PlainTopic, parseTopic, type RefusedTopic, requireTopic, TOPIC_BYTES_MAX, type Topic } from './topic.ts'

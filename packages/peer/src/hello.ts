@@ -1,0 +1,48 @@
+/** The `shoal` field of `ping` and `pong`, by which two shoal peers recognise each other (tool-db ignores it). */
+
+import { isAddressText, isFields, type Parsed, parsed, rejected } from './parsed.ts'
+
+export const HELLO_VERSION = 1
+
+/** 32 random bytes in hex, fresh for every connection. */
+export const NONCE_BYTES = 32
+/** 16 random bytes in hex, fresh for every running process. */
+export const INSTANCE_BYTES = 16
+export const FEATURES_MAX = 32
+
+export interface Hello {
+  readonly v: number
+  /** In the order sent, which is signed. Unknown ones are kept: the proof covers the whole list. */
+  readonly features: readonly string[]
+  readonly nonce: string
+  readonly instance: string
+  readonly address: string
+}
+
+/** A field that is there and malformed is a rejection, not a plain peer: else anybody could be made to look plain. */
+export function parseHello(input: unknown): Parsed<Hello> {
+  if (!isFields(input)) return rejected('hello-shape')
+  const { v, features, nonce, instance, address } = input
+  if (typeof v !== 'number' || !Number.isInteger(v) || v < 1 || v > 1_000) return rejected('hello-version')
+  if (!isFeatureList(features)) return rejected('hello-features')
+  if (!isHex(nonce, NONCE_BYTES)) return rejected('hello-nonce')
+  if (!isHex(instance, INSTANCE_BYTES)) return rejected('hello-instance')
+  if (!isAddressText(address)) return rejected('hello-address')
+  return parsed({ v, features: [...features], nonce, instance, address })
+}
+
+/** Features that both sides named: only these are used. */
+export function sharedFeatures(a: Pick<Hello, 'features'>, b: Pick<Hello, 'features'>): ReadonlySet<string> {
+  return new Set(a.features.filter((feature) => b.features.includes(feature)))
+}
+
+function isFeatureList(input: unknown): input is readonly string[] {
+  if (!Array.isArray(input) || input.length > FEATURES_MAX) return false
+  // No comma can be inside, so the joined list that is signed can be split in one way only.
+  if (!input.every((feature) => typeof feature === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(feature))) return false
+  return new Set(input).size === input.length
+}
+
+function isHex(input: unknown, bytes: number): input is string {
+  return typeof input === 'string' && input.length === 2 * bytes && /^[0-9a-f]*$/.test(input)
+}
