@@ -1,0 +1,57 @@
+/**
+ * The synchronous part of full verification: all but the signature, which is the caller's next step, and custom
+ * verification. The hash is always checked, whatever `pow` is: the signature covers the value only through it.
+ */
+
+import type { Hash, Millis } from '@shoal/base'
+import { CLOCK_AHEAD_MAX_MS } from '@shoal/peer'
+import { recordHash } from './hash.ts'
+import { type Namespace, namespaceOf } from './key.ts'
+import { bindingOf, parseNonce } from './nonce.ts'
+import type { WireRecord } from './record.ts'
+import type { RecordCode } from './record-code.ts'
+import { hasWork } from './work.ts'
+
+export interface RecordRules {
+  /** Leading zeros of the hash; null for none. */
+  readonly pow: number | null
+  /** compatible takes plain records too; strict only bound ones. */
+  readonly records: 'compatible' | 'strict'
+  /** Public ids of topics whose bound records are taken: our own, then those of `acceptTopics`. */
+  readonly topics: readonly string[]
+  /** The user adapter's word on addresses: exact length, canonical form. */
+  isAddress(text: string): boolean
+  readonly sha256: Hash
+}
+
+export type RecordCheck =
+  | { readonly ok: true; readonly bound: boolean; readonly namespace: Namespace }
+  | { readonly ok: false; readonly code: RecordCode }
+
+export function checkRecord(record: WireRecord, rules: RecordRules, now: Millis): RecordCheck {
+  const code = cheapFault(record, rules, now) ?? contentFault(record, rules)
+  if (code !== undefined) return { ok: false, code }
+  return { ok: true, bound: typeof record.n === 'string', namespace: namespaceOf(record.k) }
+}
+
+function cheapFault(record: WireRecord, rules: RecordRules, now: Millis): RecordCode | undefined {
+  if (record.t > now + CLOCK_AHEAD_MAX_MS) return 'InvalidTimestamp'
+  if (!rules.isAddress(record.a)) return 'InvalidData'
+  const namespace = namespaceOf(record.k)
+  if (namespace.kind === 'private' && namespace.owner !== record.a) return 'AddressMismatch'
+  if (typeof record.n === 'number' && rules.records === 'strict') return 'UnboundRecord'
+  return hasWork(record.h, rules.pow) ? undefined : 'NoProofOfWork'
+}
+
+function contentFault(record: WireRecord, rules: RecordRules): RecordCode | undefined {
+  const nonce = parseNonce(record.n)
+  if (nonce === undefined) return 'InvalidData'
+  if (nonce.kind === 'bound' && !isBoundHere(record, nonce.binding, rules)) return 'InvalidBinding'
+  return recordHash(record, rules.sha256) === record.h ? undefined : 'InvalidHashNonce'
+}
+
+function isBoundHere(record: WireRecord, binding: string, rules: RecordRules): boolean {
+  return rules.topics.some(
+    (topicPublicId) => bindingOf({ topicPublicId, key: record.k, type: record.c }, rules.sha256) === binding,
+  )
+}
