@@ -2,6 +2,9 @@
  * The store: ordered rows of text under text keys. The record of a key lies under the key itself, as the JSON that
  * tool-db 2.x writes, so that a store of either program can be read by the other. Rows of our own (format mark,
  * peer key, contested claims) begin with U+0000, which no key on the wire may.
+ *
+ * Keys are well-formed Unicode (no lone surrogates) and not empty. Their order is that of their code points, which is
+ * also that of their UTF-8 bytes; it is not the order of `<`, which puts U+10000 before U+E000.
  */
 
 /** Opaque; equal versions mean equal rows. */
@@ -28,10 +31,10 @@ export type CommitResult =
   /** Nothing was written: these rows were no longer as expected. */
   | { readonly kind: 'conflict'; readonly keys: readonly string[] }
 
-/** Keys from `from` (included) to `to` (excluded), in code-unit order of their UTF-16 text. */
+/** Keys from `from` (included) to `to` (excluded; without it, to the end), in code-point order. */
 export interface KeyRange {
   readonly from: string
-  readonly to: string
+  readonly to?: string
 }
 
 export interface KeyPage {
@@ -59,11 +62,16 @@ export interface Store {
   readonly ready: Promise<void>
   /** In the order asked; `undefined` for rows that are not there. */
   readMany(keys: readonly string[]): Promise<readonly (Row | undefined)[]>
-  /** All writes or none, and only if each row in `expect` still has that version (`ABSENT`: is not there). */
+  /**
+   * All writes or none, and only if each row in `expect` still has that version (`ABSENT`: is not there). Rejects with
+   * `UsageError`, writing nothing, where a key or a value is not well-formed.
+   */
   commit(batch: readonly Write[], expect: ReadonlyMap<string, Version>, durability: Durability): Promise<CommitResult>
+  /** Own rows too, where the range holds them; `prefixRange` leaves them out of an empty prefix. */
   scan(range: KeyRange, options: ScanOptions): Promise<KeyPage>
   readonly sync?: SyncIndex
   /** Keys that other processes commit to a shared engine; absent where nobody else can write. */
   watch?(): AsyncIterable<string>
+  /** Waits for the commits under way, then gives the engine back; a second call waits for the first. */
   close(): Promise<void>
 }

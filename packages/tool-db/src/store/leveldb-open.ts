@@ -1,0 +1,96 @@
+/** Opening a LevelDB directory, and the sentences for what can go wrong with it. */
+
+import { mkdir, open } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { checkFormat, FORMAT_KEY, formatMark } from './format.ts'
+import { StoreError } from './store-error.ts'
+
+/** Makes the directory and its parents where they are missing; rejects with `StoreError`. */
+export async function openLevel(directory: string): Promise<ClassicLevel> {
+  await makeDirectory(directory)
+  const level = new ClassicLevel(directory)
+  try {
+    await level.open()
+    const mark = await level.get(FORMAT_KEY)
+    if (mark === undefined) await level.put(FORMAT_KEY, formatMark(), { sync: true })
+    else checkFormat(mark, directory)
+    return level
+  } catch (error) {
+    await level.close()
+    throw openError(directory, error)
+  }
+}
+
+/** A new directory outlives a loss of power only once its parent was flushed too. */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    const first = await mkdir(directory, { recursive: true })
+    if (first === undefined) return
+    for (let made = resolve(directory); ; made = dirname(made)) {
+      await flushDirectory(dirname(made))
+      if (made === resolve(first) || made === dirname(made)) return
+    }
+  } catch (error) {
+    throw unwritable(directory, error)
+  }
+}
+
+async function flushDirectory(directory: string): Promise<void> {
+  // Windows can't open a directory, and needs no flush of one.
+  if (process.platform === 'win32') return
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function openError(directory: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  switch (codeOf(cause)) {
+    case 'LEVEL_LOCKED':
+      return new StoreError(
+        'SHOAL_STORE_IN_USE',
+        `the store in ${directory} is in use by another process: stop that one, or choose another directory`,
+        { cause },
+      )
+    case 'LEVEL_CORRUPTION':
+      return new StoreError(
+        'SHOAL_STORE_DAMAGED',
+        `the store in ${directory} is damaged (${reasonOf(cause)}): restore it from a backup, or choose another directory`,
+        { cause },
+      )
+    case 'LEVEL_IO_ERROR':
+      return unwritable(directory, cause)
+    default:
+      return workError(directory, 'open', cause)
+  }
+}
+
+/** The engine failed while the store was at work; a full disk is the usual reason. */
+export function workError(directory: string, verb: 'open' | 'read' | 'write' | 'close', error: unknown): StoreError {
+  return new StoreError(
+    codeOf(error) === 'LEVEL_CORRUPTION' ? 'SHOAL_STORE_DAMAGED' : 'SHOAL_STORE_FAILED',
+    `could not ${verb} the store in ${directory} (${reasonOf(error)}): check the disk's space and health, then start again`,
+    { cause: error },
+  )
+}
+
+function unwritable(directory: string, cause: unknown): StoreError {
+  return new StoreError(
+    'SHOAL_STORE_UNWRITABLE',
+    `can't keep a store in ${directory} (${reasonOf(cause)}): choose a directory that this user may write to`,
+    { cause },
+  )
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

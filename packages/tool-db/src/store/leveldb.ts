@@ -1,0 +1,177 @@
+/**
+ * Rows in a LevelDB directory, the default of servers: the very format of tool-db's own LevelDB store, one process at a time.
+ * Commits that arrive while another is being written are joined into one batch, so that many small commits share one
+ * flush to the disk.
+ */
+
+import { ClosedError, UsageError } from '@shoal/base'
+import type { ClassicLevel } from 'classic-level'
+import { checkBatch, checkScan, compareKeys, isWellFormed } from './key-order.ts'
+import { openLevel, workError } from './leveldb-open.ts'
+import {
+  ABSENT,
+  type CommitResult,
+  type Durability,
+  type KeyPage,
+  type KeyRange,
+  type Row,
+  type ScanOptions,
+  type Store,
+  type Version,
+  type Write,
+} from './store.ts'
+import { rowOf, versionOf } from './version.ts'
+
+/** Enough to share a flush, few enough that the first of them does not wait long for the last. */
+const COMMITS_PER_BATCH_MAX = 1_000
+
+interface PendingCommit {
+  readonly batch: readonly Write[]
+  readonly expect: ReadonlyMap<string, Version>
+  readonly durability: Durability
+  resolve(result: CommitResult): void
+  reject(error: unknown): void
+}
+
+type BatchOperation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string }
+
+export class LevelDbStore implements Store {
+  readonly ready: Promise<void>
+  readonly #directory: string
+  readonly #opening: Promise<ClassicLevel>
+  /** BOUNDED: by the callers of commit(), each of which waits. */
+  readonly #pending: PendingCommit[] = []
+  #writing: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  /** Throws `UsageError` where the path is empty; whatever else is wrong with it, `ready` and every method reject with. */
+  constructor(directory: string) {
+    if (directory === '') throw new UsageError('a LevelDB store needs the path of its directory')
+    this.#directory = directory
+    this.#opening = openLevel(directory)
+    this.ready = this.#opening.then(() => undefined)
+    // Whoever never asks for `ready` is told by the first method instead.
+    this.ready.catch(() => undefined)
+  }
+
+  async readMany(keys: readonly string[]): Promise<readonly (Row | undefined)[]> {
+    const level = await this.#level()
+    const values = await this.#run('read', () => level.getMany(keys.filter(isWellFormed)))
+    let next = 0
+    return keys.map((key) => {
+      const value = isWellFormed(key) ? values[next++] : undefined
+      return value === undefined ? undefined : rowOf(key, value)
+    })
+  }
+
+  async commit(
+    batch: readonly Write[],
+    expect: ReadonlyMap<string, Version>,
+    durability: Durability,
+  ): Promise<CommitResult> {
+    this.#assertOpen()
+    checkBatch(batch)
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ batch, expect, durability, resolve, reject })
+      this.#writing ??= this.#write()
+    })
+  }
+
+  async scan(range: KeyRange, options: ScanOptions): Promise<KeyPage> {
+    checkScan(range, options)
+    const level = await this.#level()
+    const { after, limit } = options
+    const start = after !== undefined && compareKeys(after, range.from) >= 0 ? { gt: after } : { gte: range.from }
+    const end = range.to === undefined ? {} : { lt: range.to }
+    const keys = await this.#run('read', () => level.keys({ ...start, ...end, limit: limit + 1 }).all())
+    return keys.length > limit ? { keys: keys.slice(0, limit), more: true } : { keys, more: false }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const level = await this.#opening.catch(() => undefined)
+    if (level === undefined) return
+    await this.#writing
+    try {
+      await level.close()
+    } catch (error) {
+      throw workError(this.#directory, 'close', error)
+    }
+  }
+
+  async #level(): Promise<ClassicLevel> {
+    this.#assertOpen()
+    return this.#opening
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new ClosedError('the store is closed')
+  }
+
+  /** Never rejects: each commit hears of its own failure. */
+  async #write(): Promise<void> {
+    await this.ready.catch(() => undefined)
+    while (this.#pending.length > 0) {
+      const group = this.#pending.splice(0, COMMITS_PER_BATCH_MAX)
+      try {
+        const level = await this.#opening
+        const results = await this.#run('write', () => writeGroup(level, group))
+        for (const [i, commit] of group.entries()) commit.resolve(results[i] as CommitResult)
+      } catch (error) {
+        for (const commit of group) commit.reject(error)
+      }
+    }
+    this.#writing = undefined
+  }
+
+  async #run<T>(verb: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      // A read that close() overtook; commits are waited for.
+      if (verb === 'read') this.#assertOpen()
+      throw workError(this.#directory, verb, error)
+    }
+  }
+}
+
+/**
+ * Decides the commits of a group one after the other, each seeing what those before it will write, and writes them as one
+ * atomic batch.
+ */
+async function writeGroup(level: ClassicLevel, group: readonly PendingCommit[]): Promise<readonly CommitResult[]> {
+  const versions = await readVersions(level, group)
+  const operations: BatchOperation[] = []
+  let sync = false
+  const results = group.map((commit): CommitResult => {
+    const conflicts: string[] = []
+    for (const [key, version] of commit.expect) if (versions.get(key) !== version) conflicts.push(key)
+    if (conflicts.length > 0) return { kind: 'conflict', keys: conflicts }
+    for (const write of commit.batch) {
+      const { key } = write
+      operations.push(write.kind === 'set' ? { type: 'put', key, value: write.value } : { type: 'del', key })
+      if (versions.has(key)) versions.set(key, write.kind === 'set' ? versionOf(write.value) : ABSENT)
+    }
+    if (commit.durability === 'sync') sync = true
+    return { kind: 'committed' }
+  })
+  if (operations.length > 0) await level.batch(operations, { sync })
+  return results
+}
+
+async function readVersions(level: ClassicLevel, group: readonly PendingCommit[]): Promise<Map<string, Version>> {
+  const versions = new Map<string, Version>()
+  for (const commit of group) for (const key of commit.expect.keys()) versions.set(key, ABSENT)
+  const keys = [...versions.keys()].filter(isWellFormed)
+  if (keys.length === 0) return versions
+  const values = await level.getMany(keys)
+  for (const [i, key] of keys.entries()) {
+    const value = values[i]
+    if (value !== undefined) versions.set(key, versionOf(value))
+  }
+  return versions
+}
