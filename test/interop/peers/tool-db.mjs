@@ -1,0 +1,76 @@
+/**
+ * A ToolDb of either maker, driven by commands. Options: `from` and `adapters` as in tool-db-of.mjs, `db` for the
+ * constructor. Beside ToolDb's own operations: `sendRaw` puts a message on the wire as it is, `check` runs the
+ * maker's own verification over a record, `stored` reads the store's text.
+ */
+import { emit, options, serveCommands } from './json-lines.mjs'
+import { toolDbOf } from './tool-db-of.mjs'
+
+const { ToolDb, adapters } = await toolDbOf(options)
+const db = new ToolDb({ storageName: 'db', ...options.db, ...adapters })
+const listeners = new Map()
+
+db.onConnect = () => emit('connect')
+db.onDisconnect = () => emit('disconnect')
+db.onPeerConnect = (peerId) => emit('peerConnect', { peerId })
+db.onPeerDisconnect = (peerId) => emit('peerDisconnect', { peerId })
+db.on('put', (message) => emit('put', { data: message.data }))
+
+await db.ready
+// npm's base class signs in a user of its own at some moment after construction; both are settled by now.
+await db.anonSignIn()
+db.addServerFunction('sum', async (args) => args.reduce((sum, value) => sum + value, 0))
+db.addServerFunction('fail', async () => {
+  throw new Error('it failed on purpose')
+})
+
+serveCommands(
+  {
+    connectTo: (host, port) => {
+      db.network.connectTo(host, port)
+    },
+    isConnected: () => db.isConnected,
+    memory: () => process.memoryUsage().rss,
+    put: async (key, value, isPrivate) => (await db.putData(key, value, isPrivate))?.data,
+    get: (key, isPrivate, timeoutMs) => db.getData(key, isPrivate, timeoutMs),
+    query: (prefix, isPrivate) => db.queryKeys(prefix, isPrivate),
+    subscribe: async (key, isPrivate) => {
+      const wireKey = isPrivate ? db.getUserNamespacedKey(key) : key
+      db.addKeyListener(wireKey, (record) => emit('update', { key: wireKey, value: record.v, author: record.a }))
+      await db.subscribeData(key, isPrivate)
+    },
+    signUp: async (name, password) => (await db.signUp(name, password))?.data,
+    signIn: async (name, password) => {
+      await db.signIn(name, password)
+    },
+    callFunction: (name, args) => db.doFunction(name, args, 5_000),
+    address: () => db.userAccount.getAddress(),
+    peerAddress: () => db.peerAccount.getAddress(),
+    sendRaw: (message) => {
+      for (const send of Object.values(db.network.clientToSend)) send(JSON.stringify(message))
+    },
+    request: (message) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no answer to ${message.type} ${message.id}`)), 5_000)
+        db.addIdListener(message.id, (answer) => {
+          clearTimeout(timer)
+          resolve(answer)
+        })
+        for (const send of Object.values(db.network.clientToSend)) send(JSON.stringify(message))
+      }),
+    check: (record, pow) => db.verifyMessage(record, pow),
+    stored: (key) => db.store.get(key),
+    listen: (key) => {
+      listeners.set(
+        key,
+        db.addKeyListener(key, (record) => emit('update', { key, value: record.v })),
+      )
+    },
+    unlisten: (key) => db.removeKeyListener(listeners.get(key)),
+  },
+  async () => {
+    await db.network.close?.()
+    await db.close()
+  },
+)
+emit('ready', { address: db.userAccount.getAddress(), peerId: db.peerAccount.getAddress() })
