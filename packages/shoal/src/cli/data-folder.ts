@@ -1,0 +1,26 @@
+/** Where a server keeps its store when nobody says: a directory of the user's data folder, named by the topic. */
+
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import envPaths from 'env-paths'
+
+const READABLE_MAX = 40
+const DIGEST_DIGITS = 16
+
+/**
+ * A topic is any text, a directory name is not: the readable part is for people, the digest tells topics apart that
+ * look alike (in another case, or in letters that file systems can't hold).
+ */
+export function storeDirectoryName(topic: string): string {
+  const digest = createHash('sha256').update(topic).digest('hex').slice(0, DIGEST_DIGITS)
+  const readable = topic
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, READABLE_MAX)
+    .replaceAll(/^-+|-+$/g, '')
+  return readable === '' ? digest : `${readable}-${digest}`
+}
+
+export function storeDirectoryOf(topic: string): string {
+  return join(envPaths('shoal', { suffix: '' }).data, 'topics', storeDirectoryName(topic))
+}

@@ -1,0 +1,95 @@
+/** The command line: which commands there are, and how a wrong one is answered. */
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { demoCommand } from './commands/demo.ts'
+import { dhtCommand } from './commands/dht.ts'
+import { findCommand } from './commands/find.ts'
+import { getCommand } from './commands/get.ts'
+import { keysCommand } from './commands/keys.ts'
+import { putCommand } from './commands/put.ts'
+import { serveCommand } from './commands/serve.ts'
+import { testnetCommand } from './commands/testnet.ts'
+import { watchCommand } from './commands/watch.ts'
+import { type CommandBody, type ProcessLike, report, runCommand } from './lifecycle.ts'
+import type { OutputFlags } from './options.ts'
+import { Output } from './output.ts'
+import type { Stream, TerminalEnvironment } from './terminal.ts'
+
+export interface CommandLineInit {
+  readonly stdout: Stream
+  readonly stderr: Stream
+  readonly environment: TerminalEnvironment
+  readonly process: ProcessLike
+}
+
+/** How a command is run once its flags are parsed. */
+export type Run = (flags: OutputFlags, body: CommandBody) => Promise<void>
+
+const EXAMPLES = `
+Examples:
+  shoal demo                                      the whole story, on this machine alone
+  shoal serve --topic myswarmtopic --port 9000    a server, anywhere
+  shoal find myswarmtopic                         who serves the topic
+  shoal put ==hello '{"from":"me"}' --topic myswarmtopic
+  shoal get ==hello --topic myswarmtopic
+`
+
+/** Never throws: what goes wrong is said on stderr, and `process.exitCode` is set. */
+export async function runCommandLine(args: readonly string[], init: CommandLineInit): Promise<void> {
+  const run: Run = (flags, body) => runCommand(makeOutput(flags, init), init.process, body)
+  const program = makeProgram(run, init)
+  if (args.length === 0) return program.outputHelp()
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    // Help and version are "errors" of exit code 0 to the parser.
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    init.process.exitCode = report(makeOutput({}, init), error)
+  }
+}
+
+function makeProgram(run: Run, init: CommandLineInit): Command {
+  const program = new Command('shoal')
+  program
+    .description('Servers and clients that find each other knowing only a topic, and share one signed database.')
+    .version(ownVersion(), '--version', 'print the version')
+    .helpCommand('help [command]', 'explain a command')
+    .addHelpText('after', EXAMPLES)
+  const commands = [
+    demoCommand(run),
+    serveCommand(run),
+    findCommand(run),
+    putCommand(run),
+    getCommand(run),
+    keysCommand(run),
+    watchCommand(run),
+    dhtCommand(run),
+    testnetCommand(run),
+  ]
+  for (const command of commands) program.addCommand(command)
+  everyCommand(program, (command) => {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => init.stdout.write(text),
+      // A wrong command line gets our sentence, said once, where the error is caught.
+      writeErr: () => {},
+      outputError: () => {},
+    })
+  })
+  return program
+}
+
+function everyCommand(command: Command, apply: (command: Command) => void): void {
+  apply(command)
+  for (const child of command.commands) everyCommand(child, apply)
+}
+
+function makeOutput(flags: OutputFlags, init: CommandLineInit): Output {
+  const { stdout, stderr, environment } = init
+  return new Output({ json: flags.json === true, level: flags.logLevel ?? 'warn', stdout, stderr, environment })
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
