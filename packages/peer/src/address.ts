@@ -23,7 +23,7 @@ const ADDRESS = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048][A-Za-z0-9_-]{42}[AEIMQUYcg
 const FIELD_PRIME = fromHex('ffffffff00000001000000000000000000000000ffffffffffffffffffffffff') as Uint8Array
 
 /** True for the canonical text of a pair of coordinates; whether the point is on the curve shows at its first use. */
-export function isEcdsaAddress(text: unknown): text is string {
+export function isEcdsaAddress(text: string): boolean {
   return typeof text === 'string' && pointOfAddress(text) !== undefined
 }
 

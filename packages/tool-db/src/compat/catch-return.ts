@@ -1,0 +1,4 @@
+/** For `.catch(catchReturn)`: a failure becomes `undefined`. */
+export function catchReturn(_reason: unknown): undefined {
+  return undefined
+}

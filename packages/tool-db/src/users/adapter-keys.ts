@@ -1,0 +1,44 @@
+/** Any user adapter as a signer and a verifier: the peer account may be of any kind of key. */
+
+import { isAddressText, isEcdsaAddress, type Signer, type Verifier } from '@shoal/peer'
+import type { ToolDbUserAdapter } from './user-adapter.ts'
+
+export function signerOf(adapter: ToolDbUserAdapter): Signer {
+  return {
+    get address() {
+      return adapter.getAddress() ?? ''
+    },
+    sign: (text) => adapter.signData(text),
+  }
+}
+
+/** Adapters of other people may throw on foreign input: here that is false. */
+export function verifierOf(adapter: ToolDbUserAdapter): Verifier {
+  const isAddress = (text: string): boolean => isAddressFor(adapter, text)
+  return {
+    isAddress,
+    verify: async (text, address, signature) => {
+      if (!isAddress(address)) return false
+      try {
+        return (await adapter.verifySignature({ h: text, a: address, s: signature })) === true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+/**
+ * The adapter's word on addresses. One that has none (those written for tool-db) is judged by its own address: of an
+ * ECDSA or Ethereum key we know the form, of any other kind the length must at least be the same.
+ */
+export function isAddressFor(adapter: ToolDbUserAdapter, text: string): boolean {
+  if (!isAddressText(text)) return false
+  if (typeof adapter.isAddress === 'function') return adapter.isAddress(text)
+  const own = adapter.getAddress() ?? ''
+  if (isEcdsaAddress(own)) return isEcdsaAddress(text)
+  if (ETHEREUM_ADDRESS.test(own)) return ETHEREUM_ADDRESS.test(text)
+  return text.length === own.length
+}
+
+const ETHEREUM_ADDRESS = /^0x[0-9a-fA-F]{40}$/
