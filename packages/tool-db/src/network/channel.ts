@@ -16,21 +16,29 @@ export interface Channel {
   /** The other end as the socket sees it. */
   readonly remote: Endpoint
   readonly direction: 'inbound' | 'outbound'
-  /** False where the message was not taken: the channel is closed, or too much waits already. */
+  /** False where the message was not taken: the channel is closed, or too much waits already (see `drained`). */
   send(message: string | Uint8Array): boolean
   /** Bytes taken and not yet handed to the operating system. */
   readonly buffered: number
-  /** Resolves when `buffered` has fallen below the low-water mark, or the channel is closed. */
+  /** Resolves when `buffered` has fallen to the low-water mark, or the channel is closed or closing. */
   drained(): Promise<void>
-  /** Closes in order, then by force; `code` as in RFC 6455 section 7.4. */
+  /**
+   * Closes in order, and by force after a second; `code` as in RFC 6455 section 7.4. What was taken before is still
+   * sent, where the other side reads it in time. No message comes afterwards, only `onClose`, with this reason.
+   */
   close(code: number, reason: string): void
 }
 
 /** A way to reach others: it opens channels and hands them over before their first message. */
 export interface Network {
-  /** Binds where it listens; resolves with the bound port, or `undefined` for a network that only dials. */
+  /**
+   * Binds where it listens, and rejects with `ListenError` where it can't; resolves with the bound port, or `undefined`
+   * for a network that only dials or was given a server that does not listen yet. Channels that the network opens by
+   * itself come this way too, as `outbound`.
+   */
   listen(onChannel: (channel: Channel) => ChannelEvents): Promise<number | undefined>
-  /** Rejects with `DialError` where no channel comes about in time. */
+  /** Rejects with `DialError` where no channel comes about in time. The host may be a name here. */
   dial(endpoint: Endpoint, events: (channel: Channel) => ChannelEvents, signal: AbortSignal): Promise<Channel>
+  /** Ends every channel and every dial; nothing of it keeps the process alive afterwards. */
   close(): Promise<void>
 }

@@ -1,2 +1,3 @@
 export type { TestFunction } from './check.ts'
+export { type NetworkContractOptions, networkContract, type OpenedNetworks } from './network-contract.ts'
 export { type OpenedStore, type StoreContractOptions, storeContract } from './store-contract.ts'
