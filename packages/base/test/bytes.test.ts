@@ -9,6 +9,7 @@ import {
   latin1,
   toHex,
   utf8,
+  utf8Length,
   utf8Text,
 } from '../src/index.ts'
 
@@ -38,4 +39,14 @@ test('[B-8] comparing bytes orders them, equal exactly when the order says zero'
       expect(concatBytes(a, b)).toEqual(Uint8Array.from([...a, ...b]))
     }),
   )
+})
+
+test('[B-8] the length in UTF-8 is told without encoding, and half a surrogate pair is undefined', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(utf8Length(text)).toBe(utf8(text).length)
+    }),
+  )
+  for (const text of ['\ud800', 'a\udc00', '\udc00\ud800', '\ud83d\ud83d\udc1f'])
+    expect(utf8Length(text)).toBeUndefined()
 })
