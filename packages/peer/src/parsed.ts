@@ -18,14 +18,14 @@ export function isFields(input: unknown): input is { readonly [field: string]: u
 }
 
 /**
- * The address of a peer whatever kind of key it has: bounded, printable ASCII without the characters that join
- * fields (`.`, `:`, `,`, blanks). Whether it is a key is the verifier's to say.
+ * The address of a peer whatever kind of key it has: bounded, printable ASCII without the dot that ends the address in
+ * a private key. Whether it is a key, and of the exact length, is the verifier's to say.
  */
 export function isAddressText(input: unknown): input is string {
-  return typeof input === 'string' && /^[A-Za-z0-9_+/=-]{20,128}$/.test(input)
+  return typeof input === 'string' && /^[\x21-\x2d\x2f-\x7e]{1,128}$/.test(input)
 }
 
-/** A signature whatever kind of key made it: bounded, hex, perhaps with `0x` before it. */
+/** A signature whatever kind of key made it: bounded, printable ASCII. */
 export function isSignatureText(input: unknown): input is string {
-  return typeof input === 'string' && /^(?:0x)?[0-9a-f]{2,512}$/.test(input)
+  return typeof input === 'string' && /^[\x21-\x7e]{1,512}$/.test(input)
 }

@@ -75,7 +75,7 @@ test('[P-19] malformed proofs are rejections with a word', () => {
   for (const endpoint of endpoints) {
     expect(parseProofStatement({ ...good, endpoint })).toEqual({ ok: false, reason: 'proof-endpoint' })
   }
-  for (const sig of ['', 'xy', 7, null, undefined, 'a'.repeat(600), []]) {
+  for (const sig of ['', 'x y', 7, null, undefined, 'a'.repeat(600), []]) {
     expect(parseProofStatement({ ...good, sig })).toEqual({ ok: false, reason: 'proof-signature' })
   }
   for (const odd of [null, 7, 'x', [good], undefined]) {

@@ -76,7 +76,7 @@ test('[P-12] malformed endpoints are rejections with a word, never a throw', () 
     ]),
     [{ ...endpoint, address: 'a b'.repeat(20) }, 'endpoint-address'],
     [{ ...endpoint, address: 'a'.repeat(129) }, 'endpoint-address'],
-    [{ ...endpoint, sig: 'zz' }, 'endpoint-signature'],
+    [{ ...endpoint, sig: 'z z' }, 'endpoint-signature'],
     [{ ...endpoint, sig: 'a'.repeat(9_999) }, 'endpoint-signature'],
     [JSON.parse(`{"__proto__":${JSON.stringify(endpoint)}}`), 'endpoint-topic'],
   ]
