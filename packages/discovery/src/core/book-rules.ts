@@ -1,0 +1,47 @@
+/** The figures of the candidate book: how much it holds, and how long it waits. */
+
+import { type Backoff, HOUR, MINUTE, type Millis, SECOND } from '@shoal/base'
+import type { CandidateSource } from '@shoal/peer'
+
+export interface BookLimits {
+  /** A share of its own for each source, so that none can crowd out another. Together they bound the book. */
+  readonly perSourceMax: Readonly<Record<CandidateSource, number>>
+  /** Endpoints of one source under one prefix (a /24, a /48) of the public address space. */
+  readonly perPrefixMax: number
+  /** Endpoints of one source at one loopback or private address, where ports tell many servers apart. */
+  readonly perOwnAddressMax: number
+  /** Verdicts (ourselves, refused, dead) that are remembered. */
+  readonly keptOutMax: number
+  /** Connected endpoints that no source has told us of. */
+  readonly reportedMax: number
+}
+
+export const BOOK_LIMITS: BookLimits = {
+  perSourceMax: { static: 256, lan: 256, cache: 512, pex: 512, dht: 1_024 },
+  perPrefixMax: 32,
+  perOwnAddressMax: 256,
+  keptOutMax: 4_096,
+  reportedMax: 512,
+}
+
+/** After a dial that failed. At the eighth failure in a row, after some five minutes, it counts as dead. */
+export const FAILED_BACKOFF: Backoff = { first: 2 * SECOND, most: 5 * MINUTE }
+export const FAILURES_MAX = 8
+/** What was given by hand is never given up, and a minute is the longest that its owner should have to wait. */
+export const STATIC_BACKOFF: Backoff = { first: 2 * SECOND, most: MINUTE }
+
+/** After a session that lasted; one shorter than STEADY_MS counts as a failure instead. */
+export const RETURN_MS: Millis = SECOND
+export const STEADY_MS: Millis = 30 * SECOND
+
+export const DUPLICATE_MS: Millis = 10 * MINUTE
+/** Our own address may be somebody else's tomorrow. */
+export const SELF_MS: Millis = HOUR
+export const REFUSED_MS: Millis = 30 * MINUTE
+export const DEAD_MS: Millis = 15 * MINUTE
+/** Where nothing is connected, a dead one that is still being announced is tried again after this. */
+export const DEAD_IN_NEED_MS: Millis = MINUTE
+
+/** Mainline nodes keep a peer for about thirty minutes: what no look-up has shown for longer is gone. */
+export const UNSEEN_MS: Millis = 45 * MINUTE
+export const SWEEP_MS: Millis = 5 * MINUTE

@@ -1,0 +1,50 @@
+/**
+ * A way in which peers are discovered. Some are asked (the DHT, names in DNS), some speak up when they have something
+ * (a LAN, peers that tell of others), some take announces: what a source does not do it leaves out.
+ */
+
+import type { CandidateSource } from '@shoal/peer'
+import type { Sighting } from '../core/place.ts'
+
+/** A topic as sources know it: twenty bytes that everybody who has the topic can derive. */
+export interface SourceTopic {
+  readonly infoHash: Uint8Array
+}
+
+export interface AnnouncedPort {
+  readonly port: number
+  /** BEP 5 `implied_port`: whoever hears it takes the port that the datagram came from. */
+  readonly impliedPort: boolean
+}
+
+/** Where a source puts what it learns about one topic, at any time until it is detached. */
+export interface SourceSink {
+  sight(sighting: Omit<Sighting, 'source'>): void
+}
+
+export interface LookupResult {
+  /** False where nobody at all could be asked: no wonder that nothing was found. */
+  readonly answered: boolean
+}
+
+export interface AnnounceResult {
+  /** How many stored it. */
+  readonly nodes: number
+}
+
+/** One topic at one source. */
+export interface SourceHandle {
+  /** Asks once; what is found goes to the sink as it comes. Ends soon after the signal aborts. */
+  readonly lookup?: (signal: AbortSignal) => Promise<LookupResult>
+  /** Announces once. Ends soon after the signal aborts, and sends nothing from then on. */
+  readonly announce?: (port: AnnouncedPort, signal: AbortSignal) => Promise<AnnounceResult>
+  detach(): void
+}
+
+export interface Source {
+  readonly kind: CandidateSource
+  attach(topic: SourceTopic, sink: SourceSink): SourceHandle
+  /** Our own addresses as this source sees them from outside. */
+  externalHosts(): readonly string[]
+  close(): Promise<void>
+}
