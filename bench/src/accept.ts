@@ -1,0 +1,41 @@
+/**
+ * `npm run accept [-- NAME …] [--quick]`: figures against the bounds they must keep, medians of several runs. Ends with 1 when
+ * one is missed. Tests never judge a time; this does.
+ */
+import { parseArgs } from 'node:util'
+import { acceptJoin } from './accept-join.ts'
+import { acceptQuiet } from './accept-quiet.ts'
+import { acceptReconnect } from './accept-reconnect.ts'
+import { acceptStart } from './accept-start.ts'
+import { type AcceptOptions, told, type Verdict } from './verdict.ts'
+
+const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = {
+  start: acceptStart,
+  join: acceptJoin,
+  reconnect: acceptReconnect,
+  quiet: acceptQuiet,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+})
+const unknown = positionals.filter((name) => !(name in FIGURES))
+if (unknown.length > 0) {
+  console.error(`no figure is called ${unknown.join(', ')}: choose from ${Object.keys(FIGURES).join(', ')}`)
+  process.exit(2)
+}
+
+for (const name of positionals.length > 0 ? positionals : Object.keys(FIGURES)) {
+  console.log(`\n${name}`)
+  try {
+    const verdicts = (await FIGURES[name]?.({ quick: values.quick, log: (line) => console.error(`  ${line}`) })) ?? []
+    for (const verdict of verdicts) {
+      console.log(`  ${told(verdict)}`)
+      if (!verdict.passed) process.exitCode = 1
+    }
+  } catch (error) {
+    console.log(`  FAIL  ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,78 @@
+/** One end of the database comparison: a server that counts what it takes, or a client that writes. Ours or npm tool-db. */
+
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { answerRequests, childOptions } from './child.ts'
+
+export type Maker = 'shoal' | 'tool-db'
+
+/** The part of the API that both have. */
+interface ToolDb {
+  readonly ready: Promise<void>
+  onConnect: () => void
+  on(event: 'put', listener: () => void): void
+  anonSignIn(): Promise<void>
+  putData(key: string, value: unknown): Promise<unknown>
+  readonly store: { get(key: string): Promise<string> }
+}
+
+interface Loaded {
+  ToolDb: new (options: object) => ToolDb
+  adapters: object
+}
+
+const { maker, port, server } = childOptions<{ maker: Maker; port: number; server: boolean }>()
+
+// The interop suite has npm's classes and a WebSocket network on their base class, which is not published.
+const loader = pathToFileURL(join(import.meta.dirname, '../../test/interop/peers/tool-db-of.mjs')).href
+const { toolDbOf } = (await import(loader)) as { toolDbOf(options: { from: string }): Promise<Loaded> }
+const { ToolDb, adapters } = await toolDbOf({ from: maker === 'tool-db' ? 'npm' : 'shoal' })
+
+const db = new ToolDb({
+  topic: 'bench',
+  server,
+  host: '127.0.0.1',
+  ...(server ? { port } : { peers: [{ host: '127.0.0.1', port }] }),
+  storageName: 'db',
+  ...adapters,
+})
+const connected = new Promise<void>((resolve) => (db.onConnect = resolve))
+
+let taken = 0
+let reached = { count: Number.POSITIVE_INFINITY, resolve: (): void => {} }
+db.on('put', () => {
+  taken++
+  if (taken >= reached.count) reached.resolve()
+})
+
+answerRequests({
+  ready: async () => {
+    await db.ready
+    await db.anonSignIn()
+    if (!server) await connected
+  },
+  /** Resolves when this many more were taken. */
+  take: (count: number) => {
+    const target = taken + count
+    return new Promise<void>((resolve) => (reached = { count: target, resolve }))
+  },
+  put: async ({ prefix, count, outstanding }: { prefix: string; count: number; outstanding: number }) => {
+    let next = 0
+    const writer = async (): Promise<void> => {
+      while (next < count) {
+        const i = next++
+        await db.putData(`${prefix}-${i}`, { i, text: 'a value of some fifty bytes, as a chat message is' })
+      }
+    }
+    await Promise.all(Array.from({ length: outstanding }, writer))
+  },
+  /** How many of the keys are in the store, read one by one. */
+  stored: async ({ prefix, count }: { prefix: string; count: number }) => {
+    let stored = 0
+    for (let i = 0; i < count; i++) {
+      const text = await db.store.get(`${prefix}-${i}`).catch(() => undefined)
+      if (text) stored++
+    }
+    return stored
+  },
+})

@@ -1,0 +1,29 @@
+/** One acceptance figure: what was measured, against the bound it must keep. */
+import { type Figure, rounded } from './figures.ts'
+
+export interface AcceptOptions {
+  readonly quick: boolean
+  /** Progress for people, on stderr. */
+  readonly log: (line: string) => void
+}
+
+export interface Verdict {
+  readonly what: string
+  readonly figure: Figure
+  readonly unit: string
+  readonly bound: number
+  readonly passed: boolean
+}
+
+/** Passes where the median is at most the bound. */
+export function atMost(bound: number, unit: string, what: string, figure: Figure): Verdict {
+  return { what, figure, unit, bound, passed: figure.median <= bound }
+}
+
+export function told({ what, figure, unit, bound, passed }: Verdict): string {
+  const range =
+    figure.samples.length > 1
+      ? ` (${rounded(figure.min)} to ${rounded(figure.max)}, ${figure.samples.length} runs)`
+      : ''
+  return `${passed ? 'pass' : 'FAIL'}  ${what}: ${rounded(figure.median)} ${unit}${range}, at most ${rounded(bound)} ${unit}`
+}
