@@ -1,0 +1,66 @@
+/** What a node counts about itself; each refusal is visible here. */
+
+import type { RejectionReason } from './krpc/message.ts'
+
+export interface Counters {
+  /** Datagrams. */
+  received: number
+  sent: number
+  bytesReceived: number
+  bytesSent: number
+  /** Datagrams dropped because they were no KRPC, by reason. */
+  readonly rejected: Record<RejectionReason, number>
+  /** Queries to us, by method. */
+  readonly queries: Record<'ping' | 'find_node' | 'get_peers' | 'announce_peer' | 'unknown' | 'malformed', number>
+  /** Answers that we gave, error replies included. */
+  answers: number
+  /** Error replies among them. */
+  errors: number
+  /** Queries left unanswered because of the rate of their address, or of all addresses together. */
+  rateLimitedPerAddress: number
+  rateLimited: number
+  /** Queries left unanswered because we are a client (BEP 43). */
+  ignoredAsClient: number
+  /** Answers that match no query of ours: late, forged or repeated. */
+  unexpectedAnswers: number
+  /** Our own queries, by method, and how they ended. */
+  readonly asked: Record<'ping' | 'find_node' | 'get_peers' | 'announce_peer', number>
+  answered: number
+  failed: number
+  timedOut: number
+  /** Peers and nodes told by others that the rules of the network refuse. */
+  refusedPeers: number
+  refusedNodes: number
+}
+
+export function newCounters(): Counters {
+  return {
+    received: 0,
+    sent: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    rejected: {
+      truncated: 0,
+      syntax: 0,
+      'too-deep': 0,
+      'too-long': 0,
+      'not-a-dictionary': 0,
+      'no-transaction-id': 0,
+      'no-type': 0,
+      'response-without-id': 0,
+    },
+    queries: { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, unknown: 0, malformed: 0 },
+    answers: 0,
+    errors: 0,
+    rateLimitedPerAddress: 0,
+    rateLimited: 0,
+    ignoredAsClient: 0,
+    unexpectedAnswers: 0,
+    asked: { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0 },
+    answered: 0,
+    failed: 0,
+    timedOut: 0,
+    refusedPeers: 0,
+    refusedNodes: 0,
+  }
+}

@@ -1,0 +1,49 @@
+/** What an engine tells its driver, and what it is made of. */
+
+import type { Endpoint, Family, Millis, RandomSource } from '@shoal/base'
+import type { NodeId } from './id/node-id.ts'
+import type { DhtLimits } from './limits.ts'
+import type { LookupSummary } from './lookup/lookup.ts'
+import type { Network } from './routing/network-policy.ts'
+
+/** A server answers queries; a client says `ro: 1` in its own and answers none (BEP 43). */
+export type EngineMode = 'server' | 'client'
+
+export interface EngineInit {
+  readonly family: Family
+  readonly nodeId: NodeId
+  readonly random: RandomSource
+  readonly mode: EngineMode
+  readonly network: Network
+  /** What is given here holds on any network; the rest are the network's defaults. */
+  readonly limits: Partial<DhtLimits>
+  readonly now: Millis
+}
+
+/** How many nodes took an announcement, and how many were asked in vain. */
+export interface AnnounceResult {
+  readonly nodes: number
+  readonly failed: number
+}
+
+/** The name of something asked of an engine; its events carry it. */
+export type OperationId = number
+
+export type EngineEvent =
+  | { readonly kind: 'peer'; readonly operation: OperationId; readonly peer: Endpoint; readonly from: Endpoint }
+  | {
+      readonly kind: 'lookup-done'
+      readonly operation: OperationId
+      readonly summary: LookupSummary
+      readonly announced: AnnounceResult
+    }
+  | { readonly kind: 'pong'; readonly operation: OperationId; readonly id: NodeId; readonly ms: Millis }
+  | {
+      readonly kind: 'no-pong'
+      readonly operation: OperationId
+      readonly why: 'timed-out' | 'refused' | 'busy'
+      /** The KRPC error code where the node refused. */
+      readonly code: number
+    }
+  /** The table lost its last contact: time to bootstrap again. */
+  | { readonly kind: 'alone' }

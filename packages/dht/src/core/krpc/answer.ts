@@ -1,0 +1,99 @@
+/**
+ * The answers that we give (BEP 5), written by template with keys in order:
+ * `ip` (BEP 42), `r` with `id`, `nodes`, `token`, `values`, then `t`, `v`, `y`.
+ */
+
+import type { NodeId } from '../id/node-id.ts'
+import type { KrpcMessage } from './message.ts'
+import { VERSION_FIELD } from './query.ts'
+import type { KrpcWriter } from './writer.ts'
+
+/** No answer to find_node or get_peers is longer, so that none is ever cut into fragments. */
+export const ANSWER_MAX = 1_024
+/** Nor longer than this times its question: whoever forges a sender's address gains little by us. */
+export const AMPLIFICATION_MAX = 6
+/** Peers of a popular hash that are never given up for the sake of `nodes`. */
+export const VALUES_KEPT = 8
+
+/** The asker: its compact address, and its question. */
+export interface Asker {
+  readonly compact: Uint8Array
+  readonly compactLength: number
+  readonly question: Uint8Array
+}
+
+/** What goes into the `r` dictionary besides our id. */
+export interface AnswerBody {
+  /** Compact node infos, closest first. */
+  readonly nodes?: readonly Uint8Array[]
+  /** One character a byte. */
+  readonly token?: string
+  /** Compact peers, one character a byte. */
+  readonly values?: readonly string[]
+}
+
+const EMPTY: readonly never[] = []
+
+export function writeAnswer(
+  writer: KrpcWriter,
+  asker: Asker,
+  message: KrpcMessage,
+  answer: { readonly ownId: NodeId; readonly body: AnswerBody },
+): void {
+  const { nodes, token, values = EMPTY } = answer.body
+  writer.text(asker.compactLength === 6 ? 'd2:ip6:' : 'd2:ip18:')
+  writer.copy(asker.compact, 0, asker.compactLength)
+  writer.text('1:rd2:id20:')
+  writer.id(answer.ownId)
+  const cap = Math.min(ANSWER_MAX, asker.question.length * AMPLIFICATION_MAX)
+  // What follows besides lists: token, brackets, envelope; a few bytes too many rather than one too few.
+  const fixed = writer.length + 48 + (token?.length ?? 0) + message.transactionLength
+  const room = Math.max(cap - fixed, 0)
+  const valueLength = values.length === 0 ? 0 : (values[0] as string).length + (asker.compactLength === 6 ? 2 : 3)
+  const keptValues = Math.min(values.length, VALUES_KEPT, valueLength === 0 ? 0 : Math.floor(room / valueLength))
+  let nodesLength = 0
+  if (nodes !== undefined) {
+    const nodeLength = asker.compactLength + 20
+    const count = Math.min(nodes.length, Math.floor((room - keptValues * valueLength) / nodeLength))
+    nodesLength = count * nodeLength
+    writer.text(asker.compactLength === 6 ? '5:nodes' : '6:nodes6')
+    writer.decimal(nodesLength)
+    writer.byte(0x3a)
+    for (let i = 0; i < count; i++) writer.copy(nodes[i] as Uint8Array, 0, nodeLength)
+  }
+  if (token !== undefined) {
+    writer.text('5:token')
+    writer.stringText(token)
+  }
+  if (values.length > 0) {
+    const count = Math.min(values.length, Math.floor((room - nodesLength) / valueLength))
+    writer.text('6:valuesl')
+    for (let i = 0; i < count; i++) writer.stringText(values[i] as string)
+    writer.byte(0x65)
+  }
+  writer.byte(0x65)
+  writeTransaction(writer, asker, message)
+  writer.text('1:y1:re')
+}
+
+export function writeError(
+  writer: KrpcWriter,
+  asker: Asker,
+  message: KrpcMessage,
+  error: { readonly code: number; readonly text: string },
+): void {
+  writer.text('d1:eli')
+  writer.decimal(error.code)
+  writer.byte(0x65)
+  writer.stringText(error.text)
+  writer.text(asker.compactLength === 6 ? 'e2:ip6:' : 'e2:ip18:')
+  writer.copy(asker.compact, 0, asker.compactLength)
+  writeTransaction(writer, asker, message)
+  writer.text('1:y1:ee')
+}
+
+function writeTransaction(writer: KrpcWriter, asker: Asker, message: KrpcMessage): void {
+  writer.text('1:t')
+  writer.string(asker.question, message.transactionAt, message.transactionLength)
+  writer.text(VERSION_FIELD)
+}

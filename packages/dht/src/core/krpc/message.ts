@@ -1,0 +1,104 @@
+/**
+ * A KRPC message (BEP 5) as the parser hands it out: a tagged union of offsets into the datagram, which must be
+ * kept beside it. Whatever is named here has been checked for type and length; nothing has been copied.
+ */
+
+/** BEP 5 error codes. */
+export const ERROR_GENERIC = 201
+export const ERROR_SERVER = 202
+export const ERROR_PROTOCOL = 203
+export const ERROR_METHOD_UNKNOWN = 204
+
+export const ID_LENGTH = 20
+/** A transaction id is echoed, so a long one is refused; the longest seen in the wild have 20 bytes. */
+export const TRANSACTION_ID_MAX = 32
+export const TOKEN_MAX = 128
+
+interface Envelope {
+  readonly transactionAt: number
+  readonly transactionLength: number
+}
+
+interface QueryEnvelope extends Envelope {
+  /** BEP 43: the sender does not answer queries, so it is no contact. */
+  readonly isReadOnly: boolean
+  /** Where the sender's 20-byte id begins; -1 where it gave none. */
+  readonly idAt: number
+}
+
+export interface PingQuery extends QueryEnvelope {
+  readonly kind: 'ping'
+}
+
+export interface FindNodeQuery extends QueryEnvelope {
+  readonly kind: 'find_node'
+  readonly targetAt: number
+}
+
+export interface GetPeersQuery extends QueryEnvelope {
+  readonly kind: 'get_peers'
+  readonly targetAt: number
+}
+
+export interface AnnouncePeerQuery extends QueryEnvelope {
+  readonly kind: 'announce_peer'
+  readonly targetAt: number
+  readonly tokenAt: number
+  readonly tokenLength: number
+  /** 0 where the source port of the datagram is meant (`implied_port`). */
+  readonly port: number
+}
+
+/** A query for a method that we do not have: answered with error 204. */
+export interface UnknownQuery extends QueryEnvelope {
+  readonly kind: 'unknown'
+}
+
+/** A query that we can answer only with error 203, and why. */
+export interface MalformedQuery extends QueryEnvelope {
+  readonly kind: 'malformed'
+  readonly reason: string
+}
+
+export type KrpcQuery = PingQuery | FindNodeQuery | GetPeersQuery | AnnouncePeerQuery | UnknownQuery | MalformedQuery
+
+export interface KrpcResponse extends Envelope {
+  readonly kind: 'response'
+  readonly idAt: number
+  /** Compact node info of IPv4; length 0 where there is none or it is not a whole number of entries. */
+  readonly nodesAt: number
+  readonly nodesLength: number
+  readonly tokenAt: number
+  readonly tokenLength: number
+  /** Offsets of the peers that have exactly 6 bytes (IPv4); others are dropped. */
+  readonly values: readonly number[]
+  /** BEP 42: our address and port as the answering node sees them; length 0, 6 or 18. */
+  readonly ipAt: number
+  readonly ipLength: number
+}
+
+export interface KrpcError extends Envelope {
+  readonly kind: 'error'
+  /** 0 where the sender gave none that could be read. */
+  readonly code: number
+  readonly ipAt: number
+  readonly ipLength: number
+}
+
+/** Why a datagram is dropped without an answer; each is a counter in `stats()`. */
+export type RejectionReason =
+  | 'truncated'
+  | 'syntax'
+  | 'too-deep'
+  | 'too-long'
+  | 'not-a-dictionary'
+  | 'no-transaction-id'
+  | 'no-type'
+  | 'response-without-id'
+
+export interface KrpcRejection {
+  readonly kind: 'rejected'
+  readonly reason: RejectionReason
+}
+
+export type KrpcMessage = KrpcQuery | KrpcResponse | KrpcError

@@ -1,0 +1,89 @@
+/**
+ * The nodes a lookup knows of, closest first. What strangers tell us is limited here: how many nodes one answer may
+ * bring, how many are kept, one per endpoint and, on Mainline, one per host.
+ */
+
+import type { NodeAddress } from '../id/address.ts'
+import { compareDistance, isSameId, type NodeId } from '../id/node-id.ts'
+
+/** Enough for every lookup that converges; what is farther than so many others is never asked. */
+const CANDIDATES_MAX = 96
+/** BEP 5 answers name eight; some implementations name more. */
+export const NODES_PER_ANSWER_MAX = 16
+
+/** stalled: in flight, yet no longer waited for; overdue: hardly worth a hope. */
+export type CandidateState = 'fresh' | 'in-flight' | 'stalled' | 'overdue' | 'answered' | 'failed'
+
+export interface Candidate {
+  /** `undefined` for a bootstrap address, until it answers. */
+  id: NodeId | undefined
+  readonly address: NodeAddress
+  state: CandidateState
+  /** Its write token, one character a byte. */
+  token: string | undefined
+}
+
+export interface FrontierInit {
+  readonly target: NodeId
+  readonly ownId: NodeId
+  readonly onePerHost: boolean
+}
+
+export class Frontier {
+  readonly #target: NodeId
+  readonly #ownId: NodeId
+  readonly #onePerHost: boolean
+  /** Those without an id first, then by distance. BOUNDED: CANDIDATES_MAX, farthest out. */
+  readonly #candidates: Candidate[] = []
+  /** Endpoints (or hosts) that were ever let in. BOUNDED: SEEN_MAX, then nobody new is let in. */
+  readonly #seen = new Set<string>()
+
+  constructor(init: FrontierInit) {
+    this.#target = init.target
+    this.#ownId = init.ownId
+    this.#onePerHost = init.onePerHost
+  }
+
+  get candidates(): readonly Candidate[] {
+    return this.#candidates
+  }
+
+  /** False where it is known already, is ourselves, or is farther than all of a full frontier. */
+  add(id: NodeId | undefined, address: NodeAddress): boolean {
+    if (id !== undefined && isSameId(id, this.#ownId)) return false
+    const name = this.#onePerHost ? address.host : address.key
+    if (this.#seen.has(name) || this.#seen.size >= SEEN_MAX) return false
+    const candidate: Candidate = { id, address, state: 'fresh', token: undefined }
+    if (!this.#place(candidate)) return false
+    this.#seen.add(name)
+    return true
+  }
+
+  /** A node answered under another id than it was told by: it stands where that id belongs. */
+  correct(candidate: Candidate, id: NodeId): void {
+    if (candidate.id !== undefined && isSameId(candidate.id, id)) return
+    const at = this.#candidates.indexOf(candidate)
+    if (at >= 0) this.#candidates.splice(at, 1)
+    candidate.id = id
+    this.#place(candidate)
+  }
+
+  #place(candidate: Candidate): boolean {
+    const { id } = candidate
+    let at = 0
+    if (id !== undefined) {
+      at = this.#candidates.length
+      while (at > 0 && this.#isCloser(id, this.#candidates[at - 1] as Candidate)) at--
+    }
+    if (at >= CANDIDATES_MAX) return false
+    this.#candidates.splice(at, 0, candidate)
+    if (this.#candidates.length > CANDIDATES_MAX) this.#candidates.pop()
+    return true
+  }
+
+  #isCloser(id: NodeId, other: Candidate): boolean {
+    return other.id !== undefined && compareDistance(this.#target, id, other.id) < 0
+  }
+}
+
+const SEEN_MAX = 2_000

@@ -1,0 +1,176 @@
+/**
+ * One iterative walk through the network (BEP 5, Kademlia) that serves find_node, get_peers and announce. It is
+ * handed answers, stalls and failures, and says whom to ask next.
+ *
+ * Departs from the Kademlia paper: a query that stalls by measured round trips frees its place for another, and a
+ * walk ends without the stalled when eight closest others have answered; dead nodes then cost a round trip, not a time-out.
+ */
+
+import type { Millis } from '@shoal/base'
+import type { NodeAddress } from '../id/address.ts'
+import type { NodeId } from '../id/node-id.ts'
+import { K } from '../routing/routing-table.ts'
+import { type Candidate, Frontier } from './frontier.ts'
+
+/** Queries in flight at once, not counting stalled ones. */
+const PARALLEL = 4
+/** Each stall adds one more, up to this. */
+const PARALLEL_MAX = 12
+/** Stalled ones included. */
+const IN_FLIGHT_MAX = 32
+/** However long the chain of nodes that somebody invents for us. */
+const QUERIES_MAX = 400
+const PEERS_MAX = 4_000
+
+/** How the queries of a lookup ended, and what it found. */
+export interface LookupSummary {
+  readonly queried: number
+  readonly answered: number
+  readonly failed: number
+  readonly timedOut: number
+  /** Queries still open when the lookup had no more need of them. */
+  readonly abandoned: number
+  /** Queries that stalled, however they ended. */
+  readonly stalled: number
+  /** Distinct peers. */
+  readonly peers: number
+  readonly ms: Millis
+}
+
+export interface AnnounceOptions {
+  readonly port: number
+  readonly isPortImplied: boolean
+}
+
+export interface LookupInit {
+  readonly method: 'find_node' | 'get_peers'
+  readonly target: NodeId
+  readonly ownId: NodeId
+  readonly onePerHost: boolean
+  readonly startedAt: Millis
+  readonly announce: AnnounceOptions | undefined
+}
+
+export class Lookup {
+  readonly method: 'find_node' | 'get_peers'
+  readonly target: NodeId
+  readonly announce: AnnounceOptions | undefined
+  readonly #startedAt: Millis
+  readonly #frontier: Frontier
+  /** Compact peers already handed out. BOUNDED: PEERS_MAX, later ones are dropped. */
+  readonly #peers = new Set<string>()
+  #active = 0
+  #parallel = PARALLEL
+  #counts = { queried: 0, answered: 0, failed: 0, timedOut: 0, stalled: 0 }
+
+  constructor(init: LookupInit) {
+    this.method = init.method
+    this.target = init.target
+    this.announce = init.announce
+    this.#startedAt = init.startedAt
+    this.#frontier = new Frontier(init)
+  }
+
+  addCandidate(id: NodeId | undefined, address: NodeAddress): void {
+    this.#frontier.add(id, address)
+  }
+
+  /** True once for each distinct peer. */
+  isNewPeer(key: string): boolean {
+    if (this.#peers.has(key) || this.#peers.size >= PEERS_MAX) return false
+    this.#peers.add(key)
+    return true
+  }
+
+  /** Whom to ask next, now marked as in flight; `undefined` where we must wait, or are done. */
+  next(): Candidate | undefined {
+    const { queried, answered, failed, timedOut } = this.#counts
+    if (this.#active >= this.#parallel || queried >= QUERIES_MAX) return undefined
+    if (queried - answered - failed - timedOut >= IN_FLIGHT_MAX) return undefined
+    const candidate = this.#nextFresh()
+    if (candidate === undefined) return undefined
+    candidate.state = 'in-flight'
+    this.#active++
+    this.#counts.queried++
+    return candidate
+  }
+
+  /** Only the eight closest that may still answer are of use. */
+  #nextFresh(): Candidate | undefined {
+    let useful = 0
+    for (const candidate of this.#frontier.candidates) {
+      if (candidate.state === 'fresh') return candidate
+      if (candidate.state === 'answered' || candidate.state === 'in-flight') useful++
+      if (useful >= K) return undefined
+    }
+    return undefined
+  }
+
+  isDone(): boolean {
+    let answered = 0
+    let stalled = 0
+    const isExhausted = this.#counts.queried >= QUERIES_MAX
+    for (const { state } of this.#frontier.candidates) {
+      if (state === 'in-flight' || (state === 'fresh' && !isExhausted)) return false
+      if (state === 'stalled') stalled++
+      if (state === 'answered' && ++answered >= K) return true
+    }
+    return stalled === 0
+  }
+
+  /** The node answered, under this id. */
+  answered(candidate: Candidate, id: NodeId, token: string | undefined): void {
+    this.#settle(candidate, 'answered')
+    this.#counts.answered++
+    candidate.token = token
+    this.#frontier.correct(candidate, id)
+  }
+
+  stalled(candidate: Candidate): void {
+    this.#settle(candidate, 'stalled')
+    this.#counts.stalled++
+    this.#parallel = Math.min(this.#parallel + 1, PARALLEL_MAX)
+  }
+
+  overdue(candidate: Candidate): void {
+    candidate.state = 'overdue'
+  }
+
+  /** An error came back, or nothing at all. */
+  failed(candidate: Candidate, why: 'failed' | 'timedOut'): void {
+    this.#settle(candidate, 'failed')
+    this.#counts[why]++
+  }
+
+  #settle(candidate: Candidate, state: 'answered' | 'stalled' | 'failed'): void {
+    if (candidate.state === 'in-flight') this.#active--
+    candidate.state = state
+  }
+
+  /** It could not be asked just now: it is fresh again. */
+  postpone(candidate: Candidate): void {
+    candidate.state = 'fresh'
+    this.#active--
+    this.#counts.queried--
+  }
+
+  /** The closest nodes that answered, closest first. */
+  closest(): readonly Candidate[] {
+    return this.#frontier.candidates.filter(({ state }) => state === 'answered').slice(0, K)
+  }
+
+  summary(now: Millis): LookupSummary {
+    const { queried, answered, failed, timedOut, stalled } = this.#counts
+    const abandoned = queried - answered - failed - timedOut
+    return {
+      queried,
+      answered,
+      failed,
+      timedOut,
+      abandoned,
+      stalled,
+      peers: this.#peers.size,
+      ms: now - this.#startedAt,
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Our own address as others see it (BEP 42: the `ip` field of answers). One node may lie, so an address counts once
+ * enough distinct hosts say the same, and more of them than say anything else.
+ */
+
+import type { Endpoint } from '@shoal/base'
+import { addressOfKey, type NodeAddress, scopeOfHost } from '../id/address.ts'
+import type { Network } from './network-policy.ts'
+
+const VOTES_MAX = 32
+const QUORUM: { readonly [network in Network]: number } = { mainline: 3, private: 1 }
+
+export class AddressVotes {
+  /** What each voter said last: its name to our compact address. BOUNDED: VOTES_MAX, oldest out. */
+  readonly #votes = new Map<string, string>()
+  #network: Network
+  #elected: Endpoint | undefined
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  get elected(): Endpoint | undefined {
+    return this.#elected
+  }
+
+  setNetwork(network: Network): void {
+    this.#network = network
+    this.#votes.clear()
+    this.#elected = undefined
+  }
+
+  /** `ours` is our compact address, one character a byte. */
+  vote(voter: NodeAddress, ours: string): void {
+    // On a private network many nodes share a host, so there every endpoint has a vote.
+    const name = this.#network === 'mainline' ? voter.host : voter.key
+    if (this.#votes.get(name) === ours && this.#elected !== undefined) return
+    const { host, port } = addressOfKey(ours)
+    const scope = scopeOfHost(host)
+    if (port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return
+    this.#votes.delete(name)
+    this.#votes.set(name, ours)
+    if (this.#votes.size > VOTES_MAX) {
+      for (const oldest of this.#votes.keys()) {
+        this.#votes.delete(oldest)
+        break
+      }
+    }
+    this.#count()
+  }
+
+  /** Hosts are voted on first and ports within the winner: behind some NATs each node sees another port. */
+  #count(): void {
+    const hosts = new Map<string, Map<number, number>>()
+    for (const vote of this.#votes.values()) {
+      const { host, port } = addressOfKey(vote)
+      const ports = hosts.get(host) ?? new Map<number, number>()
+      ports.set(port, (ports.get(port) ?? 0) + 1)
+      hosts.set(host, ports)
+    }
+    let best: { host: string; ports: Map<number, number>; votes: number } | undefined
+    for (const [host, ports] of hosts) {
+      const votes = [...ports.values()].reduce((sum, count) => sum + count, 0)
+      if (best === undefined || votes > best.votes) best = { host, ports, votes }
+    }
+    if (best === undefined || best.votes < QUORUM[this.#network]) return
+    const [port] = [...best.ports].reduce((a, b) => (b[1] > a[1] ? b : a))
+    this.#elected = { host: best.host, port }
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The routing table (BEP 5): buckets of K by shared prefix with our id, only our own bucket splits, each bucket
+ * with a cache of replacements. Departs from the Kademlia paper: a failed contact is replaced at once where there
+ * is a replacement, because on Mainline churn makes stale contacts the common case.
+ */
+
+import { assert, type Millis } from '@shoal/base'
+import type { NodeAddress } from '../id/address.ts'
+import { commonPrefixLength, compareDistance, ID_BITS, isSameId, type NodeId } from '../id/node-id.ts'
+import { Contact } from './contact.ts'
+
+/** BEP 5: contacts in a bucket. */
+export const K = 8
+const REPLACEMENTS_MAX = 8
+/** A contact without a replacement is given up after so many unanswered queries in a row. */
+const FAILURES_MAX = 2
+/** While we hear nobody at all, the fault is rather ours: hold on to what we know for longer. */
+const FAILURES_MAX_WHILE_DEAF = 5
+
+interface Bucket {
+  /** BOUNDED: K. */
+  readonly live: Contact[]
+  /** Answered us when the bucket was full; the freshest is last. BOUNDED: REPLACEMENTS_MAX, oldest out. */
+  readonly replacements: Contact[]
+}
+
+/** What became of a node that answered; `suspect` is a contact to ping, since a newcomer wants its place. */
+export type Insertion =
+  | { readonly kind: 'known' | 'added' | 'refused'; readonly contact?: Contact }
+  | { readonly kind: 'cached'; readonly suspect: Contact | undefined }
+
+const REFUSED: Insertion = { kind: 'refused' }
+
+export class RoutingTable {
+  readonly ownId: NodeId
+  #onePerHost: boolean
+  /** BOUNDED: 160 buckets of K contacts and as many replacements. */
+  readonly #buckets: Bucket[] = [newBucket()]
+  /** Live contacts by compact address. BOUNDED: as the buckets. */
+  readonly #byAddress = new Map<string, Contact>()
+  /** Live contacts by host, where only one is allowed. BOUNDED: as the buckets. */
+  readonly #byHost = new Map<string, Contact>()
+  readonly #nearest: Contact[] = []
+
+  /** `onePerHost`: at most one contact of a host. */
+  constructor(ownId: NodeId, onePerHost: boolean) {
+    this.ownId = ownId
+    this.#onePerHost = onePerHost
+  }
+
+  /** Holds for newcomers; who is in stays in. */
+  setOnePerHost(onePerHost: boolean): void {
+    this.#onePerHost = onePerHost
+  }
+
+  get size(): number {
+    return this.#byAddress.size
+  }
+
+  get depth(): number {
+    return this.#buckets.length
+  }
+
+  contacts(): IterableIterator<Contact> {
+    return this.#byAddress.values()
+  }
+
+  at(address: NodeAddress): Contact | undefined {
+    return this.#byAddress.get(address.key)
+  }
+
+  /** The contact with this id at this endpoint: for every query that comes in, so without making a key. */
+  find(id: NodeId, host: string, port: number): Contact | undefined {
+    for (const contact of this.#bucketOf(id).live) {
+      if (isSameId(contact.id, id)) {
+        return contact.address.port === port && contact.address.host === host ? contact : undefined
+      }
+    }
+    return undefined
+  }
+
+  /** Whether a node with this id would find a place, if it answered: worth a ping. */
+  hasRoomFor(now: Millis, id: NodeId): boolean {
+    if (isSameId(id, this.ownId)) return false
+    const bucket = this.#bucketOf(id)
+    if (bucket.live.length < K || bucket.live.some((contact) => contact.isQuestionable(now))) return true
+    return bucket === this.#buckets.at(-1) && this.#buckets.length < ID_BITS
+  }
+
+  /** A node has answered us. */
+  insert(now: Millis, id: NodeId, address: NodeAddress): Insertion {
+    if (isSameId(id, this.ownId)) return REFUSED
+    const here = this.#byAddress.get(address.key)
+    if (here !== undefined) {
+      if (isSameId(here.id, id)) {
+        here.seenAt = now
+        here.failures = 0
+        return { kind: 'known', contact: here }
+      }
+      // One id per endpoint: nodes change theirs when they learn their external address.
+      this.#remove(here)
+    }
+    if (!this.#makeWay(now, id, address)) return REFUSED
+    for (;;) {
+      const bucket = this.#bucketOf(id)
+      if (bucket.live.length < K) return this.#add(bucket, takeCached(bucket, id, address, now))
+      const failing = bucket.live.find((contact) => contact.failures > 0)
+      if (failing !== undefined) {
+        this.#remove(failing)
+        continue
+      }
+      if (bucket === this.#buckets.at(-1) && this.#buckets.length < ID_BITS) {
+        this.#split(bucket)
+        continue
+      }
+      return { kind: 'cached', suspect: this.#cache(bucket, takeCached(bucket, id, address, now), now) }
+    }
+  }
+
+  /** A contact let a query time out; true where it lost its place. */
+  fail(contact: Contact, isDeaf: boolean): boolean {
+    if (this.#byAddress.get(contact.address.key) !== contact) return false
+    contact.failures++
+    const bucket = this.#bucketOf(contact.id)
+    const most = isDeaf ? FAILURES_MAX_WHILE_DEAF : bucket.replacements.length > 0 ? 1 : FAILURES_MAX
+    if (contact.failures < most) return false
+    this.#remove(contact)
+    this.#promote(bucket)
+    return true
+  }
+
+  /**
+   * The contacts closest to a target, closest first; those that failed lately are left out. The array is reused by
+   * the next call. Buckets are already in order of distance: the target's own, all deeper ones together, then
+   * the shallower ones from the deepest up; so only eight or so are compared.
+   */
+  closest(target: NodeId, count: number): readonly Contact[] {
+    const out = this.#nearest
+    out.length = 0
+    const own = this.#indexOf(target)
+    this.#collect(own, target, { from: 0, count })
+    if (out.length < count) {
+      const from = out.length
+      for (let i = own + 1; i < this.#buckets.length; i++) this.#collect(i, target, { from, count })
+    }
+    for (let i = own - 1; i >= 0 && out.length < count; i--) this.#collect(i, target, { from: out.length, count })
+    return out
+  }
+
+  /** Inserts a bucket's contacts in order behind `from`, keeping `count` in all. */
+  #collect(index: number, target: NodeId, { from, count }: { from: number; count: number }): void {
+    const out = this.#nearest
+    for (const contact of (this.#buckets[index] as Bucket).live) {
+      if (contact.failures > 0) continue
+      let at = out.length
+      while (at > from && compareDistance(target, contact.id, (out[at - 1] as Contact).id) < 0) at--
+      if (at >= count) continue
+      if (out.length < count) out.push(contact)
+      for (let i = out.length - 1; i > at; i--) out[i] = out[i - 1] as Contact
+      out[at] = contact
+    }
+  }
+
+  /** The contact that we have not heard from for longest. */
+  stalest(): Contact | undefined {
+    let stalest: Contact | undefined
+    for (const contact of this.#byAddress.values()) {
+      if (stalest === undefined || contact.seenAt < stalest.seenAt) stalest = contact
+    }
+    return stalest
+  }
+
+  /** How many leading bits the ids of this contact's bucket share with ours, and whether the next one differs in all. */
+  rangeOf(id: NodeId): { readonly bits: number; readonly isExact: boolean } {
+    const bits = this.#indexOf(id)
+    return { bits, isExact: bits < this.#buckets.length - 1 }
+  }
+
+  /** Whether another contact's id or host stands in the way; a failing one gives way. */
+  #makeWay(now: Millis, id: NodeId, address: NodeAddress): boolean {
+    const sameId = this.#bucketOf(id).live.find((contact) => isSameId(contact.id, id))
+    const sameHost = this.#onePerHost ? this.#byHost.get(address.host) : undefined
+    for (const other of [sameId, sameHost]) {
+      if (other === undefined || this.#byAddress.get(other.address.key) !== other) continue
+      // An id moves only when its old endpoint is silent, else anybody could take a contact's place.
+      if (!other.isQuestionable(now)) return false
+      this.#remove(other)
+    }
+    return true
+  }
+
+  #indexOf(id: NodeId): number {
+    return Math.min(commonPrefixLength(this.ownId, id), this.#buckets.length - 1)
+  }
+
+  #bucketOf(id: NodeId): Bucket {
+    return this.#buckets[this.#indexOf(id)] as Bucket
+  }
+
+  #add(bucket: Bucket, contact: Contact): Insertion {
+    assert(bucket.live.length < K, 'bucket overflow')
+    bucket.live.push(contact)
+    this.#byAddress.set(contact.address.key, contact)
+    if (this.#onePerHost) this.#byHost.set(contact.address.host, contact)
+    return { kind: 'added', contact }
+  }
+
+  #remove(contact: Contact): void {
+    const { live } = this.#bucketOf(contact.id)
+    live.splice(live.indexOf(contact), 1)
+    this.#byAddress.delete(contact.address.key)
+    if (this.#byHost.get(contact.address.host) === contact) this.#byHost.delete(contact.address.host)
+  }
+
+  /** Keeps a newcomer for later; returns the contact whose place it would take if that proves dead. */
+  #cache(bucket: Bucket, contact: Contact, now: Millis): Contact | undefined {
+    bucket.replacements.push(contact)
+    if (bucket.replacements.length > REPLACEMENTS_MAX) bucket.replacements.shift()
+    let suspect: Contact | undefined
+    for (const other of bucket.live) {
+      if (other.isQuestionable(now) && (suspect === undefined || other.seenAt < suspect.seenAt)) suspect = other
+    }
+    return suspect
+  }
+
+  /** Fills a free place with the freshest replacement that may have it. */
+  #promote(bucket: Bucket): void {
+    while (bucket.live.length < K) {
+      const contact = bucket.replacements.pop()
+      if (contact === undefined) return
+      const isTaken =
+        this.#byAddress.has(contact.address.key) ||
+        (this.#onePerHost && this.#byHost.has(contact.address.host)) ||
+        bucket.live.some((other) => isSameId(other.id, contact.id))
+      if (!isTaken) this.#add(bucket, contact)
+    }
+  }
+
+  #split(bucket: Bucket): void {
+    const bits = this.#buckets.length - 1
+    const deeper = newBucket()
+    this.#buckets.push(deeper)
+    for (const list of ['live', 'replacements'] as const) {
+      const stay = bucket[list].filter((contact) => commonPrefixLength(this.ownId, contact.id) === bits)
+      const move = bucket[list].filter((contact) => !stay.includes(contact))
+      bucket[list].splice(0, Number.POSITIVE_INFINITY, ...stay)
+      deeper[list].push(...move)
+    }
+  }
+}
+
+function newBucket(): Bucket {
+  return { live: [], replacements: [] }
+}
+
+/** The cached contact that this is, refreshed and taken out of the cache, or a new one. */
+function takeCached(bucket: Bucket, id: NodeId, address: NodeAddress, now: Millis): Contact {
+  const at = bucket.replacements.findIndex((contact) => contact.address.key === address.key)
+  const cached = at < 0 ? undefined : bucket.replacements.splice(at, 1)[0]
+  if (cached === undefined || !isSameId(cached.id, id)) return new Contact(id, address, now)
+  cached.seenAt = now
+  cached.failures = 0
+  return cached
+}

@@ -1,0 +1,89 @@
+/**
+ * Keeps the table true with little traffic: pings whoever might become a contact, and now and then asks the contact
+ * that has been silent for longest for nodes of its own bucket, which checks it and refreshes the bucket in one query.
+ */
+
+import { jittered, type Millis, type RandomSource } from '@shoal/base'
+import type { NodeAddress } from '../id/address.ts'
+import { type NodeId, randomNodeIdNear } from '../id/node-id.ts'
+import type { OutgoingQuery } from '../krpc/query.ts'
+import { PROBE_RATE } from '../limits.ts'
+import { type Rate, TokenBucket } from '../rpc/token-bucket.ts'
+import type { Contact } from './contact.ts'
+import type { Network } from './network-policy.ts'
+import type { RoutingTable } from './routing-table.ts'
+
+/** At most one query in this time keeps an idle node below a tenth of a query a second. */
+const UPKEEP_INTERVAL_MS: Millis = 15_000
+/** A contact that let one query time out is asked again soon, so that the dead leave fast. */
+const RETRY_INTERVAL_MS: Millis = 2_000
+/** An endpoint that was pinged is left alone for so long, whether it answered or not. */
+const PROBED_FOR_MS: Millis = 60_000
+const PROBED_MAX = 1_000
+
+export interface UpkeepInit {
+  readonly table: RoutingTable
+  readonly random: RandomSource
+  readonly network: Network
+}
+
+export class Upkeep {
+  readonly #table: RoutingTable
+  readonly #random: RandomSource
+  readonly #rate: Rate
+  readonly #bucket: TokenBucket
+  /** Compact addresses pinged lately, and until when they rest. BOUNDED: PROBED_MAX, oldest out. */
+  readonly #probed = new Map<string, Millis>()
+  #nextAt: Millis
+
+  constructor(init: UpkeepInit, now: Millis) {
+    this.#table = init.table
+    this.#random = init.random
+    this.#rate = PROBE_RATE[init.network]
+    this.#bucket = new TokenBucket(this.#rate, now)
+    this.#nextAt = now + jittered(UPKEEP_INTERVAL_MS, 0.2, init.random)
+  }
+
+  /** When `handleTimeout` has something to do; nothing while there are no contacts. */
+  pollTimeout(): Millis | undefined {
+    return this.#table.size === 0 ? undefined : this.#nextAt
+  }
+
+  /** Whether to ping a node that we merely heard of. Saying yes counts as having pinged it. */
+  mayProbe(now: Millis, id: NodeId | undefined, address: NodeAddress): boolean {
+    if (id !== undefined && !this.#table.hasRoomFor(now, id)) return false
+    const until = this.#probed.get(address.key)
+    if (until !== undefined && until > now) return false
+    if (!this.#bucket.take(this.#rate, now)) return false
+    this.#probed.delete(address.key)
+    this.#probed.set(address.key, now + PROBED_FOR_MS)
+    if (this.#probed.size > PROBED_MAX) {
+      for (const oldest of this.#probed.keys()) {
+        this.#probed.delete(oldest)
+        break
+      }
+    }
+    return true
+  }
+
+  /** A contact failed once: look after it soon. */
+  hurry(now: Millis): void {
+    this.#nextAt = Math.min(this.#nextAt, now + RETRY_INTERVAL_MS)
+  }
+
+  /** Whom to ask what, if anything, now that the time has come. */
+  handleTimeout(now: Millis): { readonly contact: Contact; readonly query: OutgoingQuery } | undefined {
+    if (this.#table.size === 0 || now < this.#nextAt) return undefined
+    this.#nextAt = now + jittered(UPKEEP_INTERVAL_MS, 0.2, this.#random)
+    const contact = this.#failing() ?? this.#table.stalest()
+    if (contact === undefined || !contact.isQuestionable(now)) return undefined
+    const { bits, isExact } = this.#table.rangeOf(contact.id)
+    const target = randomNodeIdNear(this.#table.ownId, bits, isExact, this.#random)
+    return { contact, query: { method: 'find_node', target } }
+  }
+
+  #failing(): Contact | undefined {
+    for (const contact of this.#table.contacts()) if (contact.failures > 0) return contact
+    return undefined
+  }
+}

@@ -1,0 +1,12 @@
+/** Why a query of ours was sent: who gets its answer. */
+
+import type { OperationId } from '../engine-event.ts'
+import type { Candidate } from '../lookup/frontier.ts'
+import type { RunningLookup } from '../lookup/running-lookup.ts'
+
+export type Purpose =
+  | { readonly kind: 'lookup'; readonly running: RunningLookup; readonly candidate: Candidate }
+  | { readonly kind: 'announce'; readonly running: RunningLookup }
+  | { readonly kind: 'ping'; readonly operation: OperationId }
+  /** Upkeep of the table: the answer itself is what counts, and the nodes in it. */
+  | { readonly kind: 'upkeep' }

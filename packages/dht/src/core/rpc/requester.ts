@@ -1,0 +1,120 @@
+/**
+ * The asking half of a node: sends queries within bounds and paces, and finds the query that an answer belongs to.
+ * What answers mean is not known here; each query carries its purpose.
+ */
+
+import { type Endpoint, latin1, type Millis, type RandomSource } from '@shoal/base'
+import type { Counters } from '../counters.ts'
+import type { NodeAddress } from '../id/address.ts'
+import type { NodeId } from '../id/node-id.ts'
+import type { KrpcError, KrpcResponse } from '../krpc/message.ts'
+import { type OutgoingQuery, writeQuery } from '../krpc/query.ts'
+import { PACE, PACE_WAIT_MAX_MS, PACED_NODES_MAX } from '../limits.ts'
+import type { Asked } from '../lookup/lookups.ts'
+import type { Network } from '../routing/network-policy.ts'
+import type { RoutingTable } from '../routing/routing-table.ts'
+import type { Outbox } from './outbox.ts'
+import type { Purpose } from './purpose.ts'
+import { RttEstimator } from './rtt-estimator.ts'
+import { TokenBuckets } from './token-bucket.ts'
+import { type Transaction, Transactions } from './transactions.ts'
+
+export interface RequesterInit {
+  readonly ownId: NodeId
+  /** BEP 43: says so in every query. */
+  readonly isReadOnly: boolean
+  readonly random: RandomSource
+  readonly inFlightMax: number
+  readonly network: Network
+  readonly outbox: Outbox
+  readonly counters: Counters
+  readonly table: RoutingTable
+}
+
+export class Requester {
+  readonly #init: RequesterInit
+  readonly #transactions: Transactions<Purpose>
+  readonly #rtt = new RttEstimator()
+  /** BOUNDED: PACED_NODES_MAX. */
+  #pace: TokenBuckets
+
+  constructor(init: RequesterInit) {
+    this.#init = init
+    this.#transactions = new Transactions(init.random, init.inFlightMax)
+    this.#pace = new TokenBuckets(PACE[init.network], PACED_NODES_MAX)
+  }
+
+  get inFlight(): number {
+    return this.#transactions.size
+  }
+
+  /** The smoothed round trip over all nodes. */
+  get roundTrip(): Millis | undefined {
+    return this.#rtt.smoothed
+  }
+
+  setNetwork(network: Network): void {
+    this.#pace = new TokenBuckets(PACE[network], PACED_NODES_MAX)
+  }
+
+  pollTimeout(): Millis | undefined {
+    return this.#transactions.nextAt()
+  }
+
+  ask(now: Millis, to: NodeAddress, { query, purpose }: { query: OutgoingQuery; purpose: Purpose }): Asked {
+    const pace = this.#pace.of(to.key, now)
+    const delay = pace.reserve(this.#pace.rate, now)
+    if (delay > PACE_WAIT_MAX_MS) {
+      pace.giveBack()
+      return 'refused'
+    }
+    const known = this.#init.table.at(to)?.rtt
+    const patience = known?.smoothed === undefined ? this.#rtt.timeout() : known.timeout()
+    const transaction = this.#transactions.start(now, { to, query, purpose, patience, delay })
+    if (transaction === undefined) {
+      pace.giveBack()
+      return 'busy'
+    }
+    if (transaction.phase === 'waiting') this.#send(transaction)
+    return 'sent'
+  }
+
+  #send({ id, to, query }: Transaction<Purpose>): void {
+    const { outbox, ownId, isReadOnly, counters } = this.#init
+    writeQuery(outbox.begin(), query, { ownId, transaction: id, isReadOnly })
+    outbox.commit(to)
+    counters.asked[query.method]++
+  }
+
+  /** The query that this message from `from` answers; `undefined` for what we did not ask, or have given up. */
+  take(
+    now: Millis,
+    from: Endpoint,
+    { bytes, message }: { bytes: Uint8Array; message: KrpcResponse | KrpcError },
+  ): Transaction<Purpose> | undefined {
+    const { transactionAt, transactionLength } = message
+    const id = latin1(bytes, transactionAt, transactionAt + transactionLength)
+    const transaction = this.#transactions.take(id, from)
+    if (transaction === undefined) {
+      this.#init.counters.unexpectedAnswers++
+      return undefined
+    }
+    const sample = Math.max(now - transaction.sentAt, 0)
+    this.#rtt.add(sample)
+    this.#init.table.at(transaction.to)?.rtt.add(sample)
+    return transaction
+  }
+
+  /** The next query that has stalled, is overdue or has timed out. Those whose turn has come are sent on the way. */
+  takeDue(now: Millis): Transaction<Purpose> | undefined {
+    for (;;) {
+      const due = this.#transactions.takeDue(now)
+      if (due === undefined || due.phase !== 'waiting') return due
+      this.#send(due)
+    }
+  }
+
+  cancel(isCancelled: (purpose: Purpose) => boolean): void {
+    this.#transactions.cancel(isCancelled)
+  }
+}

@@ -1,0 +1,143 @@
+/** The serving half of a node (BEP 5): every query gets at most one answer, never larger than the limits of answer.ts. */
+
+import type { Endpoint, Family, Millis } from '@shoal/base'
+import type { Counters } from '../counters.ts'
+import { isSameEndpoint, writeCompact } from '../id/address.ts'
+import { idKey, type NodeId, readNodeId } from '../id/node-id.ts'
+import { type AnswerBody, type Asker, writeAnswer, writeError } from '../krpc/answer.ts'
+import {
+  type AnnouncePeerQuery,
+  ERROR_METHOD_UNKNOWN,
+  ERROR_PROTOCOL,
+  type GetPeersQuery,
+  type KrpcQuery,
+} from '../krpc/message.ts'
+import { type DhtLimits, RATED_ADDRESSES_MAX } from '../limits.ts'
+import { K, type RoutingTable } from '../routing/routing-table.ts'
+import type { PeerStore } from '../storage/peer-store.ts'
+import type { TokenIssuer } from '../storage/token-issuer.ts'
+import type { Outbox } from './outbox.ts'
+import { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts'
+
+/** As many as fit beside eight nodes into the answer to a common question. */
+const VALUES_MAX = 40
+const NOTHING: AnswerBody = {}
+
+export interface ResponderInit {
+  readonly family: Family
+  readonly ownId: NodeId
+  readonly table: RoutingTable
+  readonly tokens: TokenIssuer
+  readonly peers: PeerStore
+  readonly outbox: Outbox
+  readonly counters: Counters
+  readonly limits: DhtLimits
+}
+
+export class Responder {
+  readonly #init: ResponderInit
+  readonly #compact = new Uint8Array(18)
+  readonly #rate: Rate
+  readonly #bucket: TokenBucket
+  /** BOUNDED: RATED_ADDRESSES_MAX. */
+  readonly #byHost: TokenBuckets
+  /** The nodes of the answer being written. BOUNDED: K. */
+  readonly #nodes: Uint8Array[] = []
+
+  constructor(init: ResponderInit, now: Millis) {
+    const { answersPerSecond, answersPerSecondPerAddress } = init.limits
+    this.#init = init
+    this.#rate = { perSecond: answersPerSecond, burst: Math.max(answersPerSecond, 1) }
+    this.#bucket = new TokenBucket(this.#rate, now)
+    const perHost = { perSecond: answersPerSecondPerAddress, burst: Math.max(4 * answersPerSecondPerAddress, 1) }
+    this.#byHost = new TokenBuckets(perHost, RATED_ADDRESSES_MAX)
+  }
+
+  handleQuery(now: Millis, from: Endpoint, question: { bytes: Uint8Array; message: KrpcQuery }): void {
+    const { bytes, message } = question
+    const { counters, family } = this.#init
+    if (!this.#byHost.of(from.host, now).take(this.#byHost.rate, now)) {
+      counters.rateLimitedPerAddress++
+      return
+    }
+    if (!this.#bucket.take(this.#rate, now)) {
+      counters.rateLimited++
+      return
+    }
+    const compactLength = writeCompact(from, family, this.#compact)
+    if (compactLength === 0) return
+    const asker: Asker = { compact: this.#compact, compactLength, question: bytes }
+    switch (message.kind) {
+      case 'ping':
+        this.#answer(from, asker, { message, body: NOTHING })
+        break
+      case 'find_node':
+        this.#answer(from, asker, { message, body: { nodes: this.#closest(bytes, message.targetAt, from) } })
+        break
+      case 'get_peers':
+        this.#answer(from, asker, { message, body: this.#peersFor(now, from, { asker, message }) })
+        break
+      case 'announce_peer':
+        this.#announce(now, from, { asker, message })
+        break
+      case 'unknown':
+        this.#error(from, asker, { message, code: ERROR_METHOD_UNKNOWN, text: 'method unknown' })
+        break
+      case 'malformed':
+        this.#error(from, asker, { message, code: ERROR_PROTOCOL, text: message.reason })
+        break
+    }
+  }
+
+  #peersFor(now: Millis, from: Endpoint, question: { asker: Asker; message: GetPeersQuery }): AnswerBody {
+    const { asker, message } = question
+    const { tokens, peers } = this.#init
+    const nodes = this.#closest(asker.question, message.targetAt, from)
+    const token = tokens.issue(now, asker.compact, asker.compactLength - 2)
+    const values = peers.sample(now, idKey(asker.question, message.targetAt), VALUES_MAX)
+    return { nodes, token, values }
+  }
+
+  #announce(now: Millis, from: Endpoint, question: { asker: Asker; message: AnnouncePeerQuery }): void {
+    const { asker, message } = question
+    const { tokens, peers } = this.#init
+    const { compact, compactLength } = asker
+    const address = { bytes: compact, length: compactLength - 2 }
+    const token = { bytes: asker.question, at: message.tokenAt, length: message.tokenLength }
+    if (!tokens.isValid(now, address, token)) {
+      this.#error(from, asker, { message, code: ERROR_PROTOCOL, text: 'bad token' })
+      return
+    }
+    const port = message.port === 0 ? from.port : message.port
+    let key = ''
+    for (let i = 0; i < compactLength - 2; i++) key += String.fromCharCode(compact[i] as number)
+    key += String.fromCharCode(port >>> 8, port & 0xff)
+    peers.announce(now, idKey(asker.question, message.targetAt), key)
+    this.#answer(from, asker, { message, body: NOTHING })
+  }
+
+  /** The closest contacts, but never the asker itself. */
+  #closest(bytes: Uint8Array, targetAt: number, from: Endpoint): readonly Uint8Array[] {
+    const nodes = this.#nodes
+    nodes.length = 0
+    for (const contact of this.#init.table.closest(readNodeId(bytes, targetAt), K + 1)) {
+      if (nodes.length < K && !isSameEndpoint(contact.address, from)) nodes.push(contact.compact)
+    }
+    return nodes
+  }
+
+  #answer(from: Endpoint, asker: Asker, { message, body }: { message: KrpcQuery; body: AnswerBody }): void {
+    const { outbox, counters, ownId } = this.#init
+    writeAnswer(outbox.begin(), asker, message, { ownId, body })
+    outbox.commit(from)
+    counters.answers++
+  }
+
+  #error(from: Endpoint, asker: Asker, error: { message: KrpcQuery; code: number; text: string }): void {
+    const { outbox, counters } = this.#init
+    writeError(outbox.begin(), asker, error.message, error)
+    outbox.commit(from)
+    counters.answers++
+    counters.errors++
+  }
+}

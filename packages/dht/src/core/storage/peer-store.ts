@@ -1,0 +1,166 @@
+/**
+ * The peers that others announced here (BEP 5). Every operation is O(1) in the size of the store, and each of its
+ * three sizes has a bound, because anybody may announce anything.
+ */
+
+import type { Millis } from '@shoal/base'
+
+/** Mainline clients announce every quarter to half hour; twice the shorter of these. */
+export const PEER_LIFETIME_MS: Millis = 30 * 60_000
+/** Below this many peers a scan is cheaper than an index. */
+const INDEX_FROM = 16
+/** How many peers compete to be the one that makes room: the oldest of a few is old enough, and costs O(1). */
+const EVICTION_CANDIDATES = 5
+
+export interface PeerStoreLimits {
+  readonly infoHashesMax: number
+  readonly peersMax: number
+  readonly peersPerInfoHashMax: number
+}
+
+interface Peer {
+  readonly key: string
+  expiresAt: Millis
+}
+
+interface PeerSet {
+  readonly peers: Peer[]
+  /** Where in `peers` a key stands; only for large sets. */
+  index: Map<string, number> | undefined
+  expiresAt: Millis
+}
+
+export class PeerStore {
+  readonly #limits: PeerStoreLimits
+  /** Small and quick: which peers are shown is no secret. */
+  #seed: number
+  /** BOUNDED: infoHashesMax sets and peersMax peers in all, least recently announced out; peersPerInfoHashMax in each. */
+  readonly #sets = new Map<string, PeerSet>()
+  #size = 0
+
+  constructor(limits: PeerStoreLimits, seed: number) {
+    this.#limits = limits
+    this.#seed = seed | 1
+  }
+
+  get infoHashes(): number {
+    return this.#sets.size
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Stores a peer (compact, one character a byte) for an info hash, or refreshes it. */
+  announce(now: Millis, infoHash: string, key: string): void {
+    let set = this.#sets.get(infoHash)
+    if (set === undefined) {
+      this.#makeRoom(now)
+      set = { peers: [], index: undefined, expiresAt: 0 }
+    } else {
+      this.#sets.delete(infoHash)
+    }
+    this.#sets.set(infoHash, set)
+    set.expiresAt = now + PEER_LIFETIME_MS
+    const at = indexOf(set, key)
+    if (at >= 0) {
+      ;(set.peers[at] as Peer).expiresAt = set.expiresAt
+      return
+    }
+    if (set.peers.length >= this.#limits.peersPerInfoHashMax) this.#removeAt(set, this.#oldestOfFew(set))
+    set.index?.set(key, set.peers.length)
+    set.peers.push({ key, expiresAt: set.expiresAt })
+    this.#size++
+    if (set.index === undefined && set.peers.length >= INDEX_FROM) {
+      set.index = new Map(set.peers.map((peer, i) => [peer.key, i]))
+    }
+    while (this.#size > this.#limits.peersMax) this.#dropOldestSet()
+  }
+
+  /** Up to `count` peers, drawn at random without repetition; expired ones met on the way are removed. */
+  sample(now: Millis, infoHash: string, count: number): readonly string[] {
+    const set = this.#sets.get(infoHash)
+    if (set === undefined) return []
+    const keys: string[] = []
+    const { peers } = set
+    for (let i = 0; i < peers.length && keys.length < count; ) {
+      this.#swap(set, i, i + this.#below(peers.length - i))
+      const peer = peers[i] as Peer
+      if (peer.expiresAt <= now) {
+        this.#removeAt(set, i)
+        continue
+      }
+      keys.push(peer.key)
+      i++
+    }
+    if (peers.length === 0) this.#sets.delete(infoHash)
+    return keys
+  }
+
+  /** Drops what has expired from the old end; amortized O(1), since each set is dropped once. */
+  expire(now: Millis): void {
+    for (const set of this.#sets.values()) {
+      if (set.expiresAt > now) return
+      this.#dropOldestSet()
+    }
+  }
+
+  #makeRoom(now: Millis): void {
+    this.expire(now)
+    while (this.#sets.size >= this.#limits.infoHashesMax) this.#dropOldestSet()
+  }
+
+  #dropOldestSet(): void {
+    for (const [infoHash, set] of this.#sets) {
+      this.#sets.delete(infoHash)
+      this.#size -= set.peers.length
+      return
+    }
+  }
+
+  #oldestOfFew(set: PeerSet): number {
+    let oldest = this.#below(set.peers.length)
+    for (let i = 1; i < EVICTION_CANDIDATES; i++) {
+      const other = this.#below(set.peers.length)
+      if ((set.peers[other] as Peer).expiresAt < (set.peers[oldest] as Peer).expiresAt) oldest = other
+    }
+    return oldest
+  }
+
+  #removeAt(set: PeerSet, at: number): void {
+    const gone = set.peers[at] as Peer
+    const last = set.peers.pop() as Peer
+    set.index?.delete(gone.key)
+    if (last !== gone) {
+      set.peers[at] = last
+      set.index?.set(last.key, at)
+    }
+    this.#size--
+  }
+
+  #swap(set: PeerSet, a: number, b: number): void {
+    if (a === b) return
+    const first = set.peers[a] as Peer
+    const second = set.peers[b] as Peer
+    set.peers[a] = second
+    set.peers[b] = first
+    set.index?.set(second.key, a)
+    set.index?.set(first.key, b)
+  }
+
+  /** xorshift32 (Marsaglia), scaled to 0 to bound - 1. */
+  #below(bound: number): number {
+    let x = this.#seed
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    this.#seed = x
+    return Math.floor(((x >>> 0) / 0x1_0000_0000) * bound)
+  }
+}
+
+function indexOf(set: PeerSet, key: string): number {
+  if (set.index !== undefined) return set.index.get(key) ?? -1
+  for (let i = 0; i < set.peers.length; i++) if ((set.peers[i] as Peer).key === key) return i
+  return -1
+}

@@ -1,0 +1,93 @@
+/** The options of a DHT node, checked: what is wrong in them is the caller's to mend. */
+
+import { type Endpoint, fromHex, isPort, parseHostPort, toHex, UsageError } from '@shoal/base'
+import { type NodeId, readNodeId } from './core/id/node-id.ts'
+import type { DhtLimits } from './core/limits.ts'
+import type { Network } from './core/routing/network-policy.ts'
+
+export interface DhtOptions {
+  /** `host:port` of nodes to begin with; `[]` for none. Without it, the public routers of Mainline. */
+  readonly bootstrap?: readonly string[]
+  /** The UDP port; any free one without it. */
+  readonly port?: number
+  /** The address to bind; all without it. */
+  readonly host?: string
+  /** Our id: 20 bytes or 40 hex digits; a random one without it. */
+  readonly nodeId?: Uint8Array | string
+  /** A client answers no queries and says so in its own (BEP 43). `auto` is a server. */
+  readonly mode?: 'auto' | 'server' | 'client'
+  /** `private` where everything given is loopback or private and something is given, else `mainline`. */
+  readonly network?: Network
+  readonly limits?: Partial<DhtLimits>
+  /** Closes the node. */
+  readonly signal?: AbortSignal
+}
+
+export interface OperationOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface AnnounceOptions extends OperationOptions {
+  /** The port that peers shall connect to. Without it, the one that the DHT is seen to use. */
+  readonly port?: number
+  /** Whether nodes shall take the port that they see our datagrams come from (`implied_port`). */
+  readonly impliedPort?: boolean
+}
+
+/** The nodes that the common clients begin with. They serve everybody, and want no other traffic. */
+export const PUBLIC_ROUTERS: readonly Endpoint[] = [
+  { host: 'router.bittorrent.com', port: 6881 },
+  { host: 'dht.transmissionbt.com', port: 6881 },
+  { host: 'router.utorrent.com', port: 6881 },
+  { host: 'dht.libtorrent.org', port: 25401 },
+]
+
+/** 20 bytes or 40 hex digits; `what` names it in the error. */
+export function parseId(id: Uint8Array | string, what: string): NodeId {
+  const bytes = typeof id === 'string' ? fromHex(id) : id
+  if (!(bytes instanceof Uint8Array) || bytes.length !== 20) {
+    throw new UsageError(`${what} must be 20 bytes or 40 hex digits, not ${describe(id)}`)
+  }
+  return readNodeId(bytes)
+}
+
+/** `host:port`, or an endpoint; the host may be a name. */
+export function parseNode(node: Endpoint | string, what: string): Endpoint {
+  const endpoint = typeof node === 'string' ? parseHostPort(node) : node
+  if (endpoint === undefined || typeof endpoint?.host !== 'string' || !isPort(endpoint.port)) {
+    throw new UsageError(`${what} must be host:port with a port of 1 to 65535, not ${describe(node)}`)
+  }
+  return { host: endpoint.host, port: endpoint.port }
+}
+
+/** The port to announce, 0 for the one our datagrams come from. */
+export function parseAnnouncedPort(options: AnnounceOptions): number {
+  const { port, impliedPort } = options
+  if (impliedPort === true || port === undefined) return 0
+  if (!isPort(port)) throw new UsageError(`the port to announce must be 1 to 65535, not ${describe(port)}`)
+  return port
+}
+
+export function parseListenPort(port: number | undefined): number {
+  if (port === undefined || port === 0) return 0
+  if (!isPort(port)) throw new UsageError(`port must be 0 to 65535, not ${describe(port)}`)
+  return port
+}
+
+const MODES = ['auto', 'server', 'client', undefined]
+const NETWORKS = ['mainline', 'private', undefined]
+
+export function checkChoices({ mode, network, limits }: DhtOptions): void {
+  if (!MODES.includes(mode)) throw new UsageError(`mode must be auto, server or client, not ${describe(mode)}`)
+  if (!NETWORKS.includes(network)) throw new UsageError(`network must be mainline or private, not ${describe(network)}`)
+  for (const [name, value] of Object.entries(limits ?? {})) {
+    if (!(typeof value === 'number' && value > 0)) {
+      throw new UsageError(`limits.${name} must be a number above 0, not ${describe(value)}`)
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  if (value instanceof Uint8Array) return `${value.length} bytes (${toHex(value.subarray(0, 8))}…)`
+  return JSON.stringify(value) ?? String(value)
+}
