@@ -1,0 +1,250 @@
+/**
+ * A record's way in: full verification, whatever proof of work is asked for; then, in the lane of its key, custom
+ * verification, load, comparison and commit as one step. Only what was committed is told to anybody.
+ */
+
+import type { Arrival, FrozenDecision, FrozenName } from '../records/frozen.ts'
+import { decideFrozen, shownRecord } from '../records/frozen.ts'
+import { namespaceOf } from '../records/key.ts'
+import { nextTime, wins } from '../records/order.ts'
+import type { WireRecord } from '../records/record.ts'
+import type { RecordCode } from '../records/record-code.ts'
+import { checkRecord, type RecordRules } from '../records/verify.ts'
+import { RecordDraft, signedRecord, type WrittenValue } from '../records/write.ts'
+import type { Author, RefusalCode } from './commands.ts'
+import type { NodeConfig } from './config.ts'
+import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
+import type { Kernel } from './kernel.ts'
+import { Lanes } from './lanes.ts'
+import { Remembered } from './remembered.ts'
+import { claimsKey, nameOfRows, recordOfRow, rowOfRecord, rowsOfName } from './rows.ts'
+
+export type Verdict =
+  /** Committed, and readers now see it. `previous` is what they saw before. */
+  | { readonly kind: 'stored'; readonly record: WireRecord; readonly previous: WireRecord | undefined }
+  /** Verified, but what is held stands (an older record, a contested claim that was kept, the same again). */
+  | { readonly kind: 'unchanged'; readonly record: WireRecord; readonly held: WireRecord | undefined }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly error?: unknown }
+
+export interface AdmissionHooks {
+  hasVerifierFor(key: string): boolean
+  /** Two authors at one frozen name, and who has it now. */
+  onContested(held: WireRecord, incoming: WireRecord, isReplaced: boolean): void
+}
+
+interface Rows {
+  readonly row: HeldRow | undefined
+  readonly claims: HeldRow | undefined
+}
+
+/** A row that others write at the same time (an engine that is shared) is read again so often. */
+const COMMIT_TRIES = 5
+/** Hashes of proof of work between two turns of everybody else. */
+const WORK_SLICE = 4_096
+const HASH_TIME = 10 * 60_000
+const HASHES_MAX = 16_384
+
+export class Admission {
+  readonly #kernel: Kernel
+  readonly #config: NodeConfig
+  readonly #hooks: AdmissionHooks
+  readonly #rules: RecordRules
+  readonly #lanes: Lanes
+  /** Records whose signature was found good: a federation brings each of them several times. BOUNDED: HASHES_MAX, HASH_TIME. */
+  readonly #verified: Remembered
+  #unverified = 0
+
+  constructor(parts: { kernel: Kernel; config: NodeConfig }, hooks: AdmissionHooks) {
+    this.#kernel = parts.kernel
+    this.#config = parts.config
+    this.#hooks = hooks
+    this.#lanes = new Lanes(parts.kernel.limits.lanesMax)
+    this.#verified = new Remembered(parts.kernel, { lifetime: HASH_TIME, countMax: HASHES_MAX })
+    const { pow, records, topicPublicId, acceptTopics, isAddress } = parts.config
+    const { sha256 } = parts.kernel
+    this.#rules = { pow, records, topics: [topicPublicId, ...acceptTopics], isAddress, sha256 }
+  }
+
+  /** Records that wait for their verification. */
+  get unverified(): number {
+    return this.#unverified
+  }
+
+  get lanes(): number {
+    return this.#lanes.size
+  }
+
+  /** A record that came from outside. */
+  admit(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void): void {
+    this.#unverified++
+    this.#lanes.enter(record.k, (leave) => {
+      this.#verify(record, (code) => {
+        this.#unverified--
+        if (code !== undefined) {
+          then({ kind: 'refused', code })
+          return leave()
+        }
+        this.#store(record, arrival, (verdict) => {
+          then(verdict)
+          leave()
+        })
+      })
+    })
+  }
+
+  /** A record of our own: dated behind what is held, worked for, signed and stored in one step. */
+  write(
+    draft: { key: string; value: WrittenValue; author: Author; onlyIfFree: boolean },
+    then: (verdict: Verdict) => void,
+  ): void {
+    this.#lanes.enter(draft.key, (leave) => {
+      const end = (verdict: Verdict): void => {
+        then(verdict)
+        leave()
+      }
+      this.#load(draft.key, (rows, error) => {
+        if (rows === undefined) return end({ kind: 'refused', code: 'STORE_FAILED', error })
+        const held = recordOfRow(draft.key, rows.row)
+        if (draft.onlyIfFree && held !== undefined) return end({ kind: 'refused', code: 'NAME_TAKEN' })
+        // A later claim could only ever be kept as contested: whoever writes wants to be read.
+        const isFrozen = namespaceOf(draft.key).kind === 'frozen'
+        if (isFrozen && held !== undefined && held.a !== draft.author.address) {
+          return end({ kind: 'refused', code: 'CantOverwrite' })
+        }
+        this.#sign(draft, heldTime(draft.key, rows, draft.author.address), (record, failure) => {
+          if (record === undefined) return end({ kind: 'refused', code: 'SIGN_FAILED', error: failure })
+          const checked = checkRecord(record, this.#rules, this.#kernel.now)
+          if (!checked.ok) return end({ kind: 'refused', code: checked.code })
+          if (JSON.stringify(record).length > this.#kernel.limits.valueSizeMax) {
+            return end({ kind: 'refused', code: 'TOO_LARGE' })
+          }
+          this.#store(record, { kind: 'live' }, end)
+        })
+      })
+    })
+  }
+
+  #verify(record: WireRecord, then: (code: RecordCode | undefined) => void): void {
+    const checked = checkRecord(record, this.#rules, this.#kernel.now)
+    if (!checked.ok) return then(checked.code)
+    const name = `${record.h}${record.s}${record.a}`
+    if (this.#verified.has(name)) return then(undefined)
+    this.#kernel.ask('verify', { text: record.h, address: record.a, signature: record.s }, (result) => {
+      if (!result.ok || !result.value) return then('InvalidSignature')
+      this.#verified.add(name)
+      then(undefined)
+    })
+  }
+
+  #store(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {
+    this.#load(record.k, (rows, error) => {
+      if (rows === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
+      const held = recordOfRow(record.k, rows.row)
+      // The same again: nothing to ask anybody.
+      if (held?.h === record.h && held.s === record.s) return then({ kind: 'unchanged', record, held })
+      this.#customVerify(record, held, (isAccepted) => {
+        if (!isAccepted) return then({ kind: 'refused', code: 'CustomVerificationFailed' })
+        const plan = this.#plan(record, arrival, rows)
+        if (plan.kind === 'verdict') return then(plan.verdict)
+        this.#commit(record.k, rows, plan.writes, (outcome, failure) => {
+          if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
+          if (outcome === 'committed') return then(plan.after)
+          if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
+          this.#store(record, arrival, then, tries - 1)
+        })
+      })
+    })
+  }
+
+  #plan(
+    record: WireRecord,
+    arrival: Arrival,
+    rows: Rows,
+  ):
+    | { readonly kind: 'verdict'; readonly verdict: Verdict }
+    | { readonly kind: 'write'; readonly writes: readonly RowWrite[]; readonly after: Verdict } {
+    const held = recordOfRow(record.k, rows.row)
+    if (namespaceOf(record.k).kind !== 'frozen') {
+      if (!wins(record, held)) return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
+      const after: Verdict = { kind: 'stored', record, previous: held }
+      return { kind: 'write', writes: [rowOfRecord(record)], after }
+    }
+    const name = nameOfRows(record.k, rows.row, rows.claims)
+    const decision = decideFrozen(name, record, { arrival, now: this.#kernel.now, rules: this.#config.frozen })
+    if (held !== undefined && held.a !== record.a) this.#tellContested(held, record, decision)
+    if (decision.kind === 'refused') return { kind: 'verdict', verdict: { kind: 'refused', code: decision.code } }
+    if (decision.kind === 'unchanged') return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
+    const shown = shownRecord(decision.name)
+    const isShown = shown !== undefined && shown.h !== held?.h
+    const after: Verdict = isShown
+      ? { kind: 'stored', record: shown, previous: held }
+      : { kind: 'unchanged', record, held }
+    return { kind: 'write', writes: rowsOfName(record.k, decision.name, rows.claims !== undefined), after }
+  }
+
+  #tellContested(held: WireRecord, record: WireRecord, decision: FrozenDecision): void {
+    if (decision.kind === 'unchanged') return
+    this.#kernel.counters.add('names.contested')
+    this.#hooks.onContested(held, record, decision.kind === 'replaced')
+  }
+
+  #load(key: string, then: (rows: Rows | undefined, error?: unknown) => void): void {
+    const isFrozen = namespaceOf(key).kind === 'frozen'
+    this.#kernel.ask('load', { keys: isFrozen ? [key, claimsKey(key)] : [key] }, (result) => {
+      if (!result.ok) return then(undefined, result.error)
+      then({ row: result.value[0], claims: result.value[1] })
+    })
+  }
+
+  #commit(
+    key: string,
+    rows: Rows,
+    writes: readonly RowWrite[],
+    then: (outcome: 'committed' | 'conflict' | 'failed', error?: unknown) => void,
+  ): void {
+    const expect = new Map([[key, rows.row?.version ?? NO_VERSION]])
+    if (namespaceOf(key).kind === 'frozen') expect.set(claimsKey(key), rows.claims?.version ?? NO_VERSION)
+    this.#kernel.ask('commit', { writes, expect }, (result) => {
+      if (!result.ok) return then('failed', result.error)
+      then(result.value ? 'committed' : 'conflict')
+    })
+  }
+
+  #customVerify(record: WireRecord, previous: WireRecord | undefined, then: (isAccepted: boolean) => void): void {
+    if (!this.#hooks.hasVerifierFor(record.k)) return then(true)
+    this.#kernel.ask('custom-verify', { record, previous }, (result) => then(result.ok && result.value))
+  }
+
+  #sign(
+    draft: { key: string; value: WrittenValue; author: Author },
+    heldAt: number | undefined,
+    then: (record: WireRecord | undefined, error?: unknown) => void,
+  ): void {
+    const { key, value, author } = draft
+    const { topicPublicId, pow } = this.#config
+    const time = nextTime(this.#kernel.now, heldAt)
+    const search = new RecordDraft(
+      { key, address: author.address, time, value, type: null, topicPublicId, pow },
+      this.#kernel.sha256,
+    )
+    const step = (): void => {
+      const unsigned = search.step(WORK_SLICE)
+      if (unsigned === undefined) {
+        this.#kernel.ask('pause', {}, (result) => (result.ok ? step() : then(undefined, result.error)))
+        return
+      }
+      this.#kernel.ask('sign', { signer: author.signer, text: unsigned.h }, (result) => {
+        if (!result.ok) return then(undefined, result.error)
+        then(signedRecord(unsigned, result.value))
+      })
+    }
+    step()
+  }
+}
+
+/** The time to come behind: of a frozen name only one's own, for another's date says nothing about one's claim. */
+function heldTime(key: string, rows: Rows, author: string): number | undefined {
+  if (namespaceOf(key).kind !== 'frozen') return recordOfRow(key, rows.row)?.t
+  const name: FrozenName = nameOfRows(key, rows.row, rows.claims)
+  return name.find((claim) => claim.first.a === author)?.last.t
+}

@@ -1,0 +1,81 @@
+/** The application's commands, each carried out by its part and answered once. */
+
+import type { Endpoint } from '@shoal/base'
+import type { Command, CommandResult } from './commands.ts'
+import type { IncomingParts } from './incoming.ts'
+import type { Peer } from './peer.ts'
+import { recordOfRow } from './rows.ts'
+
+export interface CommandDeskParts extends IncomingParts {
+  servers(): Iterable<Peer>
+  connect(endpoint: Endpoint): void
+}
+
+export class CommandDesk {
+  readonly #parts: CommandDeskParts
+
+  constructor(parts: CommandDeskParts) {
+    this.#parts = parts
+  }
+
+  handle(request: number, command: Command): void {
+    const answer = (result: CommandResult): void => this.#parts.kernel.emit({ kind: 'result', request, result })
+    switch (command.kind) {
+      case 'put':
+        return this.#put(command, answer)
+      case 'get':
+        return this.#parts.gets.get(command, (record, complete, error) => {
+          if (error !== undefined) answer({ kind: 'refused', code: 'STORE_FAILED', error })
+          else answer({ kind: 'get', record, complete })
+        })
+      case 'query':
+        return this.#parts.queries.query(command, (keys, complete) => answer({ kind: 'query', keys, complete }))
+      case 'subscribe':
+        return this.#subscribe(command, answer)
+      case 'function':
+        return this.#parts.functions.call(command, (code, value) => answer({ kind: 'function', code, value }))
+      case 'connect':
+        this.#parts.connect(command.endpoint)
+        return answer({ kind: 'connect' })
+    }
+  }
+
+  #put(command: Command & { kind: 'put' }, answer: (result: CommandResult) => void): void {
+    const { admission, deliveries, fanout, listeners, servers, kernel } = this.#parts
+    const { key, value, author, confirm, timeout } = command
+    const startedAt = kernel.now
+    if (value.text.length > kernel.limits.valueSizeMax) return answer({ kind: 'refused', code: 'TOO_LARGE' })
+    admission.write({ key, value, author, onlyIfFree: command.onlyIfFree ?? false }, (verdict) => {
+      if (verdict.kind === 'refused') {
+        return answer({
+          kind: 'refused',
+          code: verdict.code,
+          ...(verdict.error !== undefined && { error: verdict.error }),
+        })
+      }
+      const { record } = verdict
+      const message = deliveries.send(record, command.to ?? [], servers())
+      if (verdict.kind === 'stored') {
+        fanout.push(record)
+        listeners.trigger(record.k, record)
+      }
+      if (confirm === 0) return answer({ kind: 'put', message, ...deliveries.countsOf(message.id) })
+      const left = Math.max(0, timeout - (kernel.now - startedAt))
+      deliveries.wait(message.id, { needed: confirm, timeout: left }, (counts) => {
+        answer({ kind: 'put', message, ...counts })
+      })
+    })
+  }
+
+  #subscribe(command: Command & { kind: 'subscribe' }, answer: (result: CommandResult) => void): void {
+    const { subscriptions, kernel, listeners, servers } = this.#parts
+    const { key } = command
+    if (!subscriptions.want(key, command.to ?? [], servers())) return answer({ kind: 'refused', code: 'TOO_BUSY' })
+    // What is here already is shown first, as tool-db does.
+    kernel.ask('load', { keys: [key] }, (result) => {
+      const held = result.ok ? recordOfRow(key, result.value[0]) : undefined
+      if (held !== undefined) listeners.trigger(key, held)
+      answer({ kind: 'subscribe' })
+    })
+  }
+}

@@ -1,0 +1,63 @@
+/** What the application asks of the node, and the answers. Each command has a request id, and gets one result. */
+
+import type { Endpoint, Millis } from '@shoal/base'
+import type { WireRecord } from '../records/record.ts'
+import type { WrittenValue } from '../records/write.ts'
+import type { FunctionReturnMessage, PutMessage } from '../wire/message.ts'
+import type { SignerId } from './effects.ts'
+
+export interface Author {
+  readonly signer: SignerId
+  readonly address: string
+}
+
+export type Command =
+  | {
+      readonly kind: 'put'
+      /** As on the wire. */
+      readonly key: string
+      readonly value: WrittenValue
+      readonly author: Author
+      /** Refused where anybody holds the key already. */
+      readonly onlyIfFree?: boolean
+      readonly to?: readonly string[]
+      /** How many servers must confirm before the result: a number, or all that are connected. */
+      readonly confirm: number | 'all'
+      readonly timeout: Millis
+    }
+  | {
+      readonly kind: 'get'
+      readonly key: string
+      readonly to?: readonly string[]
+      readonly timeout: Millis
+    }
+  | { readonly kind: 'query'; readonly prefix: string; readonly to?: readonly string[]; readonly timeout: Millis }
+  | { readonly kind: 'subscribe'; readonly key: string; readonly to?: readonly string[] }
+  | { readonly kind: 'function'; readonly name: string; readonly args: unknown; readonly timeout: Millis }
+  | { readonly kind: 'connect'; readonly endpoint: Endpoint }
+
+export type CommandResult =
+  | {
+      readonly kind: 'put'
+      readonly message: PutMessage
+      /** Servers it was sent to, and those that said they have stored it. */
+      readonly sent: number
+      readonly confirmed: number
+    }
+  /** `complete`: the record is here, or every connected server said that it has none. */
+  | { readonly kind: 'get'; readonly record: WireRecord | undefined; readonly complete: boolean }
+  | { readonly kind: 'query'; readonly keys: readonly string[]; readonly complete: boolean }
+  | { readonly kind: 'subscribe' }
+  | { readonly kind: 'function'; readonly code: FunctionReturnMessage['code']; readonly value: unknown }
+  | { readonly kind: 'connect' }
+  /** Stored nothing, did nothing: `code` is a refusal's, `error` an effect's. */
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly error?: unknown }
+
+export type RefusalCode =
+  | import('../records/record-code.ts').RecordCode
+  | 'TOO_LARGE'
+  | 'TOO_BUSY'
+  | 'NAME_TAKEN'
+  | 'STORE_FAILED'
+  | 'SIGN_FAILED'
+  | 'CLOSED'

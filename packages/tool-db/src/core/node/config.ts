@@ -1,0 +1,26 @@
+/** What a node is told once, at its start. */
+
+import type { Millis } from '@shoal/base'
+import type { FrozenRules } from '../records/frozen.ts'
+
+export interface NodeConfig {
+  /** The whole address of our peer key. */
+  readonly peerAddress: string
+  /** 16 random bytes in hex, drawn for this running process. */
+  readonly instance: string
+  readonly topicPublicId: string
+  /** Public ids of earlier topics whose bound records are still taken. */
+  readonly acceptTopics: readonly string[]
+  readonly isServer: boolean
+  readonly plainPeers: 'accept' | 'refuse'
+  readonly records: 'compatible' | 'strict'
+  readonly pow: number | null
+  /** tool-db's `wait`: between the first tries of an endpoint. */
+  readonly wait: Millis
+  /** tool-db's `maxRetries`: so many tries at `wait`, then an endpoint given by hand is tried ever more rarely, any other forgotten. */
+  readonly maxRetries: number
+  readonly triggerDebounce: Millis
+  readonly frozen: FrozenRules
+  /** The user adapter's word on addresses. */
+  isAddress(text: string): boolean
+}

@@ -1,0 +1,189 @@
+/**
+ * Our own records on their way to the servers: sent to all that are connected, kept for those that come as long as no server
+ * has one, and counted as the acknowledgements come in.
+ */
+
+import type { Millis } from '@shoal/base'
+import type { WireRecord } from '../records/record.ts'
+import type { PutMessage } from '../wire/message.ts'
+import type { Fanout } from './fanout.ts'
+import type { Kernel, Timer } from './kernel.ts'
+import { has, type Peer } from './peer.ts'
+
+export interface Counts {
+  readonly sent: number
+  readonly confirmed: number
+}
+
+interface Delivery {
+  readonly message: PutMessage
+  readonly size: number
+  /** Told by peer id. BOUNDED: by the servers. */
+  readonly sent: Set<string>
+  readonly confirmed: Set<string>
+  /** Servers whose acknowledgement is still to come. BOUNDED: by the servers. */
+  readonly open: Set<Peer>
+  waiter: { readonly needed: number | 'all'; readonly timer: Timer; then(counts: Counts): void } | undefined
+  /** Some server has it, or refused it for good: it need not be sent to those that come. */
+  isSettled: boolean
+}
+
+/** An overloaded server is asked again so much later. */
+const RETRY_AFTER: Millis = 1_000
+
+/** Acknowledgements that promise that the record is stored there. */
+const STORED = 'OK'
+/** Not now, but later: the record stays here. */
+const PASSING = new Set(['RATE_LIMITED', 'STORE_FAILED', 'TOO_BUSY'])
+
+export class Deliveries {
+  readonly #kernel: Kernel
+  readonly #fanout: Fanout
+  readonly #clientId: string
+  /** By message id, the oldest first. BOUNDED: outboxRecordsMax and outboxSizeMax, oldest out. */
+  readonly #byId = new Map<string, Delivery>()
+  /** The newest of each key that no server has yet. BOUNDED: by the deliveries. */
+  readonly #waitingByKey = new Map<string, Delivery>()
+  #size = 0
+
+  constructor(parts: { kernel: Kernel; fanout: Fanout; clientId: string }) {
+    this.#kernel = parts.kernel
+    this.#fanout = parts.fanout
+    this.#clientId = parts.clientId
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  send(record: WireRecord, to: readonly string[], servers: Iterable<Peer>): PutMessage {
+    const message: PutMessage = { type: 'put', id: this.#kernel.messageId(), to: [...to], data: record }
+    const delivery: Delivery = {
+      message,
+      size: JSON.stringify(record.v)?.length ?? 0,
+      sent: new Set(),
+      confirmed: new Set(),
+      open: new Set(),
+      waiter: undefined,
+      isSettled: false,
+    }
+    const older = this.#waitingByKey.get(record.k)
+    if (older !== undefined && older.open.size === 0 && older.waiter === undefined) this.#drop(older)
+    this.#byId.set(message.id, delivery)
+    this.#waitingByKey.set(record.k, delivery)
+    this.#size += delivery.size
+    this.#bound()
+    this.#sendTo(delivery, servers)
+    return message
+  }
+
+  /** Calls back once enough servers have confirmed, or no more answers are to come, or the time is over. */
+  wait(id: string, wish: { needed: number | 'all'; timeout: Millis }, then: (counts: Counts) => void): void {
+    const delivery = this.#byId.get(id)
+    if (delivery === undefined) return then({ sent: 0, confirmed: 0 })
+    const timer = this.#kernel.after(wish.timeout, () => this.#endWait(delivery))
+    delivery.waiter = { needed: wish.needed, timer, then }
+    this.#check(delivery)
+  }
+
+  countsOf(id: string): Counts {
+    const delivery = this.#byId.get(id)
+    return { sent: delivery?.sent.size ?? 0, confirmed: delivery?.confirmed.size ?? 0 }
+  }
+
+  /** True where the message is one of ours that was put. */
+  handleAck(peer: Peer, id: string, code: string): boolean {
+    const delivery = this.#byId.get(id)
+    if (delivery === undefined) return false
+    if (!delivery.open.delete(peer)) return true
+    if (code === STORED) {
+      delivery.confirmed.add(peer.peerId)
+      this.#settle(delivery)
+    } else if (PASSING.has(code)) this.#again(delivery, peer)
+    else this.#settle(delivery)
+    this.#check(delivery)
+    return true
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id)
+  }
+
+  handleServer(peer: Peer): void {
+    for (const delivery of [...this.#byId.values()]) {
+      if (!delivery.isSettled || delivery.waiter !== undefined) this.#sendTo(delivery, [peer])
+    }
+  }
+
+  handleGone(peer: Peer): void {
+    for (const delivery of [...this.#byId.values()]) {
+      if (delivery.open.delete(peer)) this.#check(delivery)
+    }
+  }
+
+  #sendTo(delivery: Delivery, servers: Iterable<Peer>): void {
+    const had = new Set(delivery.message.to)
+    const targets = [...servers].filter((server) => !had.has(server.clientId) && !delivery.open.has(server))
+    for (const server of targets) {
+      delivery.sent.add(server.peerId)
+      this.#fanout.noteSeen(server, delivery.message.data)
+      if (has(server, 'ack')) delivery.open.add(server)
+    }
+    this.#fanout.sendAll(targets, { ...delivery.message, to: [...delivery.message.to, this.#clientId] })
+    // A plain server never says so, but it has it.
+    if (targets.some((server) => !has(server, 'ack'))) this.#settle(delivery)
+    if (targets.length > 0) this.#check(delivery)
+  }
+
+  #again(delivery: Delivery, peer: Peer): void {
+    this.#kernel.counters.add('deliveries.again')
+    this.#kernel.after(RETRY_AFTER, () => {
+      if (peer.session.state.kind === 'connected' && this.#byId.get(delivery.message.id) === delivery) {
+        this.#sendTo(delivery, [peer])
+      }
+    })
+  }
+
+  #settle(delivery: Delivery): void {
+    delivery.isSettled = true
+    if (this.#waitingByKey.get(delivery.message.data.k) === delivery) {
+      this.#waitingByKey.delete(delivery.message.data.k)
+    }
+  }
+
+  #check(delivery: Delivery): void {
+    const { waiter } = delivery
+    if (waiter !== undefined) {
+      const isEnough =
+        waiter.needed === 'all'
+          ? delivery.sent.size > 0 && delivery.open.size === 0 && delivery.isSettled
+          : delivery.confirmed.size >= waiter.needed
+      if (isEnough) return this.#endWait(delivery)
+    } else if (delivery.isSettled && delivery.open.size === 0) this.#drop(delivery)
+  }
+
+  #endWait(delivery: Delivery): void {
+    const { waiter } = delivery
+    if (waiter === undefined) return
+    this.#kernel.cancel(waiter.timer)
+    delivery.waiter = undefined
+    waiter.then({ sent: delivery.sent.size, confirmed: delivery.confirmed.size })
+    if (delivery.isSettled && delivery.open.size === 0) this.#drop(delivery)
+  }
+
+  #drop(delivery: Delivery): void {
+    if (!this.#byId.delete(delivery.message.id)) return
+    this.#settle(delivery)
+    this.#size -= delivery.size
+    this.#endWait(delivery)
+  }
+
+  #bound(): void {
+    const { outboxRecordsMax, outboxSizeMax } = this.#kernel.limits
+    for (const delivery of this.#byId.values()) {
+      if (this.#byId.size <= outboxRecordsMax && this.#size <= outboxSizeMax) return
+      this.#kernel.counters.add(delivery.isSettled ? 'outbox.unconfirmed' : 'outbox.dropped')
+      this.#drop(delivery)
+    }
+  }
+}

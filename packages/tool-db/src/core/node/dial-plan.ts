@@ -1,0 +1,328 @@
+/**
+ * Whom to dial, and when. Endpoints given by hand are never given up; servers told by peers are forgotten when they stay
+ * dead; proposals of the discovery session are dialled once and reported. All meet here, so an endpoint is dialled
+ * once at a time.
+ */
+
+import {
+  type Backoff,
+  backoffDelay,
+  type Endpoint,
+  formatEndpoint,
+  HOUR,
+  jittered,
+  MINUTE,
+  type Millis,
+} from '@shoal/base'
+import type { DialOutcome } from '@shoal/peer'
+import type { NodeConfig } from './config.ts'
+import type { Kernel, Timer } from './kernel.ts'
+import { Remembered } from './remembered.ts'
+import type { Session } from './session.ts'
+
+/** given: by hand. told: by a peer. proposed: by discovery, which keeps its own book of when to try again. */
+export type DialSource = 'given' | 'told' | 'proposed'
+
+type EntryState =
+  | { readonly kind: 'waiting'; readonly timer: Timer | undefined }
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'dialling'; readonly dial: number; readonly timer: Timer }
+  | { readonly kind: 'open'; readonly session: Session }
+  /** Its peer is connected another way; tried again when that peer goes. */
+  | { readonly kind: 'alias'; readonly peerId: string }
+
+interface Entry {
+  readonly endpoint: Endpoint
+  readonly sources: Set<DialSource>
+  /** Whoever told of it must not point us into loopback or private networks. */
+  globalOnly: boolean
+  failures: number
+  /** Whose it is, as far as we know. */
+  address: string | undefined
+  state: EntryState
+  hasReported: boolean
+}
+
+export interface DialPlanHooks {
+  isConnectedPeer(peerId: string): boolean
+  serversConnected(): number
+}
+
+export interface OpenedDial {
+  /** As it was dialled. */
+  readonly endpoint: Endpoint
+  /** The channel became this session. */
+  bind(session: Session): void
+  /** The channel was turned away. */
+  refused(reason: string): void
+}
+
+const SELF_MEMORY = { lifetime: HOUR, countMax: 1_024 }
+/** After the first tries, an endpoint given by hand is tried ever more rarely, up to once a minute. */
+const PATIENCE: Backoff = { first: 4_000, most: MINUTE }
+
+export class DialPlan {
+  readonly #kernel: Kernel
+  readonly #config: NodeConfig
+  readonly #hooks: DialPlanHooks
+  /** By `host:port`. BOUNDED: dialEntriesMax; those given by hand always fit, since the application bounds them. */
+  readonly #entries = new Map<string, Entry>()
+  /** BOUNDED: by the entries. */
+  readonly #queue: Entry[] = []
+  /** By dial effect. BOUNDED: dialsMax. */
+  readonly #dials = new Map<number, Entry>()
+  /** By channel. BOUNDED: by the sessions. */
+  readonly #open = new Map<number, Entry>()
+  readonly #selves: Remembered
+  #isClosed = false
+
+  constructor(parts: { kernel: Kernel; config: NodeConfig }, hooks: DialPlanHooks) {
+    this.#kernel = parts.kernel
+    this.#config = parts.config
+    this.#hooks = hooks
+    this.#selves = new Remembered(parts.kernel, SELF_MEMORY)
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  add(endpoint: Endpoint, source: DialSource, about: { address?: string; globalOnly?: boolean } = {}): void {
+    if (this.#isClosed) return
+    const name = formatEndpoint(endpoint)
+    if (this.#selves.has(name)) return this.#reportNow(endpoint, source, { kind: 'self' })
+    const held = this.#entries.get(name)
+    if (held !== undefined) return this.#addSource(held, source, about)
+    if (source !== 'given' && this.#entries.size >= this.#kernel.limits.dialEntriesMax) {
+      this.#kernel.counters.add('refused.dial-entries')
+      return this.#reportNow(endpoint, source, { kind: 'failed', reason: 'too many endpoints' })
+    }
+    const entry: Entry = {
+      endpoint,
+      sources: new Set([source]),
+      globalOnly: about.globalOnly ?? false,
+      failures: 0,
+      address: about.address,
+      state: { kind: 'queued' },
+      hasReported: false,
+    }
+    this.#entries.set(name, entry)
+    this.#enqueue(entry)
+  }
+
+  /** The channel of a dial has opened; gives the endpoint as it was dialled. */
+  handleOpened(dial: number): OpenedDial | undefined {
+    const entry = this.#dials.get(dial)
+    if (entry === undefined) return undefined
+    this.#dials.delete(dial)
+    if (entry.state.kind === 'dialling') this.#kernel.cancel(entry.state.timer)
+    this.#kernel.settle(dial)
+    const refused = (reason: string): void => {
+      this.#settle(entry, this.#told(entry, { kind: 'refused', reason }))
+      this.#startNext()
+    }
+    return {
+      endpoint: entry.endpoint,
+      bind: (session) => {
+        if (session.state.kind === 'closed') return refused('closed at once')
+        entry.state = { kind: 'open', session }
+        entry.hasReported = false
+        this.#open.set(session.channel, entry)
+        this.#startNext()
+      },
+      refused,
+    }
+  }
+
+  /** What is known of an outbound session before it ends: the first word on it stands. */
+  report(session: Session, outcome: DialOutcome): void {
+    const entry = this.#open.get(session.channel)
+    if (entry === undefined) return
+    if (outcome.kind === 'connected') {
+      entry.failures = 0
+      entry.address = outcome.peerId
+    } else if (entry.hasReported) return
+    entry.hasReported = outcome.kind !== 'connected'
+    this.#tell(entry, outcome)
+    this.#settle(entry, outcome)
+  }
+
+  /** An outbound session has ended. */
+  handleClosed(session: Session, before: Session['state'], reason: string): void {
+    const entry = this.#open.get(session.channel)
+    if (entry === undefined) return
+    this.#open.delete(session.channel)
+    if (entry.state.kind !== 'open' || entry.state.session !== session) return
+    if (before.kind === 'connected') {
+      this.#tell(entry, { kind: 'disconnected' })
+      this.#retry(entry, jittered(this.#config.wait / 4, 0.5, this.#kernel.random))
+      return
+    }
+    const outcome = this.#endOf(before, reason)
+    this.#tell(entry, outcome)
+    this.#settle(entry, outcome)
+  }
+
+  /** A peer is gone: its other endpoints are worth a try again. */
+  handlePeerGone(peerId: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.state.kind !== 'alias' || entry.state.peerId !== peerId) continue
+      this.#retry(entry, jittered(this.#config.wait / 4, 0.5, this.#kernel.random))
+    }
+  }
+
+  /** The server that was told to be there has moved or vanished. */
+  forgetTold(endpoint: Endpoint): void {
+    const entry = this.#entries.get(formatEndpoint(endpoint))
+    if (entry === undefined) return
+    entry.sources.delete('told')
+    if (entry.sources.size === 0 && entry.state.kind !== 'open') this.#drop(entry)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const dial of this.#dials.keys()) this.#kernel.tell({ kind: 'cancel-dial', dial })
+    for (const entry of this.#entries.values()) this.#disarm(entry)
+    this.#entries.clear()
+    this.#queue.length = 0
+  }
+
+  #addSource(entry: Entry, source: DialSource, about: { address?: string; globalOnly?: boolean }): void {
+    entry.sources.add(source)
+    entry.address = about.address ?? entry.address
+    entry.globalOnly &&= about.globalOnly ?? false
+    const { state } = entry
+    if (state.kind === 'open' && state.session.state.kind === 'connected') {
+      if (source === 'proposed') this.#tell(entry, this.#connectedOutcome(state.session))
+    } else if (state.kind === 'alias') {
+      if (source === 'proposed') this.#tell(entry, { kind: 'duplicate', peerId: state.peerId })
+    } else if (state.kind === 'waiting' && source !== 'told') this.#enqueue(entry)
+  }
+
+  #enqueue(entry: Entry): void {
+    this.#disarm(entry)
+    entry.state = { kind: 'queued' }
+    this.#queue.push(entry)
+    this.#startNext()
+  }
+
+  #startNext(): void {
+    while (this.#dials.size < this.#kernel.limits.dialsMax && !this.#isClosed) {
+      const entry = this.#queue.shift()
+      if (entry === undefined) return
+      if (entry.state.kind === 'queued') this.#dial(entry)
+    }
+  }
+
+  #dial(entry: Entry): void {
+    const { address, endpoint } = entry
+    if (address !== undefined && this.#hooks.isConnectedPeer(address)) {
+      return this.#settle(entry, this.#told(entry, { kind: 'duplicate', peerId: address }))
+    }
+    const { connectedServersMax, dialTimeout } = this.#kernel.limits
+    if (!entry.sources.has('given') && this.#hooks.serversConnected() >= connectedServersMax) {
+      return this.#settle(entry, this.#told(entry, { kind: 'failed', reason: 'enough servers are connected' }))
+    }
+    this.#kernel.counters.add('dials')
+    const dial = this.#kernel.ask('dial', { endpoint, globalOnly: entry.globalOnly }, (result) => {
+      this.#handleFailed(dial, result.ok ? 'no channel' : reasonOf(result.error))
+    })
+    const timer = this.#kernel.after(dialTimeout, () => {
+      this.#kernel.tell({ kind: 'cancel-dial', dial })
+      this.#kernel.settle(dial)
+      this.#handleFailed(dial, 'no answer in time')
+    })
+    entry.state = { kind: 'dialling', dial, timer }
+    this.#dials.set(dial, entry)
+  }
+
+  #handleFailed(dial: number, reason: string): void {
+    const entry = this.#dials.get(dial)
+    if (entry === undefined) return
+    this.#dials.delete(dial)
+    this.#settle(entry, this.#told(entry, { kind: 'failed', reason }))
+    this.#startNext()
+  }
+
+  /** What an outcome means for the next try. */
+  #settle(entry: Entry, outcome: DialOutcome): void {
+    switch (outcome.kind) {
+      case 'connected':
+      case 'disconnected':
+        return
+      case 'self':
+        this.#selves.add(formatEndpoint(entry.endpoint))
+        return this.#drop(entry)
+      case 'duplicate':
+        this.#disarm(entry)
+        entry.failures = 0
+        entry.address = outcome.peerId
+        entry.state = { kind: 'alias', peerId: outcome.peerId }
+        if (isOnlyProposed(entry)) this.#drop(entry)
+        return
+      case 'refused':
+      case 'failed':
+        entry.failures++
+        return this.#retry(entry, this.#delay(entry))
+    }
+  }
+
+  #delay(entry: Entry): Millis {
+    const { wait, maxRetries } = this.#config
+    if (entry.failures <= maxRetries) return jittered(wait, 0.25, this.#kernel.random)
+    return backoffDelay(PATIENCE, entry.failures - maxRetries, this.#kernel.random)
+  }
+
+  #retry(entry: Entry, delay: Millis): void {
+    const isGiven = entry.sources.has('given')
+    if (isOnlyProposed(entry) || (!isGiven && entry.failures > this.#config.maxRetries)) return this.#drop(entry)
+    this.#disarm(entry)
+    entry.state = { kind: 'waiting', timer: this.#kernel.after(delay, () => this.#enqueue(entry)) }
+  }
+
+  #drop(entry: Entry): void {
+    this.#disarm(entry)
+    this.#entries.delete(formatEndpoint(entry.endpoint))
+    entry.state = { kind: 'waiting', timer: undefined }
+  }
+
+  #disarm(entry: Entry): void {
+    if (entry.state.kind === 'waiting' || entry.state.kind === 'dialling') this.#kernel.cancel(entry.state.timer)
+  }
+
+  #endOf(before: Session['state'], reason: string): DialOutcome {
+    // The other side keeps another connection with us, and said so by closing this one.
+    if (before.kind === 'proving' && this.#hooks.isConnectedPeer(before.theirs.address)) {
+      return { kind: 'duplicate', peerId: before.theirs.address }
+    }
+    return { kind: 'failed', reason }
+  }
+
+  #connectedOutcome(session: Session): DialOutcome {
+    const { state } = session
+    if (state.kind !== 'connected') return { kind: 'failed', reason: 'not connected' }
+    return { kind: 'connected', peerId: state.peer.peerId, proven: state.peer.proven }
+  }
+
+  #told(entry: Entry, outcome: DialOutcome): DialOutcome {
+    this.#tell(entry, outcome)
+    return outcome
+  }
+
+  /** Discovery hears of everything that happens at its endpoints; those it never proposed are left out. */
+  #tell(entry: Entry, outcome: DialOutcome): void {
+    if (entry.sources.has('proposed')) this.#kernel.tell({ kind: 'report', endpoint: entry.endpoint, outcome })
+  }
+
+  #reportNow(endpoint: Endpoint, source: DialSource, outcome: DialOutcome): void {
+    if (source === 'proposed') this.#kernel.tell({ kind: 'report', endpoint, outcome })
+  }
+}
+
+function isOnlyProposed(entry: Entry): boolean {
+  return !entry.sources.has('given') && !entry.sources.has('told')
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

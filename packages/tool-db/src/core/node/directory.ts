@@ -1,0 +1,154 @@
+/**
+ * The servers that we know: each one's own signed word on where it is, verified in truth. Of one address the latest word
+ * counts. They are told to others in `pong`, and dialled.
+ */
+
+import { type Endpoint, type Millis, parseIp, scopeOf } from '@shoal/base'
+import { CLOCK_AHEAD_MAX_MS, dialTarget, endpointDigest, type SignedEndpoint } from '@shoal/peer'
+import type { NodeConfig } from './config.ts'
+import type { Kernel } from './kernel.ts'
+import type { Peer } from './peer.ts'
+
+export interface KnownServer {
+  readonly signed: SignedEndpoint
+  /** Told by its own connection, or only by others. */
+  readonly heardAt: Millis
+}
+
+export interface DirectoryHooks {
+  isConnectedPeer(peerId: string): boolean
+  /** A server is to be dialled. `globalOnly`: whoever told of it must not point us into loopback or private networks. */
+  onServer(target: { endpoint: Endpoint; address: string; globalOnly: boolean }): void
+  /** It is not there any more: it moved, or nobody has seen it for long. */
+  onGone(endpoint: Endpoint): void
+  onForged(peer: Peer): void
+}
+
+export class Directory {
+  readonly #kernel: Kernel
+  readonly #config: NodeConfig
+  readonly #hooks: DirectoryHooks
+  /** By address. BOUNDED: serversKnownMax, those not connected and longest unheard out; and by serverLifetime. */
+  readonly #servers = new Map<string, KnownServer>()
+  #checking = 0
+
+  constructor(parts: { kernel: Kernel; config: NodeConfig }, hooks: DirectoryHooks) {
+    this.#kernel = parts.kernel
+    this.#config = parts.config
+    this.#hooks = hooks
+  }
+
+  get size(): number {
+    return this.#servers.size
+  }
+
+  list(): readonly SignedEndpoint[] {
+    return [...this.#servers.values()].map((server) => server.signed)
+  }
+
+  get(address: string): SignedEndpoint | undefined {
+    return this.#servers.get(address)?.signed
+  }
+
+  /** Those worth telling: connected ones first, then the ones heard of last. Bounded. */
+  toTell(own: SignedEndpoint | undefined): readonly SignedEndpoint[] {
+    this.#expire()
+    const { serversPerPongMax } = this.#kernel.limits
+    const all = [...this.#servers.values()].reverse()
+    const connected = all.filter(({ signed }) => this.#hooks.isConnectedPeer(signed.address))
+    const others = all.filter(({ signed }) => !this.#hooks.isConnectedPeer(signed.address))
+    const list = [...connected, ...others].map((server) => server.signed)
+    return (own === undefined ? list : [own, ...list]).slice(0, serversPerPongMax)
+  }
+
+  /** The endpoint with which a connected server introduced itself; its signature holds. */
+  add(signed: SignedEndpoint): boolean {
+    const held = this.#servers.get(signed.address)
+    if (held !== undefined && held.signed.timestamp > signed.timestamp) return false
+    const hasMoved = held !== undefined && !isSamePlace(held.signed, signed)
+    this.#servers.delete(signed.address)
+    this.#servers.set(signed.address, { signed, heardAt: this.#kernel.now })
+    if (hasMoved) this.#hooks.onGone(dialTarget(held.signed))
+    this.#bound()
+    if (held === undefined || hasMoved) this.#kernel.emit({ kind: 'servers-changed' })
+    return held === undefined || hasMoved
+  }
+
+  /** What a peer told of others: each is verified before it is kept or dialled. */
+  learn(teller: Peer, servers: readonly SignedEndpoint[]): void {
+    const globalOnly = !isInScope(teller)
+    for (const signed of servers.slice(0, this.#kernel.limits.serversPerPongMax)) {
+      if (signed.address === this.#config.peerAddress || signed.topic !== this.#config.topicPublicId) continue
+      if (signed.timestamp > this.#kernel.now + CLOCK_AHEAD_MAX_MS || !this.#config.isAddress(signed.address)) continue
+      if (isNowhere(signed.host)) continue
+      const held = this.#servers.get(signed.address)
+      if (held !== undefined && held.signed.timestamp >= signed.timestamp) {
+        if (held.signed.timestamp === signed.timestamp) this.#dial(signed, globalOnly)
+        continue
+      }
+      this.#check(teller, signed, globalOnly)
+    }
+  }
+
+  #check(teller: Peer, signed: SignedEndpoint, globalOnly: boolean): void {
+    const { limits, counters, sha256 } = this.#kernel
+    if (this.#checking >= limits.serversKnownMax) {
+      counters.add('refused.servers-unchecked')
+      return
+    }
+    this.#checking++
+    const ask = { text: endpointDigest(signed, sha256), address: signed.address, signature: signed.sig }
+    this.#kernel.ask('verify', ask, (result) => {
+      this.#checking--
+      if (!result.ok) return
+      if (!result.value) {
+        counters.add('rejected.forged-server')
+        this.#hooks.onForged(teller)
+        return
+      }
+      this.add(signed)
+      this.#dial(signed, globalOnly)
+    })
+  }
+
+  #dial(signed: SignedEndpoint, globalOnly: boolean): void {
+    if (this.#hooks.isConnectedPeer(signed.address)) return
+    this.#hooks.onServer({ endpoint: dialTarget(signed), address: signed.address, globalOnly })
+  }
+
+  #bound(): void {
+    const { serversKnownMax } = this.#kernel.limits
+    for (const [address, server] of this.#servers) {
+      if (this.#servers.size <= serversKnownMax) return
+      if (this.#hooks.isConnectedPeer(address)) continue
+      this.#servers.delete(address)
+      this.#hooks.onGone(dialTarget(server.signed))
+    }
+  }
+
+  #expire(): void {
+    const before = this.#kernel.now - this.#kernel.limits.serverLifetime
+    for (const [address, server] of this.#servers) {
+      if (server.heardAt > before || this.#hooks.isConnectedPeer(address)) continue
+      this.#servers.delete(address)
+      this.#hooks.onGone(dialTarget(server.signed))
+    }
+  }
+}
+
+/** A proven peer that is itself on this machine or this network may tell of others there; strangers may not. */
+function isInScope(teller: Peer): boolean {
+  const ip = parseIp(teller.session.remote.host)
+  const scope = ip === undefined ? 'global' : scopeOf(ip)
+  // A plain server proves nothing, but on loopback or a private network it is not a stranger of the internet either.
+  return scope === 'loopback' || scope === 'private'
+}
+
+function isNowhere(host: string): boolean {
+  const ip = parseIp(host)
+  return ip !== undefined && scopeOf(ip) === 'martian'
+}
+
+function isSamePlace(a: SignedEndpoint, b: SignedEndpoint): boolean {
+  return a.host === b.host && a.port === b.port
+}

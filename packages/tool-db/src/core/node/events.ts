@@ -1,0 +1,36 @@
+/** What a node tells its face. */
+
+import type { Endpoint } from '@shoal/base'
+import type { WireRecord } from '../records/record.ts'
+import type { Message, PutMessage } from '../wire/message.ts'
+import type { CommandResult } from './commands.ts'
+import type { PeerInfo } from './peer.ts'
+
+export type NodeEvent =
+  /** Once per session with a peer, however many sockets; again after a reconnection. */
+  | { readonly kind: 'connected'; readonly peer: PeerInfo }
+  | { readonly kind: 'disconnected'; readonly peer: PeerInfo }
+  /** A message of a connected peer, before it is acted upon. */
+  | { readonly kind: 'message'; readonly message: Message; readonly clientId: string }
+  /** A record of somebody else was verified in full. */
+  | { readonly kind: 'verified'; readonly message: PutMessage }
+  /** A listener's turn. */
+  | { readonly kind: 'notify'; readonly listener: number; readonly record: WireRecord }
+  | { readonly kind: 'result'; readonly request: number; readonly result: CommandResult }
+  | { readonly kind: 'name-conflict'; readonly conflict: NameConflict }
+  /** Our key, or another peer's, is used by two running processes at once. */
+  | { readonly kind: 'cloned-identity'; readonly address: string; readonly remote: Endpoint; readonly ours: boolean }
+  | { readonly kind: 'misbehaved'; readonly remote: Endpoint; readonly reason: string }
+  /** The servers that we know have changed. */
+  | { readonly kind: 'servers-changed' }
+
+/** Two authors claimed one frozen name; names are tool-db's. */
+export interface NameConflict {
+  /** The key, `==name`. */
+  readonly username: string
+  readonly winner: 'local' | 'remote'
+  readonly localTimestamp: number
+  readonly remoteTimestamp: number
+  readonly localAddress: string
+  readonly remoteAddress: string
+}

@@ -1,0 +1,99 @@
+/** One message to many: serialised once, never twice to one peer, not back to where it came from. */
+
+import type { WireRecord } from '../records/record.ts'
+import type { Message } from '../wire/message.ts'
+import { messageText } from '../wire/serialise.ts'
+import type { Kernel } from './kernel.ts'
+import type { Peer } from './peer.ts'
+import { Remembered } from './remembered.ts'
+
+const SEEN = { lifetime: 60_000, countMax: 2_048 }
+
+export interface Origin {
+  readonly peer: Peer
+  readonly to: readonly string[]
+}
+
+export interface FanoutParts {
+  readonly kernel: Kernel
+  readonly clientId: string
+  readonly isServer: boolean
+  servers(): Iterable<Peer>
+  subscribersOf(key: string): Iterable<Peer>
+}
+
+export class Fanout {
+  readonly #parts: FanoutParts
+  /** Which records each server has had from us or sent us. BOUNDED: by the servers, SEEN each. */
+  readonly #seen = new Map<Peer, Remembered>()
+
+  constructor(parts: FanoutParts) {
+    this.#parts = parts
+  }
+
+  /** A record came from this server: it need not have it back. */
+  noteSeen(peer: Peer, record: WireRecord): void {
+    if (peer.isServer) this.#seenOf(peer).add(record.h + record.k)
+  }
+
+  drop(peer: Peer): void {
+    this.#seen.delete(peer)
+  }
+
+  /** Somebody's record that is new here: to the other servers, and to whoever subscribed. */
+  relay(record: WireRecord, origin: Origin): void {
+    const { clientId, isServer } = this.#parts
+    const had = new Set([...origin.to, clientId, origin.peer.clientId])
+    const targets = new Set<Peer>()
+    if (isServer) {
+      for (const server of this.#parts.servers()) {
+        if (!had.has(server.clientId) && this.#seenOf(server).addNew(record.h + record.k)) targets.add(server)
+      }
+    }
+    // A plain author that subscribed wants its own record back: its listeners hear of nothing else.
+    for (const peer of this.#parts.subscribersOf(record.k)) {
+      if (peer !== origin.peer || !peer.proven) targets.add(peer)
+    }
+    this.#send(targets, { type: 'put', id: this.#freshId(), to: [...had].slice(0, TO_MAX), data: record })
+  }
+
+  /** A record of our own, to whoever subscribed; servers get it by delivery. */
+  push(record: WireRecord): void {
+    const to = [this.#parts.clientId]
+    const targets = new Set<Peer>()
+    for (const peer of this.#parts.subscribersOf(record.k)) if (!peer.isServer) targets.add(peer)
+    this.#send(targets, { type: 'put', id: this.#freshId(), to, data: record })
+  }
+
+  send(peer: Peer, message: Message): void {
+    this.#parts.kernel.tell({ kind: 'send', channel: peer.session.channel, text: messageText(message) })
+  }
+
+  sendAll(peers: Iterable<Peer>, message: Message): number {
+    const targets = new Set(peers)
+    this.#send(targets, message)
+    return targets.size
+  }
+
+  #send(targets: ReadonlySet<Peer>, message: Message): void {
+    if (targets.size === 0) return
+    const text = messageText(message)
+    for (const peer of targets) this.#parts.kernel.tell({ kind: 'send', channel: peer.session.channel, text })
+  }
+
+  // Plain peers drop a message whose id they have seen, so no push ever has an old one.
+  #freshId(): string {
+    return this.#parts.kernel.messageId()
+  }
+
+  #seenOf(peer: Peer): Remembered {
+    const held = this.#seen.get(peer)
+    if (held !== undefined) return held
+    const fresh = new Remembered(this.#parts.kernel, SEEN)
+    this.#seen.set(peer, fresh)
+    return fresh
+  }
+}
+
+/** Half of what is taken: the next servers add theirs. */
+const TO_MAX = 128

@@ -1,0 +1,201 @@
+/**
+ * Reading a key: from here, else from the servers. A server that has none asks the others, and passes on only what it has
+ * verified. Nobody ever sees a record that was not.
+ */
+
+import type { Millis } from '@shoal/base'
+import type { WireRecord } from '../records/record.ts'
+import type { GetMessage } from '../wire/message.ts'
+import type { Verdict } from './admission.ts'
+import type { Command } from './commands.ts'
+import type { Fanout } from './fanout.ts'
+import type { Kernel } from './kernel.ts'
+import { has, type Peer } from './peer.ts'
+import type { Answer, Request, Requests } from './requests.ts'
+import { recordOfRow } from './rows.ts'
+
+export interface GetsParts {
+  readonly kernel: Kernel
+  readonly requests: Requests
+  readonly fanout: Fanout
+  readonly clientId: string
+  readonly isServer: boolean
+  servers(): Iterable<Peer>
+  /** An answer is a record like any other, and verified like any other. */
+  admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void
+}
+
+/** A question to several servers about one key: over with the first record that holds, or when all have said no. */
+class KeyQuestion implements Request {
+  readonly id: string
+  readonly #parts: GetsParts
+  readonly #ask: { readonly key: string; readonly to: readonly string[] }
+  /** BOUNDED: by the servers. */
+  readonly #pending = new Set<Peer>()
+  readonly #then: (record: WireRecord | undefined, complete: boolean) => void
+  readonly #takesNewcomers: boolean
+  #asked = 0
+  #isDone = false
+
+  constructor(
+    parts: GetsParts,
+    ask: { key: string; to: readonly string[]; takesNewcomers: boolean },
+    then: (record: WireRecord | undefined, complete: boolean) => void,
+  ) {
+    this.id = parts.kernel.messageId()
+    this.#parts = parts
+    this.#ask = ask
+    this.#takesNewcomers = ask.takesNewcomers
+    this.#then = then
+  }
+
+  start(servers: readonly Peer[]): void {
+    for (const server of servers) this.#pending.add(server)
+    this.#asked += servers.length
+    const { key, to } = this.#ask
+    this.#parts.fanout.sendAll(servers, { type: 'get', id: this.id, to, key })
+  }
+
+  handleAnswer(peer: Peer, answer: Answer): void {
+    if (!this.#pending.has(peer)) return
+    if (answer.type === 'ack') return this.#no(peer)
+    if (answer.type !== 'put' || answer.data.k !== this.#ask.key) return
+    this.#parts.admitAnswer(peer, answer.data, (verdict) => {
+      if (verdict.kind === 'stored') this.#end(verdict.record, true)
+      else if (verdict.kind === 'unchanged' && verdict.held !== undefined) this.#end(verdict.held, true)
+      else this.#no(peer)
+    })
+  }
+
+  handleServer(peer: Peer): void {
+    if (this.#takesNewcomers && !this.#ask.to.includes(peer.clientId)) this.start([peer])
+  }
+
+  handleGone(peer: Peer): void {
+    if (this.#pending.delete(peer) && this.#pending.size > 0) this.#checkAllSaidNo()
+  }
+
+  handleTimeout(): void {
+    this.#end(undefined, false)
+  }
+
+  #no(peer: Peer): void {
+    this.#pending.delete(peer)
+    this.#checkAllSaidNo()
+  }
+
+  #checkAllSaidNo(): void {
+    if (this.#pending.size === 0 && this.#asked > 0) this.#end(undefined, true)
+  }
+
+  #end(record: WireRecord | undefined, complete: boolean): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#parts.requests.remove(this.id)
+    this.#then(record, complete)
+  }
+}
+
+export class Gets {
+  readonly #parts: GetsParts
+  #reads = 0
+  #relayed = 0
+
+  constructor(parts: GetsParts) {
+    this.#parts = parts
+  }
+
+  get relayed(): number {
+    return this.#relayed
+  }
+
+  /** The application's read. */
+  get(
+    command: Command & { kind: 'get' },
+    then: (record: WireRecord | undefined, complete: boolean, error?: unknown) => void,
+  ): void {
+    this.#read(command.key, (held, error) => {
+      if (error !== undefined) return then(undefined, false, error)
+      const to = [...(command.to ?? []), this.#parts.clientId]
+      if (held !== undefined) {
+        then(held, true)
+        // What a client holds may be old: the answer is stored for the next read.
+        if (!this.#parts.isServer) this.#question({ key: command.key, to, takesNewcomers: false }, command.timeout)
+        return
+      }
+      this.#question({ key: command.key, to, takesNewcomers: true }, command.timeout, (record, complete) => {
+        if (record !== undefined || complete) return then(record, complete)
+        // Out of time: it may have come another way meanwhile.
+        this.#read(command.key, (late) => then(late, late !== undefined))
+      })
+    })
+  }
+
+  /** Another's read. */
+  handleGet(peer: Peer, message: GetMessage): void {
+    const { kernel, fanout } = this.#parts
+    if (this.#reads >= kernel.limits.readsMax) {
+      kernel.counters.add('refused.reads')
+      return this.#refuse(peer, message.id, 'RATE_LIMITED')
+    }
+    this.#reads++
+    this.#read(message.key, (held, error) => {
+      this.#reads--
+      if (peer.session.state.kind === 'closed') return
+      if (held !== undefined) return fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+      if (error !== undefined) return this.#refuse(peer, message.id, 'STORE_FAILED')
+      this.#relay(peer, message)
+    })
+  }
+
+  /** Asks the other servers for a peer, each of which is told who was asked already. */
+  #relay(peer: Peer, message: GetMessage): void {
+    const { kernel, clientId, isServer, fanout } = this.#parts
+    const had = new Set([...message.to, clientId, peer.clientId])
+    const targets = isServer ? [...this.#parts.servers()].filter((server) => !had.has(server.clientId)) : []
+    if (targets.length === 0) return this.#refuse(peer, message.id, 'NOT_FOUND')
+    const { relayedGetsMax, relayedGetsPerPeerMax, relayTimeout } = kernel.limits
+    if (this.#relayed >= relayedGetsMax || peer.session.relayedGets >= relayedGetsPerPeerMax) {
+      kernel.counters.add('refused.relayed-gets')
+      return this.#refuse(peer, message.id, 'RATE_LIMITED')
+    }
+    this.#relayed++
+    peer.session.relayedGets++
+    const to = [...had, ...targets.map((server) => server.clientId)].slice(0, RELAY_TO_MAX)
+    const question = new KeyQuestion(this.#parts, { key: message.key, to, takesNewcomers: false }, (record) => {
+      this.#relayed--
+      peer.session.relayedGets--
+      if (peer.session.state.kind === 'closed') return
+      if (record === undefined) this.#refuse(peer, message.id, 'NOT_FOUND')
+      else fanout.send(peer, { type: 'put', id: message.id, to: [], data: record })
+    })
+    if (this.#parts.requests.add(question, relayTimeout)) question.start(targets)
+    else question.handleTimeout()
+  }
+
+  #question(
+    ask: { key: string; to: readonly string[]; takesNewcomers: boolean },
+    timeout: Millis,
+    then: (record: WireRecord | undefined, complete: boolean) => void = () => undefined,
+  ): void {
+    const question = new KeyQuestion(this.#parts, ask, then)
+    const servers = [...this.#parts.servers()].filter((server) => !ask.to.includes(server.clientId))
+    if (servers.length === 0 && !ask.takesNewcomers) return then(undefined, false)
+    if (this.#parts.requests.add(question, timeout)) question.start(servers)
+    else then(undefined, false)
+  }
+
+  #read(key: string, then: (record: WireRecord | undefined, error?: unknown) => void): void {
+    this.#parts.kernel.ask('load', { keys: [key] }, (result) => {
+      if (!result.ok) then(undefined, result.error ?? new Error('the store failed'))
+      else then(recordOfRow(key, result.value[0]))
+    })
+  }
+
+  #refuse(peer: Peer, id: string, code: string): void {
+    if (has(peer, 'ack')) this.#parts.fanout.send(peer, { type: 'ack', id, to: [], code })
+  }
+}
+
+/** Below what is taken: the servers asked add themselves. */
+const RELAY_TO_MAX = 192

@@ -1,0 +1,92 @@
+/**
+ * Ourselves as others see us: the endpoint that we sign, made anew when it changes or grows old, and the hello of
+ * each new connection.
+ */
+
+import { type Endpoint, MINUTE, type Millis } from '@shoal/base'
+import { endpointDigest, HELLO_VERSION, type Hello, NONCE_BYTES, type SignedEndpoint } from '@shoal/peer'
+import type { NodeConfig } from './config.ts'
+import type { Kernel } from './kernel.ts'
+import { FEATURES } from './peer.ts'
+
+/** Fresh enough to say that we are still there. */
+const SIGNED_LIFETIME: Millis = 10 * MINUTE
+
+/**
+ * What a client signs, whom nobody can dial: tool-db wants a host and a port in every ping. An unspecified address is
+ * dialled by no one.
+ */
+const NOWHERE: Endpoint = { host: '0.0.0.0', port: 1 }
+
+export class Identity {
+  readonly #kernel: Kernel
+  readonly #config: NodeConfig
+  #endpoint: Endpoint | undefined
+  #signed: SignedEndpoint | undefined
+  /** BOUNDED: by the sessions, each of which waits once. */
+  #waiting: ((signed: SignedEndpoint | undefined) => void)[] | undefined
+
+  constructor(kernel: Kernel, config: NodeConfig) {
+    this.#kernel = kernel
+    this.#config = config
+  }
+
+  get address(): string {
+    return this.#config.peerAddress
+  }
+
+  get clientId(): string {
+    return this.#config.peerAddress.slice(-20)
+  }
+
+  get instance(): string {
+    return this.#config.instance
+  }
+
+  /** Where we can be reached; `undefined` for a client, and for a server that does not know it yet. */
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint
+  }
+
+  setEndpoint(endpoint: Endpoint | undefined): void {
+    this.#endpoint = endpoint
+    this.#signed = undefined
+  }
+
+  /** Gives our signed endpoint, or `undefined` where signing failed. */
+  sign(then: (signed: SignedEndpoint | undefined) => void): void {
+    const held = this.#signed
+    if (held !== undefined && held.timestamp > this.#kernel.now - SIGNED_LIFETIME) return then(held)
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(then)
+      return
+    }
+    this.#waiting = [then]
+    const place = this.#endpoint ?? NOWHERE
+    const unsigned = {
+      topic: this.#config.topicPublicId,
+      timestamp: Math.floor(this.#kernel.now),
+      host: place.host,
+      port: place.port,
+    }
+    const text = endpointDigest(unsigned, this.#kernel.sha256)
+    this.#kernel.ask('sign', { signer: 'peer', text }, (result) => {
+      const signed = result.ok ? { ...unsigned, address: this.address, sig: result.value } : undefined
+      // Where the endpoint changed meanwhile, this one still serves those who wait, and is not kept.
+      if (place === (this.#endpoint ?? NOWHERE)) this.#signed = signed
+      const waiting = this.#waiting ?? []
+      this.#waiting = undefined
+      for (const each of waiting) each(signed)
+    })
+  }
+
+  hello(): Hello {
+    return {
+      v: HELLO_VERSION,
+      features: FEATURES,
+      nonce: this.#kernel.randomHex(NONCE_BYTES),
+      instance: this.instance,
+      address: this.address,
+    }
+  }
+}

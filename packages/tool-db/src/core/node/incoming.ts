@@ -1,0 +1,201 @@
+/** What connected peers say, each message to the part that answers it. Shoal peers are told of every refusal; plain ones know no such word. */
+
+import type { Arrival } from '../records/frozen.ts'
+import type { WireRecord } from '../records/record.ts'
+import type { Message, PutMessage, SubscribeMessage } from '../wire/message.ts'
+import type { Admission, Verdict } from './admission.ts'
+import type { RefusalCode } from './commands.ts'
+import type { NodeConfig } from './config.ts'
+import type { Deliveries } from './delivery.ts'
+import type { Directory } from './directory.ts'
+import type { Fanout } from './fanout.ts'
+import type { Functions } from './functions.ts'
+import type { Gets } from './gets.ts'
+import type { Kernel } from './kernel.ts'
+import type { Listeners } from './listeners.ts'
+import { has, type Peer } from './peer.ts'
+import type { Queries } from './queries.ts'
+import type { Requests } from './requests.ts'
+import { recordOfRow } from './rows.ts'
+import type { Sessions } from './sessions.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+export interface IncomingParts {
+  readonly kernel: Kernel
+  readonly config: NodeConfig
+  readonly clientId: string
+  readonly sessions: Sessions
+  readonly admission: Admission
+  readonly fanout: Fanout
+  readonly requests: Requests
+  readonly deliveries: Deliveries
+  readonly subscriptions: Subscriptions
+  readonly listeners: Listeners
+  readonly gets: Gets
+  readonly queries: Queries
+  readonly functions: Functions
+  readonly directory: Directory
+}
+
+/** Refusals that no honest peer causes, once it has verified what it sends. */
+const FORGERIES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'InvalidHashNonce',
+  'InvalidSignature',
+  'AddressMismatch',
+  'InvalidBinding',
+  'InvalidData',
+])
+
+/** Around a value: the other fields of a record, and of the message that carries it. */
+const ENVELOPE_SIZE = 4_096
+
+export class Incoming {
+  readonly #parts: IncomingParts
+
+  constructor(parts: IncomingParts) {
+    this.#parts = parts
+  }
+
+  handle(peer: Peer, message: Message, size: number): void {
+    const { kernel, requests, deliveries, gets, queries, functions, directory } = this.#parts
+    kernel.emit({ kind: 'message', message, clientId: peer.clientId })
+    switch (message.type) {
+      case 'ping':
+        // The question whether we are still there.
+        return this.#parts.fanout.send(peer, this.#pong(message.id))
+      case 'pong':
+        // Servers that joined since; or the answer to such a question, which names none.
+        return directory.learn(peer, message.servers)
+      case 'proof':
+        this.#parts.sessions.fault(peer.session, 'out-of-turn')
+        return
+      case 'ack':
+        if (!deliveries.handleAck(peer, message.id, message.code)) requests.handleAnswer(peer, message)
+        return
+      case 'put':
+        return this.#handlePut(peer, message, size)
+      case 'crdtPut':
+      case 'crdtGet':
+        kernel.counters.add('refused.crdt')
+        return this.#ack(peer, message.id, 'UNSUPPORTED')
+      case 'get':
+        return gets.handleGet(peer, message)
+      case 'query':
+        return queries.handleQuery(peer, message)
+      case 'queryAck':
+      case 'functionReturn':
+        if (!requests.handleAnswer(peer, message)) kernel.counters.add('unasked')
+        return
+      case 'subscribe':
+        return this.#handleSubscribe(peer, message)
+      case 'function':
+        return functions.handleCall(peer, message, size)
+    }
+  }
+
+  /** A record in answer to a question of ours, under the id of that question. */
+  admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void {
+    if (!this.#mayQueue(peer)) return then({ kind: 'refused', code: 'TOO_BUSY' })
+    this.#admit(peer, { type: 'put', id: '', to: [], data: record }, { kind: 'answer' }, then)
+  }
+
+  #handlePut(peer: Peer, message: PutMessage, size: number): void {
+    const { kernel, requests, deliveries, subscriptions, config } = this.#parts
+    const { data } = message
+    if (data.c !== null && data.c !== 'DEL') {
+      kernel.counters.add('refused.crdt')
+      return this.#ack(peer, message.id, 'UNSUPPORTED')
+    }
+    if (size > kernel.limits.valueSizeMax + ENVELOPE_SIZE) {
+      kernel.counters.add('refused.too-large')
+      return this.#ack(peer, message.id, 'TOO_LARGE')
+    }
+    if (requests.has(message.id)) {
+      requests.handleAnswer(peer, message)
+      return
+    }
+    const isAnswer = subscriptions.isOurs(message.id) || deliveries.has(message.id)
+    const isPushed = peer.isServer && !config.isServer && subscriptions.isWanted(data.k)
+    // A client keeps what it asked for; others cannot fill its memory.
+    if (!config.isServer && !isAnswer && !isPushed) {
+      kernel.counters.add('refused.unasked-record')
+      return this.#ack(peer, message.id, 'UNSUPPORTED')
+    }
+    if (!this.#mayQueue(peer)) {
+      kernel.counters.add('refused.unverified')
+      return this.#ack(peer, message.id, 'RATE_LIMITED')
+    }
+    const arrival: Arrival = isAnswer || isPushed ? { kind: 'answer' } : { kind: 'live' }
+    this.#admit(peer, message, arrival, (verdict) => this.#ackVerdict(peer, message, verdict))
+  }
+
+  #admit(peer: Peer, message: PutMessage, arrival: Arrival, then: (verdict: Verdict) => void): void {
+    const { kernel, admission, fanout, listeners, sessions } = this.#parts
+    const { session } = peer
+    session.unverified++
+    fanout.noteSeen(peer, message.data)
+    admission.admit(message.data, arrival, (verdict) => {
+      session.unverified--
+      kernel.counters.add(verdict.kind === 'refused' ? `records.${verdict.code}` : `records.${verdict.kind}`)
+      if (verdict.kind === 'refused') {
+        // A plain server hands on what it never checked: only who proved to be shoal's answers for what it relays.
+        const answersForIt = peer.proven || !peer.isServer
+        if (answersForIt && FORGERIES.has(verdict.code)) sessions.fault(session, 'bad-record')
+        return then(verdict)
+      }
+      kernel.emit({ kind: 'verified', message })
+      then(verdict)
+      if (verdict.kind !== 'stored') return
+      fanout.relay(verdict.record, { peer, to: message.to })
+      listeners.trigger(verdict.record.k, verdict.record)
+    })
+  }
+
+  #ackVerdict(peer: Peer, message: PutMessage, verdict: Verdict): void {
+    if (peer.session.state.kind === 'closed') return
+    switch (verdict.kind) {
+      case 'stored':
+        return this.#ack(peer, message.id, 'OK')
+      case 'refused':
+        return this.#ack(peer, message.id, verdict.code)
+      case 'unchanged': {
+        const { held } = verdict
+        const isHeld = held === undefined || held.h === message.data.h
+        this.#ack(peer, message.id, isHeld ? 'OK' : 'SUPERSEDED')
+        // An author who did not know of what is held learns it, under the id of his own put.
+        if (held !== undefined && !isHeld && !peer.isServer) {
+          const id = peer.proven ? message.id : this.#parts.kernel.messageId()
+          this.#parts.fanout.send(peer, { type: 'put', id, to: [], data: held })
+        }
+      }
+    }
+  }
+
+  #handleSubscribe(peer: Peer, message: SubscribeMessage): void {
+    const { kernel, subscriptions, fanout } = this.#parts
+    if (!subscriptions.add(peer, message)) {
+      kernel.counters.add('refused.subscriptions')
+      return this.#ack(peer, message.id, 'RATE_LIMITED')
+    }
+    if (message.key === '') return
+    kernel.ask('load', { keys: [message.key] }, (result) => {
+      const held = result.ok ? recordOfRow(message.key, result.value[0]) : undefined
+      if (held === undefined || peer.session.state.kind === 'closed') return
+      fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+    })
+  }
+
+  #mayQueue(peer: Peer): boolean {
+    const { unverifiedMax, unverifiedPerPeerMax } = this.#parts.kernel.limits
+    return this.#parts.admission.unverified < unverifiedMax && peer.session.unverified < unverifiedPerPeerMax
+  }
+
+  #pong(id: string): Message {
+    const { clientId, config } = this.#parts
+    return { type: 'pong', id, to: [], clientId, isServer: config.isServer, servers: [] }
+  }
+
+  #ack(peer: Peer, id: string, code: string): void {
+    if (has(peer, 'ack')) this.#parts.fanout.send(peer, { type: 'ack', id, to: [], code })
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * What every part of the node shares: the current instant, randomness, effects that wait for their results, timers
+ * and the queue of outputs. One input is handled at a time, so nothing here is ever seen half done.
+ */
+
+import {
+  type Deadline,
+  DeadlineQueue,
+  type Hash,
+  type Millis,
+  type RandomSource,
+  randomBelow,
+  toHex,
+} from '@shoal/base'
+import type { Effect, EffectKind, EffectResult, EffectTable, ToldEffect } from './effects.ts'
+import type { NodeEvent } from './events.ts'
+import type { NodeLimits } from './limits.ts'
+import { Counters } from './stats.ts'
+
+const ID_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const MESSAGE_ID_LENGTH = 12
+
+export interface KernelInit {
+  readonly random: RandomSource
+  readonly sha256: Hash
+  readonly limits: NodeLimits
+}
+
+export type Timer = Deadline<() => void>
+
+export class Kernel {
+  readonly random: RandomSource
+  readonly sha256: Hash
+  readonly limits: NodeLimits
+  readonly counters: Counters = new Counters()
+  now: Millis = 0
+  readonly #timers = new DeadlineQueue<() => void>()
+  /** BOUNDED: by what may ask: lanesMax, readsMax, functionsInFlightMax, dialsMax, and a few for each session. */
+  readonly #waiting = new Map<number, (result: EffectResult<never>) => void>()
+  /** BOUNDED: drained after every input. */
+  #effects: Effect[] = []
+  /** BOUNDED: drained after every input. */
+  #events: NodeEvent[] = []
+  #nextId = 1
+
+  constructor(init: KernelInit) {
+    this.random = init.random
+    this.sha256 = init.sha256
+    this.limits = init.limits
+  }
+
+  get effectsInFlight(): number {
+    return this.#waiting.size
+  }
+
+  /** Asks for an effect; `then` is called once, within a later `handleResult`. */
+  ask<K extends EffectKind>(
+    kind: K,
+    ask: EffectTable[K]['ask'],
+    then: (result: EffectResult<EffectTable[K]['result']>) => void,
+  ): number {
+    const id = this.#nextId++
+    this.#waiting.set(id, then as (result: EffectResult<never>) => void)
+    this.#effects.push({ kind, id, ...ask } as unknown as Effect)
+    return id
+  }
+
+  /** Gives a result to whoever asked; false where nobody waits for it any more. */
+  answer(id: number, result: EffectResult<unknown>): boolean {
+    const then = this.#waiting.get(id)
+    if (then === undefined) return false
+    this.#waiting.delete(id)
+    then(result as EffectResult<never>)
+    return true
+  }
+
+  /** The result of this effect comes another way (a dial that became a channel). */
+  settle(id: number): void {
+    this.#waiting.delete(id)
+  }
+
+  tell(effect: ToldEffect): void {
+    this.#effects.push(effect)
+  }
+
+  emit(event: NodeEvent): void {
+    this.#events.push(event)
+  }
+
+  after(delay: Millis, run: () => void): Timer {
+    return this.#timers.add(this.now + delay, run)
+  }
+
+  cancel(timer: Timer | undefined): void {
+    if (timer !== undefined) this.#timers.remove(timer)
+  }
+
+  runDueTimers(): void {
+    for (let run = this.#timers.takeDue(this.now); run; run = this.#timers.takeDue(this.now)) run()
+  }
+
+  nextTimerAt(): Millis | undefined {
+    return this.#timers.nextAt()
+  }
+
+  takeEffects(): readonly Effect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  takeEvents(): readonly NodeEvent[] {
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
+  messageId(): string {
+    let id = ''
+    for (let i = 0; i < MESSAGE_ID_LENGTH; i++) id += ID_ALPHABET.charAt(randomBelow(this.random, ID_ALPHABET.length))
+    return id
+  }
+
+  randomHex(bytes: number): string {
+    return toHex(this.random.bytes(bytes))
+  }
+}

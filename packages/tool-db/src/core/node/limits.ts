@@ -1,0 +1,99 @@
+/** What a node does at most on behalf of others. Every limit is an option; every refusal shows in `stats()`. */
+
+import { MINUTE, type Millis, SECOND } from '@shoal/base'
+
+export interface NodeLimits {
+  /** Bytes of one message; a longer frame closes its channel. */
+  readonly messageSizeMax: number
+  readonly messageDepthMax: number
+  readonly keyLengthMax: number
+  /** UTF-16 units of a value's JSON text. */
+  readonly valueSizeMax: number
+  /** Keys of one answer to a query. */
+  readonly answerKeysMax: number
+  /** Keys that one `queryKeys` gathers from all servers together. */
+  readonly queryKeysMax: number
+  readonly sessionsMax: number
+  readonly sessionsPerPrefixMax: number
+  readonly messagesPerSecond: number
+  readonly bytesPerSecond: number
+  /** All connections of one address prefix (IPv4 /24, IPv6 /64) together, as a multiple of what one may do. */
+  readonly prefixFactor: number
+  readonly subscriptionsPerPeerMax: number
+  readonly functionsInFlightMax: number
+  readonly functionsPerPeerMax: number
+  readonly functionArgumentsSizeMax: number
+  readonly functionTimeout: Millis
+  /** Records that wait for their verification. */
+  readonly unverifiedMax: number
+  readonly unverifiedPerPeerMax: number
+  /** Keys whose lanes run at once. */
+  readonly lanesMax: number
+  /** Loads and scans that run for others at once. */
+  readonly readsMax: number
+  readonly relayedGetsMax: number
+  readonly relayedGetsPerPeerMax: number
+  readonly relayTimeout: Millis
+  /** Our own requests that wait for answers. */
+  readonly requestsMax: number
+  /** Our own records that no server has yet. */
+  readonly outboxRecordsMax: number
+  readonly outboxSizeMax: number
+  readonly listenersMax: number
+  readonly serversKnownMax: number
+  readonly serversPerPongMax: number
+  readonly serverLifetime: Millis
+  readonly connectedServersMax: number
+  readonly dialsMax: number
+  readonly dialEntriesMax: number
+  readonly dialTimeout: Millis
+  readonly handshakeTimeout: Millis
+  readonly keepAlive: Millis
+  readonly keepAliveTimeout: Millis
+  readonly banTime: Millis
+  readonly bansMax: number
+}
+
+const KIB = 1024
+
+export const DEFAULT_LIMITS: NodeLimits = {
+  messageSizeMax: 1024 * KIB,
+  messageDepthMax: 64,
+  keyLengthMax: 1024,
+  valueSizeMax: 512 * KIB,
+  answerKeysMax: 2_000,
+  queryKeysMax: 100_000,
+  sessionsMax: 4_096,
+  sessionsPerPrefixMax: 256,
+  messagesPerSecond: 5_000,
+  bytesPerSecond: 16 * 1024 * KIB,
+  prefixFactor: 8,
+  subscriptionsPerPeerMax: 1_000,
+  functionsInFlightMax: 256,
+  functionsPerPeerMax: 32,
+  functionArgumentsSizeMax: 64 * KIB,
+  functionTimeout: 10 * SECOND,
+  unverifiedMax: 16_384,
+  unverifiedPerPeerMax: 4_096,
+  lanesMax: 256,
+  readsMax: 1_024,
+  relayedGetsMax: 4_096,
+  relayedGetsPerPeerMax: 128,
+  relayTimeout: 3 * SECOND,
+  requestsMax: 10_000,
+  outboxRecordsMax: 10_000,
+  outboxSizeMax: 32 * 1024 * KIB,
+  listenersMax: 100_000,
+  serversKnownMax: 512,
+  serversPerPongMax: 32,
+  serverLifetime: 60 * MINUTE,
+  connectedServersMax: 64,
+  dialsMax: 16,
+  dialEntriesMax: 1_024,
+  dialTimeout: 5 * SECOND,
+  handshakeTimeout: 10 * SECOND,
+  keepAlive: 30 * SECOND,
+  keepAliveTimeout: 15 * SECOND,
+  banTime: 10 * MINUTE,
+  bansMax: 4_096,
+}

@@ -1,0 +1,88 @@
+/**
+ * Local key listeners. The first change is shown at once; those that follow at most every `triggerDebouce`, and the
+ * last one always.
+ */
+
+import type { WireRecord } from '../records/record.ts'
+import type { NodeConfig } from './config.ts'
+import type { Kernel, Timer } from './kernel.ts'
+import { PrefixIndex } from './prefix-index.ts'
+
+interface Listener {
+  readonly prefix: string
+  /** While it is set, changes wait. */
+  timer: Timer | undefined
+  /** The newest change of each key that waits. BOUNDED: WAITING_KEYS_MAX, the oldest is shown early. */
+  readonly waiting: Map<string, WireRecord>
+}
+
+const WAITING_KEYS_MAX = 1_000
+
+export class Listeners {
+  readonly #kernel: Kernel
+  readonly #config: NodeConfig
+  readonly #index = new PrefixIndex<number>()
+  /** BOUNDED: listenersMax. */
+  readonly #listeners = new Map<number, Listener>()
+  #nextId = 0
+
+  constructor(parts: { kernel: Kernel; config: NodeConfig }) {
+    this.#kernel = parts.kernel
+    this.#config = parts.config
+  }
+
+  get size(): number {
+    return this.#listeners.size
+  }
+
+  /** `undefined` where there are too many. */
+  add(prefix: string): number | undefined {
+    if (this.#listeners.size >= this.#kernel.limits.listenersMax) return undefined
+    const id = this.#nextId++
+    this.#listeners.set(id, { prefix, timer: undefined, waiting: new Map() })
+    this.#index.add(prefix, id)
+    return id
+  }
+
+  remove(id: number): void {
+    const listener = this.#listeners.get(id)
+    if (listener === undefined) return
+    this.#kernel.cancel(listener.timer)
+    this.#listeners.delete(id)
+    this.#index.remove(listener.prefix, id)
+  }
+
+  trigger(key: string, record: WireRecord): void {
+    for (const id of this.#index.matches(key)) {
+      const listener = this.#listeners.get(id)
+      if (listener !== undefined) this.#show(id, listener, key, record)
+    }
+  }
+
+  #show(id: number, listener: Listener, key: string, record: WireRecord): void {
+    if (listener.timer === undefined) {
+      this.#kernel.emit({ kind: 'notify', listener: id, record })
+      this.#arm(id, listener)
+      return
+    }
+    // Behind the others again: the order is that of the newest changes.
+    listener.waiting.delete(key)
+    listener.waiting.set(key, record)
+    if (listener.waiting.size > WAITING_KEYS_MAX) this.#flush(id, listener)
+  }
+
+  #arm(id: number, listener: Listener): void {
+    listener.timer = this.#kernel.after(this.#config.triggerDebounce, () => {
+      listener.timer = undefined
+      if (listener.waiting.size === 0) return
+      this.#flush(id, listener)
+      this.#arm(id, listener)
+    })
+  }
+
+  #flush(id: number, listener: Listener): void {
+    const records = [...listener.waiting.values()]
+    listener.waiting.clear()
+    for (const record of records) this.#kernel.emit({ kind: 'notify', listener: id, record })
+  }
+}

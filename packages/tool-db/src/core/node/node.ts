@@ -1,0 +1,446 @@
+/**
+ * The database node as a machine: inputs with their time go in, effects and events come out, and nothing in between waits.
+ * It has no sockets, no store and no keys of its own.
+ */
+
+import { type Endpoint, formatEndpoint, type Hash, type Millis, type RandomSource } from '@shoal/base'
+import type { DialOutcome, SignedEndpoint } from '@shoal/peer'
+import type { WireRecord } from '../records/record.ts'
+import type { Message } from '../wire/message.ts'
+import { messageText } from '../wire/serialise.ts'
+import { Admission } from './admission.ts'
+import { CommandDesk } from './command-desk.ts'
+import type { Command } from './commands.ts'
+import type { NodeConfig } from './config.ts'
+import { Deliveries } from './delivery.ts'
+import { DialPlan, type DialSource } from './dial-plan.ts'
+import { Directory } from './directory.ts'
+import type { Effect, EffectResult } from './effects.ts'
+import type { NodeEvent } from './events.ts'
+import { Fanout } from './fanout.ts'
+import { Functions } from './functions.ts'
+import { Gets } from './gets.ts'
+import { Handshake } from './handshake.ts'
+import { Identity } from './identity.ts'
+import { Incoming } from './incoming.ts'
+import { Kernel } from './kernel.ts'
+import type { NodeLimits } from './limits.ts'
+import { Listeners } from './listeners.ts'
+import { has, infoOf, type Peer, type PeerInfo } from './peer.ts'
+import { PrefixIndex } from './prefix-index.ts'
+import { Queries } from './queries.ts'
+import { Requests } from './requests.ts'
+import { Roster } from './roster.ts'
+import type { Session } from './session.ts'
+import { type OpenedChannel, Sessions } from './sessions.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+export interface NodeInit {
+  readonly random: RandomSource
+  readonly sha256: Hash
+  readonly limits: NodeLimits
+}
+
+export type ChannelInput =
+  | { readonly channel: number; readonly remote: Endpoint; readonly direction: 'inbound' }
+  | { readonly channel: number; readonly remote: Endpoint; readonly direction: 'outbound'; readonly dial: number }
+
+export class DatabaseNode {
+  readonly config: NodeConfig
+  readonly #kernel: Kernel
+  readonly #identity: Identity
+  readonly #sessions: Sessions
+  readonly #handshake: Handshake
+  readonly #roster: Roster
+  readonly #directory: Directory
+  readonly #dialPlan: DialPlan
+  readonly #subscriptions: Subscriptions
+  readonly #fanout: Fanout
+  readonly #requests: Requests
+  readonly #deliveries: Deliveries
+  readonly #listeners: Listeners
+  readonly #admission: Admission
+  readonly #gets: Gets
+  readonly #functions: Functions
+  readonly #incoming: Incoming
+  readonly #desk: CommandDesk
+  /** BOUNDED: by the application. */
+  readonly #verifiers = new PrefixIndex<number>()
+  #ownSigned: SignedEndpoint | undefined
+
+  constructor(config: NodeConfig, init: NodeInit) {
+    this.config = config
+    const kernel = new Kernel(init)
+    this.#kernel = kernel
+    this.#identity = new Identity(kernel, config)
+    const { clientId } = this.#identity
+    const { isServer } = config
+    const servers = (): Iterable<Peer> => this.#roster.servers
+    this.#sessions = new Sessions(kernel, this.#sessionHooks())
+    this.#handshake = new Handshake(
+      { kernel, config, identity: this.#identity, sessions: this.#sessions },
+      this.#handshakeHooks(),
+    )
+    this.#roster = new Roster({ kernel, sessions: this.#sessions, address: config.peerAddress }, this.#rosterHooks())
+    const isConnectedPeer = (peerId: string): boolean => this.#roster.isConnectedPeer(peerId)
+    this.#dialPlan = new DialPlan(
+      { kernel, config },
+      { isConnectedPeer, serversConnected: () => this.#roster.servers.size },
+    )
+    this.#directory = new Directory(
+      { kernel, config },
+      {
+        isConnectedPeer,
+        onServer: ({ endpoint, address, globalOnly }) => this.#dialPlan.add(endpoint, 'told', { address, globalOnly }),
+        onGone: (endpoint) => this.#dialPlan.forgetTold(endpoint),
+        onForged: (peer) => {
+          // A plain server spreads whatever it was told; a shoal peer has verified it.
+          if (peer.proven) this.#sessions.fault(peer.session, 'forged-endpoint')
+        },
+      },
+    )
+    this.#subscriptions = new Subscriptions(kernel)
+    const subscribersOf = (key: string): Iterable<Peer> => this.#subscriptions.subscribersOf(key)
+    this.#fanout = new Fanout({ kernel, clientId, isServer, servers, subscribersOf })
+    this.#requests = new Requests(kernel)
+    this.#deliveries = new Deliveries({ kernel, fanout: this.#fanout, clientId })
+    this.#listeners = new Listeners({ kernel, config })
+    this.#admission = new Admission(
+      { kernel, config },
+      {
+        hasVerifierFor: (key) => this.#verifiers.hasMatch(key),
+        onContested: (held, incoming, isReplaced) => this.#tellContested(held, incoming, isReplaced),
+      },
+    )
+    const asking = { kernel, requests: this.#requests, fanout: this.#fanout, clientId, isServer, servers }
+    const gets = new Gets({
+      ...asking,
+      admitAnswer: (peer, record, then) => this.#incoming.admitAnswer(peer, record, then),
+    })
+    const queries = new Queries(asking)
+    this.#gets = gets
+    this.#functions = new Functions(asking)
+    const parts = {
+      kernel,
+      config,
+      clientId,
+      sessions: this.#sessions,
+      admission: this.#admission,
+      fanout: this.#fanout,
+      requests: this.#requests,
+      deliveries: this.#deliveries,
+      subscriptions: this.#subscriptions,
+      listeners: this.#listeners,
+      gets,
+      queries,
+      functions: this.#functions,
+      directory: this.#directory,
+    }
+    this.#incoming = new Incoming(parts)
+    this.#desk = new CommandDesk({ ...parts, servers, connect: (endpoint) => this.#dialPlan.add(endpoint, 'given') })
+  }
+
+  get clientId(): string {
+    return this.#identity.clientId
+  }
+
+  // Inputs
+
+  handleOpened(now: Millis, input: ChannelInput): void {
+    this.#kernel.now = now
+    if (input.direction === 'inbound') {
+      this.#sessions.open({ ...input, dialled: undefined })
+      return
+    }
+    const { channel, remote, direction } = input
+    const dialled = this.#dialPlan.handleOpened(input.dial)
+    if (dialled === undefined) {
+      this.#kernel.tell({ kind: 'close', channel, code: 1001, reason: 'nobody waits for this dial' })
+      return
+    }
+    const opened: OpenedChannel = { channel, remote, direction, dialled: dialled.endpoint }
+    const session = this.#sessions.open(opened)
+    if (session === undefined) dialled.refused('turned away')
+    else dialled.bind(session)
+  }
+
+  handleMessage(now: Millis, channel: number, frame: string | Uint8Array): void {
+    this.#kernel.now = now
+    const session = this.#sessions.get(channel)
+    if (session !== undefined) this.#sessions.handleFrame(session, frame)
+  }
+
+  handleClosed(now: Millis, channel: number, reason: string): void {
+    this.#kernel.now = now
+    this.#sessions.handleClosed(channel, reason)
+  }
+
+  /** The result of an effect; false where nobody waits for it any more. */
+  handleResult(now: Millis, id: number, result: EffectResult<unknown>): boolean {
+    this.#kernel.now = now
+    return this.#kernel.answer(id, result)
+  }
+
+  handleCommand(now: Millis, request: number, command: Command): void {
+    this.#kernel.now = now
+    this.#desk.handle(request, command)
+  }
+
+  /** A place where a server is said to be. */
+  handleCandidate(now: Millis, endpoint: Endpoint, source: DialSource, globalOnly = false): void {
+    this.#kernel.now = now
+    this.#dialPlan.add(endpoint, source, { globalOnly })
+  }
+
+  /** Where we can be reached from now on: signed anew, and told to everybody. */
+  handleOwnEndpoint(now: Millis, endpoint: Endpoint | undefined): void {
+    this.#kernel.now = now
+    const held = this.#identity.endpoint
+    if (held !== undefined && endpoint !== undefined && formatEndpoint(held) === formatEndpoint(endpoint)) return
+    this.#identity.setEndpoint(endpoint)
+    this.#ownSigned = undefined
+    if (endpoint === undefined) return
+    this.#identity.sign((signed) => {
+      this.#ownSigned = signed
+      if (signed !== undefined) this.#pushServers([signed], undefined)
+      this.#kernel.emit({ kind: 'servers-changed' })
+    })
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#kernel.now = now
+    this.#kernel.runDueTimers()
+  }
+
+  // What needs no effect and is answered at once
+
+  addListener(prefix: string): number | undefined {
+    return this.#listeners.add(prefix)
+  }
+
+  removeListener(id: number): void {
+    this.#listeners.remove(id)
+  }
+
+  triggerListeners(now: Millis, key: string, record: WireRecord): void {
+    this.#kernel.now = now
+    this.#listeners.trigger(key, record)
+  }
+
+  addVerifier(prefix: string, id: number): void {
+    this.#verifiers.add(prefix, id)
+  }
+
+  removeVerifier(prefix: string, id: number): void {
+    this.#verifiers.remove(prefix, id)
+  }
+
+  addFunction(name: string): void {
+    this.#functions.add(name)
+  }
+
+  /** A message of the application's own making, to one peer or to many; how many it went to. */
+  sendRaw(now: Millis, message: Message, to: { clientId?: string; serversOnly?: boolean } = {}): number {
+    this.#kernel.now = now
+    const list = [...new Set([...message.to, this.clientId])]
+    if (to.clientId !== undefined) {
+      const peer = this.#roster.byClientId(to.clientId)
+      return this.#fanout.sendAll(peer === undefined ? [] : [peer], { ...message, to: list })
+    }
+    const peers = to.serversOnly === true ? [...this.#roster.servers] : [...this.#roster.peers()]
+    const targets = peers.filter((peer) => !list.includes(peer.clientId))
+    return this.#fanout.sendAll(targets, { ...message, to: list })
+  }
+
+  peers(): readonly PeerInfo[] {
+    return [...this.#roster.peers()].map(infoOf)
+  }
+
+  peer(clientId: string): PeerInfo | undefined {
+    const peer = this.#roster.byClientId(clientId)
+    return peer === undefined ? undefined : infoOf(peer)
+  }
+
+  /** Ours first, where it is known. */
+  servers(): readonly SignedEndpoint[] {
+    const own = this.config.isServer ? this.#ownSigned : undefined
+    return own === undefined ? this.#directory.list() : [own, ...this.#directory.list()]
+  }
+
+  stats(): Readonly<Record<string, number>> {
+    return {
+      ...this.#kernel.counters.snapshot(),
+      'now.sessions': this.#sessions.size,
+      'now.peers': this.#roster.size,
+      'now.servers-known': this.#directory.size,
+      'now.dial-entries': this.#dialPlan.size,
+      'now.effects': this.#kernel.effectsInFlight,
+      'now.lanes': this.#admission.lanes,
+      'now.unverified': this.#admission.unverified,
+      'now.requests': this.#requests.size,
+      'now.outbox': this.#deliveries.size,
+      'now.listeners': this.#listeners.size,
+      'now.subscribers': this.#subscriptions.size,
+      'now.functions': this.#functions.running,
+      'now.relayed-gets': this.#gets.relayed,
+    }
+  }
+
+  /** Says goodbye to everybody; effects that are under way still come to their end. */
+  close(now: Millis): void {
+    this.#kernel.now = now
+    this.#dialPlan.close()
+    this.#sessions.closeAll('closing')
+  }
+
+  // Outputs
+
+  takeEffects(): readonly Effect[] {
+    return this.#kernel.takeEffects()
+  }
+
+  takeEvents(): readonly NodeEvent[] {
+    return this.#kernel.takeEvents()
+  }
+
+  pollTimeout(): Millis | undefined {
+    return this.#kernel.nextTimerAt()
+  }
+
+  #sessionHooks(): ConstructorParameters<typeof Sessions>[1] {
+    return {
+      onOpened: (session) => {
+        if (session.direction === 'outbound') this.#handshake.start(session)
+      },
+      onMessage: (session, message, size) => this.#handleMessage(session, message, size),
+      onClosed: (session, before, reason) => {
+        if (before.kind === 'connected') this.#roster.handleClosed(before.peer)
+        this.#dialPlan.handleClosed(session, before, reason)
+      },
+      onRefused: (session, id, code) => {
+        const { state } = session
+        if (id === undefined || state.kind !== 'connected' || !has(state.peer, 'ack')) return
+        this.#fanout.send(state.peer, { type: 'ack', id, to: [], code })
+      },
+      onMisbehaved: (session, reason) => {
+        this.#kernel.emit({ kind: 'misbehaved', remote: session.remote, reason })
+      },
+    }
+  }
+
+  #handshakeHooks(): ConstructorParameters<typeof Handshake>[1] {
+    return {
+      isConnected: (address, instance) => this.#roster.isConnected(address, instance),
+      isClientIdTaken: (clientId, address) => this.#roster.isClientIdTaken(clientId, address),
+      onProven: (peer, waiting, admitted) => this.#roster.admit(peer, waiting, admitted),
+      serversFor: () => (this.config.isServer ? this.#directory.toTell(this.#ownSigned) : []),
+      onServersTold: (peer, servers) => this.#directory.learn(peer, servers),
+      onOutcome: (session, outcome) => this.#report(session, outcome),
+      onClonedSelf: (session) => this.#tellCloned(this.config.peerAddress, session.remote),
+    }
+  }
+
+  #rosterHooks(): ConstructorParameters<typeof Roster>[1] {
+    return {
+      onConnected: (peer, isNew) => this.#handleConnected(peer, isNew),
+      onDisconnected: (peer) => {
+        this.#forgetPeer(peer)
+        this.#dialPlan.handlePeerGone(peer.peerId)
+      },
+      replay: (session, frames) => {
+        for (const frame of frames) this.#sessions.handleFrame(session, frame)
+      },
+      probe: (peer) => this.#probe(peer),
+      onDuplicate: (session, peerId) => {
+        this.#report(session, { kind: 'duplicate', peerId })
+        const { state } = session
+        if (state.kind === 'connected') this.#forgetPeer(state.peer)
+      },
+      onClone: (held, newcomer) => {
+        for (const { session } of [held, newcomer]) {
+          const ack: Message = { type: 'ack', id: this.#kernel.messageId(), to: [], code: 'CLONED_IDENTITY' }
+          this.#kernel.tell({ kind: 'send', channel: session.channel, text: messageText(ack) })
+        }
+        this.#report(newcomer.session, { kind: 'refused', reason: 'CLONED_IDENTITY' })
+        this.#tellCloned(newcomer.peerId, newcomer.session.remote)
+      },
+    }
+  }
+
+  #handleMessage(session: Session, message: Message, size: number): void {
+    const { state } = session
+    if (state.kind === 'connected') {
+      if (message.type === 'ack' && message.code === 'CLONED_IDENTITY') {
+        // A server that knows us both says so: it is our own key.
+        this.#tellCloned(this.config.peerAddress, session.remote)
+      }
+      return this.#incoming.handle(state.peer, message, size)
+    }
+    if (message.type === 'ping') this.#handshake.handlePing(session, message)
+    else if (message.type === 'pong') this.#handshake.handlePong(session, message)
+    else if (message.type === 'proof') this.#handshake.handleProof(session, message)
+    else if (message.type === 'ack') {
+      if (message.code === 'CLONED_IDENTITY') this.#tellCloned(this.config.peerAddress, session.remote)
+      this.#handshake.handleAck(session, message.code)
+    }
+  }
+
+  #handleConnected(peer: Peer, isNew: boolean): void {
+    this.#report(peer.session, { kind: 'connected', peerId: peer.peerId, proven: peer.proven })
+    if (peer.signed !== undefined && this.#directory.add(peer.signed)) this.#pushServers([peer.signed], peer)
+    if (!peer.isServer) return
+    this.#subscriptions.tellAll(peer)
+    this.#deliveries.handleServer(peer)
+    this.#requests.handleServer(peer)
+    this.#kernel.counters.add(isNew ? 'servers.connected' : 'servers.reconnected')
+  }
+
+  /** What hangs on the socket, of a peer that is gone or has another one now. */
+  #forgetPeer(peer: Peer): void {
+    this.#subscriptions.drop(peer)
+    this.#fanout.drop(peer)
+    this.#deliveries.handleGone(peer)
+    this.#requests.handleGone(peer)
+  }
+
+  #report(session: Session, outcome: DialOutcome): void {
+    if (session.direction === 'outbound') this.#dialPlan.report(session, outcome)
+  }
+
+  /** A server is new, or is at another place now: clients and servers hear of it without asking. */
+  #pushServers(servers: readonly SignedEndpoint[], except: Peer | undefined): void {
+    if (!this.config.isServer) return
+    const targets = [...this.#roster.peers()].filter((peer) => peer !== except && (!peer.proven || has(peer, 'push')))
+    const { clientId } = this
+    const id = this.#kernel.messageId()
+    this.#fanout.sendAll(targets, { type: 'pong', id, to: [], clientId, isServer: true, servers })
+  }
+
+  #probe(peer: Peer): void {
+    this.#identity.sign((signed) => {
+      if (signed === undefined || peer.session.state.kind === 'closed') return
+      const text = this.#handshake.pingText(signed, this.#identity.hello())
+      this.#kernel.tell({ kind: 'send', channel: peer.session.channel, text })
+    })
+  }
+
+  #tellCloned(address: string, remote: Endpoint): void {
+    this.#kernel.counters.add('cloned-identities')
+    const ours = address === this.config.peerAddress
+    this.#kernel.emit({ kind: 'cloned-identity', address, remote, ours })
+  }
+
+  #tellContested(held: WireRecord, incoming: WireRecord, isReplaced: boolean): void {
+    this.#kernel.emit({
+      kind: 'name-conflict',
+      conflict: {
+        username: held.k,
+        winner: isReplaced ? 'remote' : 'local',
+        localTimestamp: held.t,
+        remoteTimestamp: incoming.t,
+        localAddress: held.a,
+        remoteAddress: incoming.a,
+      },
+    })
+  }
+}

@@ -1,0 +1,174 @@
+/** Keys by prefix: page by page between shoal peers, in one bounded answer to plain ones; ours merged from here and from all servers. */
+
+import type { QueryMessage } from '../wire/message.ts'
+import type { Command } from './commands.ts'
+import type { Fanout } from './fanout.ts'
+import type { Kernel } from './kernel.ts'
+import { has, type Peer } from './peer.ts'
+import type { Answer, Request, Requests } from './requests.ts'
+
+export interface QueriesParts {
+  readonly kernel: Kernel
+  readonly requests: Requests
+  readonly fanout: Fanout
+  readonly clientId: string
+  servers(): Iterable<Peer>
+}
+
+/** One `queryKeys`: every server is asked for page after page. */
+class PrefixQuestion implements Request {
+  readonly id: string
+  readonly #parts: QueriesParts
+  readonly #ask: { readonly prefix: string; readonly to: readonly string[] }
+  readonly #then: (keys: readonly string[], complete: boolean) => void
+  /** BOUNDED: queryKeysMax. */
+  readonly #keys = new Set<string>()
+  /** BOUNDED: by the servers. */
+  readonly #pending = new Set<Peer>()
+  #asked = 0
+  #isLocalDone = false
+  #isDone = false
+
+  constructor(
+    parts: QueriesParts,
+    ask: { prefix: string; to: readonly string[] },
+    then: (keys: readonly string[], complete: boolean) => void,
+  ) {
+    this.id = parts.kernel.messageId()
+    this.#parts = parts
+    this.#ask = ask
+    this.#then = then
+  }
+
+  start(): void {
+    this.#scan(undefined)
+    for (const server of this.#parts.servers()) this.handleServer(server)
+  }
+
+  handleServer(peer: Peer): void {
+    if (this.#ask.to.includes(peer.clientId)) return
+    this.#asked++
+    this.#pending.add(peer)
+    this.#askPage(peer, undefined)
+  }
+
+  handleAnswer(peer: Peer, answer: Answer): void {
+    if (!this.#pending.has(peer)) return
+    if (answer.type === 'ack') return this.#doneWith(peer)
+    if (answer.type !== 'queryAck') return
+    const fresh = answer.keys.filter((key) => key.startsWith(this.#ask.prefix))
+    const last = fresh.at(-1)
+    const before = this.#keys.size
+    this.#add(fresh)
+    // A page that brings nothing new may come from a server that pages for ever.
+    const goesOn = answer.more === true && last !== undefined && (this.#keys.size > before || !this.#isLocalDone)
+    if (goesOn && this.#keys.size < this.#parts.kernel.limits.queryKeysMax) this.#askPage(peer, last)
+    else this.#doneWith(peer)
+  }
+
+  handleGone(peer: Peer): void {
+    if (this.#pending.delete(peer) && this.#pending.size > 0) this.#check()
+  }
+
+  handleTimeout(): void {
+    this.#end(false)
+  }
+
+  #askPage(peer: Peer, after: string | undefined): void {
+    const { fanout, kernel } = this.#parts
+    const page = has(peer, 'page') ? { limit: kernel.limits.answerKeysMax, ...(after !== undefined && { after }) } : {}
+    fanout.send(peer, { type: 'query', id: this.id, to: this.#ask.to, key: this.#ask.prefix, ...page })
+  }
+
+  #scan(after: string | undefined): void {
+    const { prefix } = this.#ask
+    const limit = this.#parts.kernel.limits.answerKeysMax
+    this.#parts.kernel.ask('scan', { prefix, after, limit }, (result) => {
+      if (this.#isDone) return
+      if (result.ok) this.#add(result.value.keys)
+      const isFull = this.#keys.size >= this.#parts.kernel.limits.queryKeysMax
+      if (result.ok && result.value.more && !isFull) return this.#scan(result.value.keys.at(-1))
+      this.#isLocalDone = true
+      this.#check()
+    })
+  }
+
+  #add(keys: readonly string[]): void {
+    const { queryKeysMax } = this.#parts.kernel.limits
+    for (const key of keys) {
+      if (this.#keys.size >= queryKeysMax) return
+      this.#keys.add(key)
+    }
+  }
+
+  #doneWith(peer: Peer): void {
+    this.#pending.delete(peer)
+    this.#check()
+  }
+
+  #check(): void {
+    if (this.#isLocalDone && this.#pending.size === 0 && this.#asked > 0) this.#end(true)
+  }
+
+  #end(complete: boolean): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#parts.requests.remove(this.id)
+    this.#then([...this.#keys].sort(), complete)
+  }
+}
+
+export class Queries {
+  readonly #parts: QueriesParts
+  #scans = 0
+
+  constructor(parts: QueriesParts) {
+    this.#parts = parts
+  }
+
+  query(command: Command & { kind: 'query' }, then: (keys: readonly string[], complete: boolean) => void): void {
+    const to = [...(command.to ?? []), this.#parts.clientId]
+    const question = new PrefixQuestion(this.#parts, { prefix: command.prefix, to }, then)
+    if (this.#parts.requests.add(question, command.timeout)) question.start()
+    else then([], false)
+  }
+
+  handleQuery(peer: Peer, message: QueryMessage): void {
+    const { kernel, fanout } = this.#parts
+    const { limits } = kernel
+    if (this.#scans >= limits.readsMax) {
+      kernel.counters.add('refused.reads')
+      if (has(peer, 'ack')) fanout.send(peer, { type: 'ack', id: message.id, to: [], code: 'RATE_LIMITED' })
+      return
+    }
+    this.#scans++
+    const isPaged = has(peer, 'page')
+    const limit = Math.min(
+      isPaged ? (message.limit ?? limits.answerKeysMax) : limits.answerKeysMax,
+      limits.answerKeysMax,
+    )
+    const after = isPaged ? message.after : undefined
+    kernel.ask('scan', { prefix: message.key, after, limit }, (result) => {
+      this.#scans--
+      if (peer.session.state.kind === 'closed') return
+      if (!result.ok) {
+        if (has(peer, 'ack')) fanout.send(peer, { type: 'ack', id: message.id, to: [], code: 'STORE_FAILED' })
+        return
+      }
+      const keys = within(result.value.keys, limits.messageSizeMax / 2)
+      const more = result.value.more || keys.length < result.value.keys.length
+      // A plain peer knows of no pages: it gets what one answer holds.
+      fanout.send(peer, { type: 'queryAck', id: message.id, to: [], keys, ...(isPaged && { more }) })
+    })
+  }
+}
+
+/** As many keys from the front as fit; one at least, or a page could stand still. A key's JSON takes six units a character at most. */
+function within(keys: readonly string[], sizeMax: number): readonly string[] {
+  let size = 0
+  for (const [i, key] of keys.entries()) {
+    size += JSON.stringify(key).length + 1
+    if (size > sizeMax && i > 0) return keys.slice(0, i)
+  }
+  return keys
+}

@@ -1,0 +1,192 @@
+/**
+ * Who is connected: one session for each peer, whatever number of sockets come about. Between two proven connections of
+ * one running process the newer wins, but where both dialled at once both must keep the same one; another
+ * process with the same key is a clone as soon as both are seen alive.
+ */
+
+import { type Millis, SECOND } from '@shoal/base'
+import type { Kernel } from './kernel.ts'
+import { infoOf, type Peer } from './peer.ts'
+import type { HeldFrame, Session } from './session.ts'
+import { CLOSE, type Sessions } from './sessions.ts'
+
+/** Two connections proven within this time, one dialled from each side, were dialled at once. */
+const SIMULTANEOUS: Millis = 10 * SECOND
+/** How long a connection has to show that it is alive, when another process comes with its key. */
+const PROBE_TIME: Millis = 3 * SECOND
+
+export interface RosterHooks {
+  /** The peer is told apart and counted; `isNew` is false where only its socket changed. */
+  onConnected(peer: Peer, isNew: boolean): void
+  onDisconnected(peer: Peer): void
+  /** The frames that came while the proof was judged. */
+  replay(session: Session, frames: readonly HeldFrame[]): void
+  /** Anything that makes a living peer answer. */
+  probe(peer: Peer): void
+  onDuplicate(session: Session, peerId: string): void
+  /** Tell both sides of a key that two running processes use. */
+  onClone(held: Peer, newcomer: Peer): void
+}
+
+interface Member {
+  peer: Peer
+  provenAt: Millis
+}
+
+export class Roster {
+  readonly #kernel: Kernel
+  readonly #sessions: Sessions
+  readonly #address: string
+  readonly #hooks: RosterHooks
+  /** By client id, which belongs to one key. BOUNDED: by the sessions. */
+  readonly #members = new Map<string, Member>()
+  /** BOUNDED: by the members. */
+  readonly #servers = new Set<Peer>()
+
+  constructor(parts: { kernel: Kernel; sessions: Sessions; address: string }, hooks: RosterHooks) {
+    this.#kernel = parts.kernel
+    this.#sessions = parts.sessions
+    this.#address = parts.address
+    this.#hooks = hooks
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  peers(): Iterable<Peer> {
+    return [...this.#members.values()].map((member) => member.peer)
+  }
+
+  get servers(): ReadonlySet<Peer> {
+    return this.#servers
+  }
+
+  byClientId(clientId: string): Peer | undefined {
+    return this.#members.get(clientId)?.peer
+  }
+
+  isConnected(address: string, instance: string): boolean {
+    const member = this.#members.get(clientIdText(address))
+    return member !== undefined && member.peer.peerId === address && member.peer.instance === instance
+  }
+
+  isConnectedPeer(peerId: string): boolean {
+    return this.#members.get(clientIdText(peerId))?.peer.peerId === peerId
+  }
+
+  isClientIdTaken(clientId: string, address: string | undefined): boolean {
+    const member = this.#members.get(clientId)
+    // A plain peer proved nothing: it cannot keep the true owner of the key out.
+    return member !== undefined && member.peer.peerId !== address && (address === undefined || member.peer.proven)
+  }
+
+  admit(peer: Peer, waiting: readonly HeldFrame[], admitted: () => void): void {
+    const held = this.#members.get(peer.clientId)
+    if (held === undefined || held.peer.session.state.kind === 'closed') {
+      return this.#enter(peer, { waiting, admitted, isNew: true })
+    }
+    if (!held.peer.proven) {
+      if (!peer.proven) return this.#turnAway(peer, held.peer)
+      // The true owner of the key: whoever merely used its client id goes.
+      this.#sessions.close(held.peer.session, CLOSE.policy, 'client id of another')
+      return this.#enter(peer, { waiting, admitted, isNew: true })
+    }
+    if (held.peer.peerId !== peer.peerId || !peer.proven) return this.#turnAway(peer, held.peer)
+    if (held.peer.instance !== peer.instance) return this.#challenge(held, peer, { waiting, admitted })
+    if (this.#keepsHeld(held, peer)) return this.#turnAway(peer, held.peer)
+    this.#replace(held, peer, { waiting, admitted })
+  }
+
+  /** The session of a connected peer has ended. */
+  handleClosed(peer: Peer): void {
+    const member = this.#members.get(peer.clientId)
+    if (member?.peer !== peer) return
+    this.#members.delete(peer.clientId)
+    this.#servers.delete(peer)
+    this.#kernel.emit({ kind: 'disconnected', peer: infoOf(peer) })
+    this.#hooks.onDisconnected(peer)
+  }
+
+  /**
+   * Both sides see both connections, each from its own end: the one that the smaller address dialled stays. Any other
+   * pair is decided by time.
+   */
+  #keepsHeld(held: Member, peer: Peer): boolean {
+    if (held.peer.session.direction === peer.session.direction) return false
+    if (this.#kernel.now - held.provenAt > SIMULTANEOUS) return false
+    const smallerDialled = this.#address < peer.peerId ? 'outbound' : 'inbound'
+    return held.peer.session.direction === smallerDialled
+  }
+
+  /** Another process with this key: a clone if the one we have is alive, a restart if it is not. */
+  #challenge(held: Member, peer: Peer, entry: { waiting: readonly HeldFrame[]; admitted: () => void }): void {
+    const { session } = held.peer
+    const heardBefore = session.framesHeard
+    this.#hooks.probe(held.peer)
+    this.#kernel.after(PROBE_TIME, () => {
+      if (peer.session.state.kind !== 'judging') return
+      const isAlive = session.state.kind !== 'closed' && session.framesHeard > heardBefore
+      if (!isAlive) {
+        this.#sessions.close(session, CLOSE.away, 'restarted elsewhere')
+        // Whoever came in while we waited is judged like any other.
+        return this.admit(peer, entry.waiting, entry.admitted)
+      }
+      this.#hooks.onClone(held.peer, peer)
+      this.#sessions.close(peer.session, CLOSE.policy, 'CLONED_IDENTITY')
+    })
+  }
+
+  #replace(held: Member, peer: Peer, entry: { waiting: readonly HeldFrame[]; admitted: () => void }): void {
+    const old = held.peer
+    this.#members.delete(old.clientId)
+    this.#servers.delete(old)
+    this.#kernel.counters.add('connections.replaced')
+    // The new one stands before the old one ends, so that nobody hears of a disconnection.
+    this.#enter(peer, { ...entry, isNew: false })
+    this.#hooks.onDuplicate(old.session, old.peerId)
+    this.#sessions.close(old.session, CLOSE.policy, 'replaced by a newer connection')
+  }
+
+  #turnAway(peer: Peer, held: Peer): void {
+    this.#kernel.counters.add('connections.duplicate')
+    this.#hooks.onDuplicate(peer.session, held.peerId)
+    this.#sessions.close(peer.session, CLOSE.policy, 'connected already')
+  }
+
+  #enter(peer: Peer, entry: { waiting: readonly HeldFrame[]; admitted: () => void; isNew: boolean }): void {
+    const { session } = peer
+    if (session.state.kind === 'closed') return
+    session.state = { kind: 'connected', peer }
+    this.#members.set(peer.clientId, { peer, provenAt: this.#kernel.now })
+    if (peer.isServer) this.#servers.add(peer)
+    this.#keepAlive(peer)
+    entry.admitted()
+    if (entry.isNew) this.#kernel.emit({ kind: 'connected', peer: infoOf(peer) })
+    this.#hooks.onConnected(peer, entry.isNew)
+    this.#hooks.replay(session, entry.waiting)
+  }
+
+  /** A silent peer is asked once, and given up when it stays silent. */
+  #keepAlive(peer: Peer): void {
+    const { session } = peer
+    const { keepAlive, keepAliveTimeout } = this.#kernel.limits
+    this.#kernel.cancel(session.timer)
+    const silence = this.#kernel.now - session.heardAt
+    if (silence < keepAlive) {
+      session.timer = this.#kernel.after(keepAlive - silence, () => this.#keepAlive(peer))
+      return
+    }
+    const heardBefore = session.framesHeard
+    this.#hooks.probe(peer)
+    session.timer = this.#kernel.after(keepAliveTimeout, () => {
+      if (session.framesHeard > heardBefore) return this.#keepAlive(peer)
+      this.#sessions.close(session, CLOSE.away, 'silent')
+    })
+  }
+}
+
+/** The end of an address; a plain server that named none has its client id for an address. */
+function clientIdText(address: string): string {
+  return address.slice(-20)
+}

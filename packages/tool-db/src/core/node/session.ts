@@ -1,0 +1,71 @@
+/** One channel and how far its two ends have come. Which message may come when is said here, and nowhere else. */
+
+import type { Endpoint, Millis } from '@shoal/base'
+import type { Hello } from '@shoal/peer'
+import type { MessageType, PingMessage, PongMessage } from '../wire/message.ts'
+import type { Conduct } from './conduct.ts'
+import type { Timer } from './kernel.ts'
+import type { Peer } from './peer.ts'
+import type { TokenBucket } from './token-bucket.ts'
+
+export type SessionState =
+  /** Inbound, nothing heard yet; or outbound, our signed endpoint still being made. */
+  | { readonly kind: 'opened' }
+  /** Outbound: our ping is out. */
+  | { readonly kind: 'pinged'; readonly ours: Hello }
+  /** Inbound: the ping's signed endpoint is being verified. */
+  | { readonly kind: 'checking' }
+  /** Inbound: our pong is out, and a shoal peer owes its proof. */
+  | { readonly kind: 'ponged'; readonly ping: PingMessage; readonly theirs: Hello; readonly ours: Hello }
+  /** Outbound: our proof is out or being signed, and theirs is owed. */
+  | { readonly kind: 'proving'; readonly pong: PongMessage; readonly theirs: Hello; readonly ours: Hello }
+  /** A proof has come and is being judged; what comes behind it waits. */
+  | { readonly kind: 'judging'; readonly waiting: HeldFrame[] }
+  | { readonly kind: 'connected'; readonly peer: Peer }
+  | { readonly kind: 'closed' }
+
+/** A frame that came while a proof was judged. BOUNDED: WAITING_FRAMES_MAX for each session. */
+export type HeldFrame = string | Uint8Array
+export const WAITING_FRAMES_MAX = 64
+
+export interface Session {
+  readonly channel: number
+  /** The other end as the socket sees it. */
+  readonly remote: Endpoint
+  readonly direction: 'inbound' | 'outbound'
+  /** Outbound: the endpoint as it was dialled. */
+  readonly dialled: Endpoint | undefined
+  readonly openedAt: Millis
+  readonly conduct: Conduct
+  readonly messages: TokenBucket
+  readonly bytes: TokenBucket
+  state: SessionState
+  heardAt: Millis
+  framesHeard: number
+  /** Of the handshake first, then of the keep-alive. */
+  timer: Timer | undefined
+  /** Records of this peer that wait for their verification. */
+  unverified: number
+  relayedGets: number
+  functions: number
+}
+
+/** Messages taken in each state before `connected`, where everything is. Total, so that a new state must say. */
+const TAKEN: Readonly<Record<SessionState['kind'], 'all' | ReadonlySet<MessageType>>> = {
+  opened: new Set<MessageType>(['ping']),
+  pinged: new Set<MessageType>(['pong', 'ack']),
+  checking: new Set(),
+  ponged: new Set<MessageType>(['proof']),
+  proving: new Set<MessageType>(['proof', 'ack']),
+  judging: new Set(),
+  connected: 'all',
+  closed: new Set(),
+}
+
+export function mayCome(session: Session, type: MessageType): boolean {
+  const { kind } = session.state
+  // The dialler says ping, the dialled pong: an inbound `opened` waits for one, an outbound one for nothing.
+  if (kind === 'opened' && session.direction === 'outbound') return false
+  const taken = TAKEN[kind]
+  return taken === 'all' || taken.has(type)
+}

@@ -1,0 +1,218 @@
+/**
+ * Every open channel: admission by number and address, the edge where frames become messages, rates, faults, and the
+ * end. What connected peers say is handed on; what they may say before that is the handshake's.
+ */
+
+import { type Endpoint, parseIp, scopeOf, toHex } from '@shoal/base'
+import type { Message, MessageType } from '../wire/message.ts'
+import { type ParsedMessage, parseMessage, type WireLimits } from '../wire/parse.ts'
+import { Bans, Conduct, FAULT, type FaultKind } from './conduct.ts'
+import type { Kernel } from './kernel.ts'
+import { type HeldFrame, mayCome, type Session, WAITING_FRAMES_MAX } from './session.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+export interface OpenedChannel {
+  readonly channel: number
+  readonly remote: Endpoint
+  readonly direction: 'inbound' | 'outbound'
+  readonly dialled: Endpoint | undefined
+}
+
+export interface SessionHooks {
+  onOpened(session: Session): void
+  /** A message that may come in this state. */
+  onMessage(session: Session, message: Message, size: number): void
+  /** Once for each session that was opened; its state is `closed` by then, `before` is what it was. */
+  onClosed(session: Session, before: Session['state'], reason: string): void
+  /** A message was refused at the edge; honest peers may be told. */
+  onRefused(session: Session, id: string | undefined, code: 'MALFORMED' | 'RATE_LIMITED'): void
+  onMisbehaved(session: Session, reason: string): void
+}
+
+/** RFC 6455, 7.4: going away, policy violation, try again later. */
+export const CLOSE = { away: 1001, policy: 1008, later: 1013 } as const
+
+interface Prefix {
+  sessions: number
+  readonly messages: TokenBucket
+  readonly bytes: TokenBucket
+}
+
+export class Sessions {
+  readonly bans: Bans
+  readonly #kernel: Kernel
+  readonly #hooks: SessionHooks
+  readonly #wireLimits: WireLimits
+  /** BOUNDED: sessionsMax. */
+  readonly #sessions = new Map<number, Session>()
+  /** BOUNDED: by the sessions, of which each counts in one. */
+  readonly #prefixes = new Map<string, Prefix>()
+
+  constructor(kernel: Kernel, hooks: SessionHooks) {
+    this.#kernel = kernel
+    this.#hooks = hooks
+    this.bans = new Bans(kernel)
+    const { limits } = kernel
+    this.#wireLimits = {
+      frameSizeMax: limits.messageSizeMax,
+      depthMax: limits.messageDepthMax,
+      keyLengthMax: limits.keyLengthMax,
+      answerKeysMax: limits.queryKeysMax,
+      serversMax: limits.serversPerPongMax,
+    }
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  get(channel: number): Session | undefined {
+    return this.#sessions.get(channel)
+  }
+
+  /** `undefined` where the channel was turned away. */
+  open(opened: OpenedChannel): Session | undefined {
+    const { now, limits, counters } = this.#kernel
+    const refusal = this.#refusal(opened)
+    if (refusal !== undefined) {
+      counters.add(`refused.${refusal}`)
+      this.#kernel.tell({ kind: 'close', channel: opened.channel, code: CLOSE.later, reason: refusal })
+      return undefined
+    }
+    const session: Session = {
+      ...opened,
+      openedAt: now,
+      conduct: new Conduct(now),
+      messages: new TokenBucket(limits.messagesPerSecond, now),
+      bytes: new TokenBucket(limits.bytesPerSecond, now),
+      state: { kind: 'opened' },
+      heardAt: now,
+      framesHeard: 0,
+      timer: undefined,
+      unverified: 0,
+      relayedGets: 0,
+      functions: 0,
+    }
+    const prefix = this.#prefixOf(opened.remote)
+    if (prefix !== undefined) prefix.sessions++
+    this.#sessions.set(opened.channel, session)
+    session.timer = this.#kernel.after(limits.handshakeTimeout, () => this.close(session, CLOSE.policy, 'no handshake'))
+    this.#hooks.onOpened(session)
+    return session
+  }
+
+  handleFrame(session: Session, frame: HeldFrame): void {
+    if (session.state.kind === 'closed') return
+    session.heardAt = this.#kernel.now
+    session.framesHeard++
+    if (!this.#isWithinRate(session, frame.length)) {
+      this.#kernel.counters.add('refused.over-rate')
+      if (this.fault(session, 'over-rate')) return
+      const parsed = parseMessage(frame, this.#wireLimits)
+      if (parsed.ok) this.#hooks.onRefused(session, parsed.message.id, 'RATE_LIMITED')
+      return
+    }
+    if (session.state.kind === 'judging') {
+      if (session.state.waiting.length < WAITING_FRAMES_MAX) session.state.waiting.push(frame)
+      else this.fault(session, 'out-of-turn')
+      return
+    }
+    const parsed = parseMessage(frame, this.#wireLimits)
+    if (!parsed.ok) this.#refuse(session, parsed)
+    else if (!mayCome(session, parsed.message.type)) this.#outOfTurn(session, parsed.message.type)
+    else this.#hooks.onMessage(session, parsed.message, parsed.size)
+  }
+
+  /** Counts a fault; true where it was one too many and the session has ended. */
+  fault(session: Session, kind: FaultKind): boolean {
+    if (session.state.kind === 'closed') return true
+    this.#kernel.counters.add(`faults.${kind}`)
+    if (!session.conduct.note(this.#kernel.now, FAULT[kind])) return false
+    const { state } = session
+    const proven = state.kind === 'connected' && state.peer.proven ? state.peer.peerId : undefined
+    this.bans.add(session.remote, proven)
+    this.#hooks.onMisbehaved(session, kind)
+    this.close(session, CLOSE.policy, `misbehaved: ${kind}`)
+    return true
+  }
+
+  close(session: Session, code: number, reason: string): void {
+    if (session.state.kind === 'closed') return
+    this.#kernel.tell({ kind: 'close', channel: session.channel, code, reason })
+    this.#end(session, reason)
+  }
+
+  /** The channel has closed by itself. */
+  handleClosed(channel: number, reason: string): void {
+    const session = this.#sessions.get(channel)
+    if (session !== undefined) this.#end(session, reason)
+  }
+
+  closeAll(reason: string): void {
+    for (const session of [...this.#sessions.values()]) this.close(session, CLOSE.away, reason)
+  }
+
+  #end(session: Session, reason: string): void {
+    const before = session.state
+    if (before.kind === 'closed') return
+    session.state = { kind: 'closed' }
+    this.#kernel.cancel(session.timer)
+    this.#sessions.delete(session.channel)
+    const name = prefixName(session.remote)
+    const prefix = name === undefined ? undefined : this.#prefixes.get(name)
+    if (name !== undefined && prefix !== undefined && --prefix.sessions === 0) this.#prefixes.delete(name)
+    this.#hooks.onClosed(session, before, reason)
+  }
+
+  #refusal(opened: OpenedChannel): string | undefined {
+    const { limits } = this.#kernel
+    const name = prefixName(opened.remote)
+    const prefix = name === undefined ? undefined : this.#prefixes.get(name)
+    if (this.bans.hasAddress(opened.remote)) return 'banned'
+    if (this.#sessions.size >= limits.sessionsMax) return 'too-many-sessions'
+    if (opened.direction === 'outbound' || prefix === undefined) return undefined
+    return prefix.sessions >= limits.sessionsPerPrefixMax ? 'too-many-from-prefix' : undefined
+  }
+
+  #refuse(session: Session, parsed: ParsedMessage & { ok: false }): void {
+    this.#kernel.counters.add(`rejected.${parsed.code.toLowerCase()}`)
+    this.#hooks.onRefused(session, parsed.id, 'MALFORMED')
+    this.fault(session, 'malformed')
+  }
+
+  #outOfTurn(session: Session, type: MessageType): void {
+    this.#kernel.counters.add('rejected.out-of-turn')
+    this.#kernel.counters.add(`rejected.out-of-turn.${type}`)
+    this.fault(session, 'out-of-turn')
+  }
+
+  #isWithinRate(session: Session, size: number): boolean {
+    const { now } = this.#kernel
+    const name = prefixName(session.remote)
+    const prefix = name === undefined ? undefined : this.#prefixes.get(name)
+    if (!session.messages.take(now, 1) || !session.bytes.take(now, size)) return false
+    return prefix === undefined || (prefix.messages.take(now, 1) && prefix.bytes.take(now, size))
+  }
+
+  #prefixOf(remote: Endpoint): Prefix | undefined {
+    const { now, limits } = this.#kernel
+    const name = prefixName(remote)
+    if (name === undefined) return undefined
+    const known = this.#prefixes.get(name)
+    if (known !== undefined) return known
+    const fresh: Prefix = {
+      sessions: 0,
+      messages: new TokenBucket(limits.messagesPerSecond * limits.prefixFactor, now),
+      bytes: new TokenBucket(limits.bytesPerSecond * limits.prefixFactor, now),
+    }
+    this.#prefixes.set(name, fresh)
+    return fresh
+  }
+}
+
+/** IPv4 /24 and IPv6 /64. None for loopback and private networks: all of a test, or of those behind one proxy, is there. */
+function prefixName(remote: Endpoint): string | undefined {
+  const ip = parseIp(remote.host)
+  if (ip === undefined || scopeOf(ip) !== 'global') return undefined
+  return toHex(ip.subarray(0, ip.length === 4 ? 3 : 8))
+}

@@ -1,0 +1,105 @@
+/** Who wants to hear of which keys: others of us, kept with their connection; and we of others, told to every server that connects. */
+
+import type { SubscribeMessage } from '../wire/message.ts'
+import { messageText } from '../wire/serialise.ts'
+import type { Kernel } from './kernel.ts'
+import { has, type Peer } from './peer.ts'
+import { PrefixIndex } from './prefix-index.ts'
+
+interface Wanted {
+  /** One id for as long as we subscribe: tool-db sends every push with it. */
+  readonly id: string
+  readonly to: readonly string[]
+}
+
+export class Subscriptions {
+  readonly #kernel: Kernel
+  /** BOUNDED: by the peers, subscriptionsPerPeerMax each. */
+  readonly #exact = new Map<string, Set<Peer>>()
+  readonly #prefixes = new PrefixIndex<Peer>()
+  /** What each peer has, so that it goes with it. BOUNDED: by the peers, subscriptionsPerPeerMax each. */
+  readonly #byPeer = new Map<Peer, { readonly exact: Set<string>; readonly prefixes: Set<string> }>()
+  /** Ours. BOUNDED: listenersMax. */
+  readonly #wanted = new Map<string, Wanted>()
+  readonly #wantedIds = new Set<string>()
+  readonly #wantedPrefixes = new PrefixIndex<string>()
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+  }
+
+  get size(): number {
+    return this.#byPeer.size
+  }
+
+  /** False where the peer has too many already. */
+  add(peer: Peer, message: SubscribeMessage): boolean {
+    const theirs = this.#byPeer.get(peer) ?? { exact: new Set(), prefixes: new Set() }
+    const isPrefix = message.prefix === true && has(peer, 'prefix')
+    const held = isPrefix ? theirs.prefixes : theirs.exact
+    if (held.has(message.key)) return true
+    if (theirs.exact.size + theirs.prefixes.size >= this.#kernel.limits.subscriptionsPerPeerMax) return false
+    held.add(message.key)
+    this.#byPeer.set(peer, theirs)
+    if (isPrefix) this.#prefixes.add(message.key, peer)
+    else {
+      const peers = this.#exact.get(message.key)
+      if (peers === undefined) this.#exact.set(message.key, new Set([peer]))
+      else peers.add(peer)
+    }
+    return true
+  }
+
+  drop(peer: Peer): void {
+    const theirs = this.#byPeer.get(peer)
+    if (theirs === undefined) return
+    this.#byPeer.delete(peer)
+    for (const key of theirs.exact) {
+      const peers = this.#exact.get(key)
+      peers?.delete(peer)
+      if (peers?.size === 0) this.#exact.delete(key)
+    }
+    for (const prefix of theirs.prefixes) this.#prefixes.remove(prefix, peer)
+  }
+
+  *subscribersOf(key: string): Iterable<Peer> {
+    yield* this.#exact.get(key) ?? []
+    yield* this.#prefixes.matches(key)
+  }
+
+  /** False where there are too many of ours. */
+  want(key: string, to: readonly string[], servers: Iterable<Peer>): boolean {
+    const held = this.#wanted.get(key)
+    const wanted = held ?? { id: this.#kernel.messageId(), to }
+    if (held === undefined) {
+      if (this.#wanted.size >= this.#kernel.limits.listenersMax) return false
+      this.#wanted.set(key, wanted)
+      this.#wantedIds.add(wanted.id)
+      this.#wantedPrefixes.add(key, key)
+    }
+    for (const server of servers) this.#send(server, key, wanted)
+    return true
+  }
+
+  /** A server has connected: it hears of everything that we want. */
+  tellAll(server: Peer): void {
+    for (const [key, wanted] of this.#wanted) this.#send(server, key, wanted)
+  }
+
+  isWanted(key: string): boolean {
+    return this.#wantedPrefixes.hasMatch(key)
+  }
+
+  isOurs(id: string): boolean {
+    return this.#wantedIds.has(id)
+  }
+
+  #send(server: Peer, key: string, wanted: Wanted): void {
+    if (wanted.to.includes(server.clientId)) return
+    const prefix = has(server, 'prefix')
+    // tool-db drops a message whose id it has seen, also on a new connection: a plain server gets a fresh one.
+    const id = server.proven ? wanted.id : this.#kernel.messageId()
+    const text = messageText({ type: 'subscribe', id, to: wanted.to, key, ...(prefix && { prefix }) })
+    this.#kernel.tell({ kind: 'send', channel: server.session.channel, text })
+  }
+}

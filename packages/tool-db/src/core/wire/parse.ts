@@ -1,0 +1,198 @@
+/**
+ * The edge: one frame becomes one typed message or one rejection with a stable code. Nothing behind it looks at
+ * foreign JSON again, apart from a record's value and a function's arguments, which are the application's.
+ */
+
+import { type Hello, parseHello, parseProofStatement, parseSignedEndpoint, type SignedEndpoint } from '@shoal/peer'
+import { parseRecord } from '../records/parse-record.ts'
+import {
+  CLIENT_ID_LENGTH_MAX,
+  count,
+  type Fields,
+  FUNCTION_NAME_LENGTH_MAX,
+  fieldsOf,
+  ID_LENGTH_MAX,
+  keyText,
+  own,
+  TO_LENGTH_MAX,
+  text,
+  texts,
+} from './fields.ts'
+import { type FrameLimits, type FrameRejection, parseFrame } from './json.ts'
+import type {
+  AckMessage,
+  CrdtPutMessage,
+  FunctionMessage,
+  FunctionReturnMessage,
+  GetMessage,
+  Message,
+  PingMessage,
+  PongMessage,
+  ProofMessage,
+  PutMessage,
+  QueryAckMessage,
+  QueryMessage,
+  SubscribeMessage,
+} from './message.ts'
+
+export type WireRejection = FrameRejection | 'NOT_A_MESSAGE' | 'UNKNOWN_TYPE' | 'BAD_FIELD'
+
+export type ParsedMessage =
+  | { readonly ok: true; readonly message: Message; readonly size: number }
+  /** `id` where the sender gave a usable one, so that an honest peer can be told. */
+  | { readonly ok: false; readonly code: WireRejection; readonly field?: string; readonly id?: string }
+
+export interface WireLimits extends FrameLimits {
+  readonly keyLengthMax: number
+  /** Keys of one `queryAck`. */
+  readonly answerKeysMax: number
+  /** Signed endpoints of one `pong`; more are left out, not refused, as tool-db's lists have no bound. */
+  readonly serversMax: number
+}
+
+interface Envelope {
+  readonly id: string
+  readonly to: readonly string[]
+}
+
+type Read<T> = (fields: Fields, base: Envelope, limits: WireLimits) => T | string
+
+/** A reader gives the message, or the name of the field that spoils it. */
+const READERS: ReadonlyMap<string, Read<Message>> = new Map<string, Read<Message>>([
+  ['ping', readPing],
+  ['pong', readPong],
+  ['proof', readProof],
+  ['ack', readAck],
+  ['put', readPut],
+  ['crdtPut', readCrdtPut],
+  ['get', (fields, base, limits) => readGet('get', fields, base, limits)],
+  ['crdtGet', (fields, base, limits) => readGet('crdtGet', fields, base, limits)],
+  ['query', readQuery],
+  ['queryAck', readQueryAck],
+  ['subscribe', readSubscribe],
+  ['function', readFunction],
+  ['functionReturn', readFunctionReturn],
+])
+
+export function parseMessage(frame: string | Uint8Array, limits: WireLimits): ParsedMessage {
+  const parsed = parseFrame(frame, limits)
+  if (!parsed.ok) return parsed
+  const fields = fieldsOf(parsed.value)
+  if (fields === undefined) return { ok: false, code: 'NOT_A_MESSAGE' }
+  const id = text(own(fields, 'id'), ID_LENGTH_MAX)
+  const type = own(fields, 'type')
+  const read = typeof type === 'string' ? READERS.get(type) : undefined
+  if (read === undefined) return { ok: false, code: 'UNKNOWN_TYPE', ...(id !== undefined && { id }) }
+  if (id === undefined) return { ok: false, code: 'BAD_FIELD', field: 'id' }
+  const to = texts(own(fields, 'to'), TO_LENGTH_MAX, CLIENT_ID_LENGTH_MAX)
+  if (to === undefined) return { ok: false, code: 'BAD_FIELD', field: 'to', id }
+  const message = read(fields, { id, to }, limits)
+  if (typeof message === 'string') return { ok: false, code: 'BAD_FIELD', field: message, id }
+  return { ok: true, message, size: parsed.size }
+}
+
+function readPing(fields: Fields, base: Envelope): PingMessage | string {
+  const clientId = text(own(fields, 'clientId'), CLIENT_ID_LENGTH_MAX)
+  if (clientId === undefined) return 'clientId'
+  const isServer = own(fields, 'isServer')
+  if (typeof isServer !== 'boolean') return 'isServer'
+  const peer = parseSignedEndpoint(own(fields, 'peer'))
+  if (!peer.ok) return 'peer'
+  const shoal = readHello(fields)
+  if (shoal === 'shoal') return shoal
+  return { type: 'ping', ...base, clientId, isServer, peer: peer.value, ...(shoal !== undefined && { shoal }) }
+}
+
+function readPong(fields: Fields, base: Envelope, limits: WireLimits): PongMessage | string {
+  const clientId = text(own(fields, 'clientId'), CLIENT_ID_LENGTH_MAX)
+  if (clientId === undefined) return 'clientId'
+  const isServer = own(fields, 'isServer')
+  if (typeof isServer !== 'boolean') return 'isServer'
+  const list = own(fields, 'servers')
+  if (!Array.isArray(list)) return 'servers'
+  // One bad endpoint spoils only itself: tool-db hands on whatever it was told.
+  const servers: SignedEndpoint[] = []
+  for (const item of list.slice(0, limits.serversMax)) {
+    const peer = parseSignedEndpoint(item)
+    if (peer.ok) servers.push(peer.value)
+  }
+  const shoal = readHello(fields)
+  if (shoal === 'shoal') return shoal
+  return { type: 'pong', ...base, clientId, isServer, servers, ...(shoal !== undefined && { shoal }) }
+}
+
+function readHello(fields: Fields): Hello | undefined | 'shoal' {
+  const value = own(fields, 'shoal')
+  if (value === undefined) return undefined
+  const hello = parseHello(value)
+  return hello.ok ? hello.value : 'shoal'
+}
+
+function readProof(fields: Fields, base: Envelope): ProofMessage | string {
+  const statement = parseProofStatement(fields)
+  return statement.ok ? { type: 'proof', ...base, ...statement.value } : 'proof'
+}
+
+function readAck(fields: Fields, base: Envelope): AckMessage | string {
+  const code = text(own(fields, 'code'), 64)
+  return code === undefined ? 'code' : { type: 'ack', ...base, code }
+}
+
+function readPut(fields: Fields, base: Envelope, limits: WireLimits): PutMessage | string {
+  const record = parseRecord(own(fields, 'data'))
+  if (!record.ok || record.record.k.length > limits.keyLengthMax) return 'data'
+  return { type: 'put', ...base, data: record.record }
+}
+
+function readCrdtPut(fields: Fields, base: Envelope): CrdtPutMessage | string {
+  return fieldsOf(own(fields, 'data')) === undefined ? 'data' : { type: 'crdtPut', ...base }
+}
+
+function readGet(type: 'get' | 'crdtGet', fields: Fields, base: Envelope, limits: WireLimits): GetMessage | string {
+  const key = keyText(own(fields, 'key'), limits.keyLengthMax)
+  return key === undefined ? 'key' : { type, ...base, key }
+}
+
+function readQuery(fields: Fields, base: Envelope, limits: WireLimits): QueryMessage | string {
+  const key = keyText(own(fields, 'key'), limits.keyLengthMax, 0)
+  if (key === undefined) return 'key'
+  const after = own(fields, 'after')
+  if (after !== undefined && keyText(after, limits.keyLengthMax) === undefined) return 'after'
+  const limit = own(fields, 'limit')
+  if (limit !== undefined && !(count(limit) ?? 0)) return 'limit'
+  return {
+    type: 'query',
+    ...base,
+    key,
+    ...(after !== undefined && { after: after as string }),
+    ...(limit !== undefined && { limit: limit as number }),
+  }
+}
+
+function readQueryAck(fields: Fields, base: Envelope, limits: WireLimits): QueryAckMessage | string {
+  const list = own(fields, 'keys')
+  if (!Array.isArray(list) || list.length > limits.answerKeysMax) return 'keys'
+  for (const key of list) if (keyText(key, limits.keyLengthMax) === undefined) return 'keys'
+  const more = own(fields, 'more')
+  if (more !== undefined && typeof more !== 'boolean') return 'more'
+  return { type: 'queryAck', ...base, keys: list as string[], ...(more !== undefined && { more }) }
+}
+
+function readSubscribe(fields: Fields, base: Envelope, limits: WireLimits): SubscribeMessage | string {
+  const prefix = own(fields, 'prefix')
+  if (prefix !== undefined && typeof prefix !== 'boolean') return 'prefix'
+  const key = keyText(own(fields, 'key'), limits.keyLengthMax, prefix === true ? 0 : 1)
+  if (key === undefined) return 'key'
+  return { type: 'subscribe', ...base, key, ...(prefix !== undefined && { prefix }) }
+}
+
+function readFunction(fields: Fields, base: Envelope): FunctionMessage | string {
+  const name = text(own(fields, 'function'), FUNCTION_NAME_LENGTH_MAX)
+  return name === undefined ? 'function' : { type: 'function', ...base, function: name, args: own(fields, 'args') }
+}
+
+function readFunctionReturn(fields: Fields, base: Envelope): FunctionReturnMessage | string {
+  const code = own(fields, 'code')
+  if (code !== 'OK' && code !== 'ERR' && code !== 'NOT_FOUND') return 'code'
+  return { type: 'functionReturn', ...base, code, return: own(fields, 'return') }
+}
