@@ -26,7 +26,7 @@ export class EcdsaVerifier implements Verifier {
   }
 
   isAddress(text: string): boolean {
-    return isEcdsaAddress(text)
+    return this.#keys.has(text) || isEcdsaAddress(text)
   }
 
   async verify(text: string, address: string, signature: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** The default user adapter: P-256 keys, with the accounts, addresses and signatures of @tool-db/ecdsa-user. */
 
 import { systemRandom, UsageError } from '@shoal/base'
-import { EcdsaVerifier, isEcdsaAddress, isFields, KeyPair } from '@shoal/peer'
+import { EcdsaVerifier, isFields, KeyPair } from '@shoal/peer'
 import { base64ToUint8, uint8ToBase64 } from '../compat/encoding.ts'
 import { randomAnimal } from '../compat/random-animal.ts'
 import type { WireRecord } from '../core/records/record.ts'
@@ -111,7 +111,7 @@ export class ToolDbEcdsaUser extends ToolDbUserAdapter {
   }
 
   override isAddress(text: string): boolean {
-    return isEcdsaAddress(text)
+    return this.#verifier.isAddress(text)
   }
 
   // Keys load asynchronously: what was asked for later stays, also where it is there earlier.

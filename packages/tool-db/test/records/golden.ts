@@ -32,12 +32,12 @@ export const goldenRecords: readonly GoldenCase[] = golden.cases.filter((one) =>
 
 export const sha256: Hash = (input) => new Uint8Array(createHash('sha256').update(input).digest())
 
-const require = createRequire(import.meta.url)
-/** The published packages, whose types want a whole ToolDb where a part of one does. */
+/** The published packages, from the workspace that has them, as values of any type: theirs want a whole ToolDb. */
+const published = createRequire(new URL('../../../../test/interop/package.json', import.meta.url))
 // biome-ignore lint/suspicious/noExplicitAny: see above
-export const theirs: any = require('tool-db')
+export const theirs: any = published('tool-db')
 // biome-ignore lint/suspicious/noExplicitAny: see above
-export const TheirEcdsaUser: any = require('@tool-db/ecdsa-user').default
+export const TheirEcdsaUser: any = published('@tool-db/ecdsa-user').default
 
 /** What npm tool-db says of a record; its store is empty, its clock the real one. */
 export function theirVerdict(record: unknown, pow: number | null): Promise<string> {

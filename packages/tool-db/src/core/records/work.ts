@@ -4,9 +4,6 @@ import { assert, type Hash } from '@shoal/base'
 import { hashOf } from './hash.ts'
 import { boundNonce } from './nonce.ts'
 
-/** Each zero takes sixteen times as many attempts; at 2 million hashes a second, eight take half an hour. */
-export const POW_MAX = 16
-
 export interface WorkFound {
   readonly nonce: number | string
   readonly hash: string
