@@ -16,9 +16,11 @@ export function figureOf(samples: readonly number[]): Figure {
   return { median, min: sorted[0] as number, max: sorted.at(-1) as number, samples }
 }
 
-/** Whole numbers above a hundred, three digits below. */
+/** Whole numbers as they are and above a hundred, three digits below. */
 export function rounded(value: number): string {
-  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+  return Math.abs(value) >= 100 || Number.isInteger(value)
+    ? Math.round(value).toLocaleString('en')
+    : value.toPrecision(3)
 }
 
 /** Lines of cells, as wide as their widest; the first column is left-aligned, the others right. */

@@ -62,10 +62,12 @@ export class PeerProcess {
     return this.#exit
   }
 
-  /** The first line of this event, past or future, that has these fields. */
+  /** The first line of this event (`*` for any), past or future, that has these fields. */
   async event(event: string, fields: Record<string, unknown> = {}, matches = (_: Line) => true): Promise<Line> {
     const wanted = (line: Line): boolean =>
-      line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value) && matches(line)
+      (event === '*' || line.event === event) &&
+      Object.entries(fields).every(([name, value]) => line[name] === value) &&
+      matches(line)
     const past = this.#lines.find(wanted)
     if (past) return past
     return this.#within(`${event} ${JSON.stringify(fields)}`, (resolve) => {
@@ -73,6 +75,12 @@ export class PeerProcess {
       this.#waiters.add(waiter)
       return () => this.#waiters.delete(waiter)
     })
+  }
+
+  /** Resolves when so many lines, past ones included, have matched. */
+  async count(matches: (line: Line) => boolean, wanted: number): Promise<void> {
+    let seen = 0
+    await this.event('*', {}, (line) => matches(line) && ++seen >= wanted)
   }
 
   /** Runs one of the peer's commands; rejects with what it threw. */
