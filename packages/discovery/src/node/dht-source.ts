@@ -11,25 +11,22 @@ import type {
   SourceTopic,
 } from './source.ts'
 
-/** What discovery asks of a DHT node. */
+/** What discovery asks of a DHT node; `Dht` of @shoal/dht is one. */
 export interface DhtLike {
-  readonly ready: Promise<unknown>
-  lookup(infoHash: Uint8Array): DhtLookup
+  /** Rejects where its socket can't be bound. */
+  readonly listening: Promise<unknown>
+  /** Our address as other nodes see it, once it is known. */
+  readonly externalAddress: Endpoint | undefined
+  lookup(infoHash: Uint8Array, options: { readonly signal: AbortSignal }): DhtLookupLike
   announce(
     infoHash: Uint8Array,
     options: { readonly port: number; readonly impliedPort: boolean; readonly signal: AbortSignal },
   ): Promise<AnnounceResult>
 }
 
-export interface DhtLookup extends AsyncIterable<Endpoint & { readonly from: Endpoint }> {
+export interface DhtLookupLike extends AsyncIterable<Endpoint & { readonly from: Endpoint }> {
   readonly summary: Promise<{ readonly answered: number }>
 }
-
-/**
- * A node that has just started knows nobody: a look-up before its bootstrap is over would end at once with nothing. One
- * that can't bootstrap is asked all the same, for it may know nodes that were given by hand.
- */
-const READY_WAIT_MS = 3_000
 
 export class DhtSource implements Source {
   readonly kind = 'dht'
@@ -45,13 +42,14 @@ export class DhtSource implements Source {
   attach({ infoHash }: SourceTopic, sink: SourceSink): SourceHandle {
     return {
       lookup: (signal) => this.#lookup(infoHash, sink, signal),
-      announce: (port, signal) => this.#announce(infoHash, port, signal),
+      announce: (port: AnnouncedPort, signal) => this.#dht.announce(infoHash, { ...port, signal }),
       detach: () => {},
     }
   }
 
   externalHosts(): readonly string[] {
-    return []
+    const address = this.#dht.externalAddress
+    return address === undefined ? [] : [address.host]
   }
 
   close(): Promise<void> {
@@ -59,40 +57,9 @@ export class DhtSource implements Source {
   }
 
   async #lookup(infoHash: Uint8Array, sink: SourceSink, signal: AbortSignal): Promise<LookupResult> {
-    await this.#isReady(signal)
-    if (signal.aborted) return { answered: false }
-    const lookup = this.#dht.lookup(infoHash)
-    const peers = lookup[Symbol.asyncIterator]()
-    // Ends the walk too, so that nothing is asked for a topic that was left.
-    const onAbort = (): void => void peers.return?.()
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      for (let next = await peers.next(); !next.done && !signal.aborted; next = await peers.next()) {
-        const { host, port, from } = next.value
-        sink.sight({ host, port, from: from.host })
-      }
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
-    return { answered: !signal.aborted && (await lookup.summary).answered > 0 }
-  }
-
-  async #announce(infoHash: Uint8Array, port: AnnouncedPort, signal: AbortSignal): Promise<AnnounceResult> {
-    await this.#isReady(signal)
-    if (signal.aborted) return { nodes: 0 }
-    return this.#dht.announce(infoHash, { ...port, signal })
-  }
-
-  #isReady(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, READY_WAIT_MS)
-      signal.addEventListener('abort', done, { once: true })
-      this.#dht.ready.then(done, done)
-    })
+    const lookup = this.#dht.lookup(infoHash, { signal })
+    for await (const { host, port, from } of lookup) sink.sight({ host, port, from: from.host })
+    const { answered } = await lookup.summary
+    return { answered: answered > 0 }
   }
 }

@@ -1,0 +1,188 @@
+/** From a topic to candidate peers: the public face that owns the sources, and makes one session a join. */
+
+import { createHash } from 'node:crypto'
+import { ClosedError, type Endpoint, isPort, systemRandom, UsageError, utf8 } from '@shoal/base'
+import { Dht, type DhtOptions } from '@shoal/dht'
+import { requireTopic, type Swarm, type SwarmJoinOptions } from '@shoal/peer'
+import { ANNOUNCE_PACE, type AnnouncePace } from './core/announce-schedule.ts'
+import { BOOK_LIMITS, type BookLimits } from './core/book-rules.ts'
+import { LOOKUP_PACE, type LookupPace } from './core/lookup-schedule.ts'
+import { DhtSource } from './node/dht-source.ts'
+import type { AnnouncedPort, Source } from './node/source.ts'
+import { StaticSource } from './node/static-source.ts'
+import { Session } from './session.ts'
+import { type SearchCounts, TopicSearch } from './topic-search.ts'
+
+export interface DiscoverySources {
+  /** A node of our own, with options if there are any, or one that exists already and is shared. */
+  readonly dht?: boolean | DhtOptions | Dht
+  /** `host:port`, with brackets around IPv6; the host may be a name. */
+  readonly static?: readonly (string | Endpoint)[]
+}
+
+export interface DiscoveryOptions {
+  /** The DHT alone where nothing is said. */
+  readonly sources?: DiscoverySources
+  /** Closes everything when it aborts. */
+  readonly signal?: AbortSignal
+  /** How often to look up and to announce. */
+  readonly pace?: { readonly lookup?: LookupPace; readonly announce?: AnnouncePace }
+  /** What the candidate book of each session holds at most. */
+  readonly limits?: Partial<BookLimits>
+}
+
+export interface JoinOptions extends SwarmJoinOptions {
+  /** Announces the port that our DHT socket is seen to have, for services that share it (BEP 5 `implied_port`). */
+  readonly impliedPort?: boolean
+}
+
+export interface DiscoveryStats extends Readonly<SearchCounts> {
+  readonly topics: number
+  readonly sessions: number
+}
+
+const INFO_HASH_BYTES = 20
+const SOURCE_NAMES: readonly string[] = ['dht', 'static']
+
+export class Discovery implements Swarm {
+  readonly #options: DiscoveryOptions
+  readonly #random = systemRandom()
+  /** BOUNDED: one a kind of source. */
+  #sources: readonly Source[] | undefined
+  #dht: Dht | undefined
+  readonly #static: StaticSource | undefined
+  /** UNBOUNDED: one a topic that our own user has joined. */
+  readonly #searches = new Map<string, TopicSearch>()
+  /** UNBOUNDED: one a join of our own user. */
+  readonly #sessions = new Set<Session>()
+  readonly #counts: SearchCounts = {
+    lookups: 0,
+    announces: 0,
+    rejected: { malformed: 0, port: 0, martian: 0, scope: 0 },
+  }
+  readonly #onAbort = (): void => void this.close()
+  #closing: Promise<void> | undefined
+
+  /** Throws UsageError for options that make no sense. */
+  constructor(options: DiscoveryOptions = {}) {
+    this.#options = options
+    const { dht = options.sources === undefined, static: endpoints, ...others } = options.sources ?? {}
+    const unknown = Object.keys(others)[0]
+    if (unknown !== undefined) {
+      throw new UsageError(`there is no source "${unknown}" in this version: choose among ${SOURCE_NAMES.join(', ')}`)
+    }
+    if (isDht(dht)) this.#dht = dht
+    if (endpoints !== undefined) this.#static = new StaticSource(endpoints)
+    if (options.signal?.aborted) this.#onAbort()
+    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /**
+   * Joins a topic: a text, or the twenty bytes of its info hash. A port announces us; without one we only look up. Throws
+   * UsageError for a topic or port that can't be, ClosedError after `close`.
+   */
+  join(topic: string | Uint8Array, options: JoinOptions = {}): Session {
+    const infoHash = infoHashOf(topic)
+    const port = announcedPort(options)
+    if (this.#closing !== undefined) throw new ClosedError('this discovery is closed: make a new one to join a topic')
+    const key = Buffer.from(infoHash).toString('hex')
+    let search = this.#searches.get(key)
+    if (search === undefined) this.#searches.set(key, (search = this.#newSearch(infoHash, key, port)))
+    const session: Session = new Session({
+      search,
+      port,
+      random: this.#random,
+      limits: { ...BOOK_LIMITS, ...this.#options.limits },
+      onLeft: () => this.#sessions.delete(session),
+    })
+    this.#sessions.add(session)
+    return session
+  }
+
+  /** Looks up and announces every joined topic now. */
+  update(): void {
+    for (const search of this.#searches.values()) search.update()
+  }
+
+  externalHosts(): readonly string[] {
+    return [...new Set((this.#sources ?? []).flatMap((source) => source.externalHosts()))]
+  }
+
+  /** The DHT node in use: the one that was given, or our own from the first join on. */
+  get dht(): Dht | undefined {
+    return this.#dht
+  }
+
+  stats(): DiscoveryStats {
+    return {
+      topics: this.#searches.size,
+      sessions: this.#sessions.size,
+      ...this.#counts,
+      rejected: { ...this.#counts.rejected },
+    }
+  }
+
+  /** Leaves every topic and ends everything of our own; a DHT that was given to us goes on. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    await Promise.all([...this.#sessions].map((session) => session.leave()))
+    await Promise.all((this.#sources ?? []).map((source) => source.close()))
+  }
+
+  #newSearch(infoHash: Uint8Array, key: string, port: AnnouncedPort | undefined): TopicSearch {
+    this.#sources ??= this.#openSources(port !== undefined)
+    const { pace } = this.#options
+    return new TopicSearch({
+      topic: { infoHash },
+      sources: this.#sources,
+      random: this.#random,
+      paces: { lookup: pace?.lookup ?? LOOKUP_PACE, announce: pace?.announce ?? ANNOUNCE_PACE },
+      counts: this.#counts,
+      onEmpty: () => this.#searches.delete(key),
+    })
+  }
+
+  /** Our own DHT node is made at the first join, because its role follows from it: who only looks up doesn't serve (BEP 43). */
+  #openSources(announces: boolean): readonly Source[] {
+    const { sources } = this.#options
+    const given = sources === undefined ? true : (sources.dht ?? false)
+    const opened: Source[] = this.#static === undefined ? [] : [this.#static]
+    if (isDht(given)) opened.push(new DhtSource(given, () => Promise.resolve()))
+    else if (given !== false) {
+      const own = new Dht({ mode: announces ? 'auto' : 'client', ...(given === true ? {} : given) })
+      this.#dht = own
+      opened.push(new DhtSource(own, () => own.close()))
+    }
+    return opened
+  }
+}
+
+function isDht(value: boolean | DhtOptions | Dht): value is Dht {
+  return typeof value === 'object' && 'lookup' in value && typeof value.lookup === 'function'
+}
+
+function infoHashOf(topic: string | Uint8Array): Uint8Array {
+  if (typeof topic === 'string') {
+    return createHash('sha1')
+      .update(utf8(requireTopic(topic).publicId))
+      .digest()
+      .subarray(0, INFO_HASH_BYTES)
+  }
+  if (topic instanceof Uint8Array && topic.length === INFO_HASH_BYTES) return Uint8Array.from(topic)
+  throw new UsageError(`a topic is a text, or an info hash of ${INFO_HASH_BYTES} bytes`)
+}
+
+function announcedPort(options: JoinOptions): AnnouncedPort | undefined {
+  const { port, impliedPort = false } = options
+  if (port === undefined) {
+    if (!impliedPort) return undefined
+    throw new UsageError('impliedPort announces us: give the port too, for nodes that do not know of it')
+  }
+  if (!isPort(port)) throw new UsageError(`${String(port)} is no port: announce one from 1 to 65535`)
+  return { port, impliedPort }
+}
