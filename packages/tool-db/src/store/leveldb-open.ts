@@ -1,6 +1,6 @@
 /** Opening a LevelDB directory, and the sentences for what can go wrong with it. */
 
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { checkFormat, FORMAT_KEY, formatMark } from './format.ts'
@@ -8,7 +8,11 @@ import { StoreError } from './store-error.ts'
 
 /** Makes the directory and its parents where they are missing; rejects with `StoreError`. */
 export async function openLevel(directory: string): Promise<ClassicLevel> {
-  await makeDirectory(directory)
+  try {
+    await makeDirectory(resolve(directory))
+  } catch (error) {
+    throw unwritable(directory, error)
+  }
   const level = new ClassicLevel(directory)
   try {
     await level.open()
@@ -22,18 +26,29 @@ export async function openLevel(directory: string): Promise<ClassicLevel> {
   }
 }
 
-/** A new directory outlives a loss of power only once its parent was flushed too. */
+/**
+ * Makes the directory and the parents that are missing. Not with mkdir's own `recursive`, which never comes back from
+ * places such as /proc, and leaves open which directories are new: each outlives a loss of power only once its parent
+ * was flushed.
+ */
 async function makeDirectory(directory: string): Promise<void> {
   try {
-    const first = await mkdir(directory, { recursive: true })
-    if (first === undefined) return
-    for (let made = resolve(directory); ; made = dirname(made)) {
-      await flushDirectory(dirname(made))
-      if (made === resolve(first) || made === dirname(made)) return
-    }
+    await makeOne(directory)
   } catch (error) {
-    throw unwritable(directory, error)
+    if (codeOf(error) !== 'ENOENT' || dirname(directory) === directory) throw error
+    await makeDirectory(dirname(directory))
+    await makeOne(directory)
   }
+}
+
+async function makeOne(directory: string): Promise<void> {
+  try {
+    await mkdir(directory)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(directory)).isDirectory()) return
+    throw error
+  }
+  await flushDirectory(dirname(directory))
 }
 
 async function flushDirectory(directory: string): Promise<void> {

@@ -62,11 +62,8 @@ export interface Served {
   readonly port: number
 }
 
-export async function serve(
-  options: Omit<WebSocketNetworkOptions, 'listen'> = {},
-  host = '127.0.0.1',
-): Promise<Served> {
-  const made = network({ ...options, listen: { port: 0, host } })
+export async function serve(options: Omit<WebSocketNetworkOptions, 'listen'> = {}): Promise<Served> {
+  const made = network({ ...options, listen: { port: 0, host: '127.0.0.1' } })
   const witness = new Witness()
   const port = (await made.listen(witness.onChannel)) as number
   return { network: made, witness, port }

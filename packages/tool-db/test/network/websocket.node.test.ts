@@ -41,9 +41,11 @@ function dialFailure(port: number, host = '127.0.0.1', limits = {}): Promise<unk
 }
 
 test('[N-17] listening on all addresses, an IPv4 client is seen under its IPv4 address', async () => {
-  const served = await serve({}, '::')
-  await isServed(served, 'over IPv4')
-  expect(served.witness.channels[0]?.remote.host).toBe('127.0.0.1')
+  const everywhere = network({ listen: { port: 0 } })
+  const witness = new Witness()
+  const port = (await everywhere.listen(witness.onChannel)) as number
+  await isServed({ network: everywhere, witness, port }, 'over IPv4')
+  expect(witness.channels[0]?.remote.host).toBe('127.0.0.1')
 })
 
 test('[N-18] behind a proxy that is trusted the client is who the header says, and is counted so', async () => {
@@ -204,7 +206,7 @@ test('[N-24] close leaves nothing open: not half-open sockets, not peers that do
 })
 
 function rawSocketRefused(port: number): Promise<unknown> {
-  return fetch(`http://127.0.0.1:${port}/`).then(
+  return fetch(`http://localhost:${port}/`).then(
     () => 'connected',
     (error) => error.cause.code,
   )
