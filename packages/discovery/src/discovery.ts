@@ -14,7 +14,10 @@ import { Session } from './session.ts'
 import { type SearchCounts, TopicSearch } from './topic-search.ts'
 
 export interface DiscoverySources {
-  /** A node of our own, with options if there are any, or one that exists already and is shared. */
+  /**
+   * A node of our own, with options if there are any, or one that exists already and is shared. Ours is made at the first
+   * join: a client (BEP 43) where that one does not announce, unless `mode` says otherwise.
+   */
   readonly dht?: boolean | DhtOptions | Dht
   /** `host:port`, with brackets around IPv6; the host may be a name. */
   readonly static?: readonly (string | Endpoint)[]
@@ -71,8 +74,11 @@ export class Discovery implements Swarm {
     if (unknown !== undefined) {
       throw new UsageError(`there is no source "${unknown}" in this version: choose among ${SOURCE_NAMES.join(', ')}`)
     }
-    if (isDht(dht)) this.#dht = dht
     if (endpoints !== undefined) this.#static = new StaticSource(endpoints)
+    if (isDht(dht)) {
+      this.#dht = dht
+      this.#sources = this.#openSources(false)
+    }
     if (options.signal?.aborted) this.#onAbort()
     else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -147,7 +153,7 @@ export class Discovery implements Swarm {
     })
   }
 
-  /** Our own DHT node is made at the first join, because its role follows from it: who only looks up doesn't serve (BEP 43). */
+  /** Our own DHT node is made at the first join, because its role follows from it: who only looks up doesn't serve. */
   #openSources(announces: boolean): readonly Source[] {
     const { sources } = this.#options
     const given = sources === undefined ? true : (sources.dht ?? false)

@@ -210,11 +210,12 @@ export class TopicSearch {
     lookups.running = run(lookups.ask, (outcome) => {
       lookups.running = undefined
       lookups.schedule.handleDone(monotonicNow())
+      // Before anybody hears of it: a listener that throws must not stop the schedule.
+      this.#tick()
       for (const member of this.#members) {
         if (!outcome.ok) member.handleFault(lookups.source, { action: 'lookup', error: outcome.error })
         member.handleSearched(lookups.source, outcome.ok ? outcome.value : { answered: false })
       }
-      this.#tick()
     })
   }
 
@@ -224,12 +225,12 @@ export class TopicSearch {
       announces.running = undefined
       const result = outcome.ok ? outcome.value : { nodes: 0 }
       announces.schedule.handleDone(monotonicNow(), result.nodes)
+      this.#tick()
       for (const member of this.#members) {
         if (member.port === undefined || portKeyOf(member.port) !== announces.portKey) continue
         if (!outcome.ok) member.handleFault(announces.source, { action: 'announce', error: outcome.error })
         member.handleAnnounced(announces.source, result)
       }
-      this.#tick()
     })
   }
 }

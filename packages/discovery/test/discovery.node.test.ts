@@ -137,6 +137,7 @@ test('[S-44] close closes a DHT node of our own and leaves a given one alone', a
   const sharing = discovery({ sources: { dht: given } })
   const session = sharing.join('shared')
   expect(sharing.dht).toBe(given)
+  expect(sharing.externalHosts()).toEqual(given.externalAddress === undefined ? [] : [given.externalAddress.host])
   await once(session, 'searched')
   await sharing.close()
   await sharing.close()

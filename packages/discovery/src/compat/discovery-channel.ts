@@ -145,22 +145,27 @@ export class DiscoveryChannel extends EventEmitter<DiscoveryChannelEvents> {
   }
 
   #follow(id: Buffer, session: Session, firstRound: FirstRound): void {
-    let lastError: Error | undefined
+    let fault: Error | undefined
     session.on('fault', ({ error }) => {
-      lastError = error instanceof Error ? error : new Error(String(error))
+      fault = error instanceof Error ? error : new Error(String(error))
     })
+    // A fault comes right before the end of the round that it broke off.
+    const errorOf = (isReached: boolean, what: string): Error | null => {
+      const error = isReached ? null : (fault ?? unanswered(what))
+      fault = undefined
+      return error
+    }
     session.on('searched', ({ answered }) => {
-      const error = answered ? null : (lastError ?? unanswered('look-up'))
-      if (firstRound.isOver && error !== null) this.#warn(error)
-      firstRound.handlePart(error)
+      this.#handlePart(firstRound, errorOf(answered, 'look-up'))
       this.#noteWhoami()
     })
-    session.on('announced', ({ nodes }) => {
-      const error = nodes > 0 ? null : (lastError ?? unanswered('announce'))
-      if (error !== null) this.#warn(error)
-      firstRound.handlePart(error)
-    })
+    session.on('announced', ({ nodes }) => this.#handlePart(firstRound, errorOf(nodes > 0, 'announce')))
     void this.#emitPeers(id, session)
+  }
+
+  #handlePart(firstRound: FirstRound, error: Error | null): void {
+    if (error !== null) this.#warn(error)
+    firstRound.handlePart(error)
   }
 
   async #emitPeers(id: Buffer, session: Session): Promise<void> {
@@ -188,7 +193,8 @@ export class DiscoveryChannel extends EventEmitter<DiscoveryChannelEvents> {
   }
 
   #infoHash(id: Buffer): Uint8Array {
-    const hash = this.#hash(id)
+    const hash: unknown = this.#hash(id)
+    if (!(hash instanceof Uint8Array)) throw new UsageError('the hash option must return a Buffer')
     if (hash.length >= 20) return hash.subarray(0, 20)
     throw new UsageError(`an info hash has 20 bytes, but the hash of this id has ${hash.length}`)
   }

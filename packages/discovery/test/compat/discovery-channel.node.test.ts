@@ -174,6 +174,7 @@ test('[S-67] the info hash is the first twenty bytes of the hash of the id', asy
     expect(ports).toContain(9_208)
   }
   expect(() => channel({ dht: dhtOptions, hash: false }).join('short')).toThrow(/20 bytes/)
+  expect(() => channel({ dht: dhtOptions, hash: () => 'text' as never }).join('id')).toThrow(/Buffer/)
 })
 
 test('[S-67] an id that is a secret by its reserved word never goes out', () => {
