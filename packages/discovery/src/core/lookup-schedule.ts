@@ -44,11 +44,13 @@ export class LookupSchedule {
   #attempts = 0
   #burstStep = 0
   #burstAt: Millis | undefined
+  #doneAt: Millis
 
   constructor(init: LookupScheduleInit) {
     this.#random = init.random
     this.#pace = init.pace
     this.#metAt = init.now
+    this.#doneAt = init.now
     this.#state = { kind: 'waiting', at: init.now }
   }
 
@@ -65,6 +67,7 @@ export class LookupSchedule {
 
   handleDone(now: Millis): void {
     if (this.#state.kind !== 'running') return
+    this.#doneAt = now
     this.#state = { kind: 'waiting', at: this.#state.again ? now : now + this.#nextWait() }
   }
 
@@ -84,7 +87,9 @@ export class LookupSchedule {
     }
     this.#metAt = now
     this.#restartBurst(now)
-    if (this.#state.kind === 'waiting') this.#state = { kind: 'waiting', at: now + this.#nextWait() }
+    // Never later than the settled pace, or a need that is met and lost again every second would put it off for ever.
+    const at = Math.min(now + this.#nextWait(), this.#doneAt + this.#pace.settled)
+    if (this.#state.kind === 'waiting') this.#state = { kind: 'waiting', at }
   }
 
   /** A server was lost, though others are still there: it may come back somewhere else. */

@@ -256,9 +256,12 @@ test('[S-19] sources take turns', () => {
   for (let i = 1; i <= 50; i++) w.sight(`45.${i}.1.1:9000`)
   for (let i = 1; i <= 3; i++) w.sight(`46.${i}.1.1:9000`, 'cache')
   w.sight(A, 'static')
-  const order = w.drain().slice(0, 7)
-  expect(order.filter((endpoint) => endpoint.startsWith('46.'))).toHaveLength(3)
-  expect(order).toContain(A)
+  const order = w.drain()
+  const sources = order
+    .slice(0, 7)
+    .map((endpoint) => (endpoint === A ? 'static' : endpoint.startsWith('46') ? 'cache' : 'dht'))
+  expect(sources).toEqual(['dht', 'cache', 'static', 'dht', 'cache', 'dht', 'cache'])
+  expect(order).toHaveLength(54)
 })
 
 test('[S-19] prefixes take turns', () => {

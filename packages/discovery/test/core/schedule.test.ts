@@ -95,11 +95,16 @@ test('[S-32] the loss of one of several servers is followed by a few look-ups', 
   expect(after[0]).toBeLessThanOrEqual(22 * MINUTE + 4 * SECOND)
 })
 
-test('[S-32] peers that flap every second do not make us flood the DHT', () => {
-  const flapping: Step[] = []
-  for (let at: Millis = MINUTE; at < 20 * MINUTE; at += SECOND) flapping.push(need(at, true), need(at + 500, false))
-  const times = lookups(20 * MINUTE, flapping)
-  expect((times.length * QUERIES_PER_LOOKUP) / 1_200).toBeLessThan(3)
+test('[S-32] peers that flap neither make us flood the DHT nor keep us from looking', () => {
+  for (const period of [SECOND, 4 * SECOND, 10 * SECOND, 30 * SECOND, 50 * SECOND]) {
+    const flapping: Step[] = []
+    for (let at: Millis = MINUTE; at < 60 * MINUTE; at += period) {
+      flapping.push(need(at, true), need(at + period / 2, false))
+    }
+    const times = lookups(60 * MINUTE, flapping)
+    expect((times.length * QUERIES_PER_LOOKUP) / 3_600).toBeLessThan(2.5)
+    for (const gap of gaps(times)) expect(gap).toBeLessThanOrEqual(6 * MINUTE + LOOKUP_MS)
+  }
   const losing: Step[] = []
   for (let at: Millis = MINUTE; at < 20 * MINUTE; at += SECOND) losing.push(loss(at))
   expect((lookups(20 * MINUTE, [need(100, false), ...losing]).length * QUERIES_PER_LOOKUP) / 1_200).toBeLessThan(3)
