@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto'
 import { inspect } from 'node:util'
 import { UsageError } from '@shoal/base'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ADDRESS_LENGTH, clientIdOf, EcdsaVerifier, isEcdsaAddress, KeyPair } from '../src/index.ts'
 import { golden, goldenPing } from './golden.ts'
 
@@ -128,4 +128,22 @@ test('[P-9] the verifier holds a bounded number of keys, the used ones longest, 
   }
   await Promise.all(keys.map(async (key) => verifier.verify('t', key.address, await key.sign('t'))))
   expect(verifier.size).toBe(2)
+})
+
+test('[P-9] the key that was used last stays imported, the one unused for longest goes', async () => {
+  const [a, b, c] = await Promise.all([KeyPair.generate(), KeyPair.generate(), KeyPair.generate()])
+  const verifier = new EcdsaVerifier(2)
+  const imports = vi.spyOn(globalThis.crypto.subtle, 'importKey')
+  try {
+    const imported = async (key: KeyPair): Promise<number> => {
+      const before = imports.mock.calls.length
+      expect(await verifier.verify('t', key.address, await key.sign('t'))).toBe(true)
+      return imports.mock.calls.length - before
+    }
+    const used: number[] = []
+    for (const key of [a, b, a, c, a, b]) used.push(await imported(key))
+    expect(used).toEqual([1, 1, 0, 1, 0, 1])
+  } finally {
+    imports.mockRestore()
+  }
 })
