@@ -17,10 +17,16 @@ export const OUR_BASE: BaseClass = ToolDbNetworkAdapter
 export const NPM_BASE: BaseClass = (createRequire(import.meta.url)('tool-db') as { ToolDbNetworkAdapter: BaseClass })
   .ToolDbNetworkAdapter
 
+/** One direction of a connection. */
 interface Wire {
   send(text: string): void
-  isOpen(): boolean
-  cut(): void
+}
+
+interface Socket {
+  clientId: string
+  /** Towards the other side. */
+  out: Wire | undefined
+  isOpen: boolean
 }
 
 export interface HubAdapter extends Base {
@@ -36,7 +42,7 @@ export type Hub = Map<number, HubAdapter>
 export function hubAdapterOn(base: BaseClass): new (db: NetworkAdapterHost, hub: Hub) => HubAdapter {
   return class extends base implements HubAdapter {
     readonly #hub: Hub
-    readonly #sockets: { wire: Wire; clientId: string }[] = []
+    readonly #sockets: Socket[] = []
     closed = false
 
     constructor(db: NetworkAdapterHost, hub: Hub) {
@@ -48,20 +54,20 @@ export function hubAdapterOn(base: BaseClass): new (db: NetworkAdapterHost, hub:
     connectTo(_host: string, port: number): void {
       const server = this.#hub.get(port)
       if (server === undefined) return
-      const { mine, setOther } = this.#socket()
-      setOther(server.accept(mine))
-      void this.craftPingMessage().then((ping) => server && this.#sockets.at(-1)?.wire.send(ping))
+      const socket = this.#open()
+      socket.out = server.accept(this.#into(socket))
+      void this.craftPingMessage().then((ping) => socket.out?.send(ping))
     }
 
     accept(back: Wire): Wire {
-      const { mine, setOther } = this.#socket()
-      setOther(back)
-      return mine
+      const socket = this.#open()
+      socket.out = back
+      return this.#into(socket)
     }
 
     cutAll(silently: boolean): void {
       for (const socket of this.#sockets.splice(0)) {
-        socket.wire.cut()
+        socket.isOpen = false
         if (!silently) this.onClientDisconnect(socket.clientId)
       }
     }
@@ -71,43 +77,27 @@ export function hubAdapterOn(base: BaseClass): new (db: NetworkAdapterHost, hub:
       this.cutAll(true)
     }
 
-    /** `mine` is how the other side reaches us. */
-    #socket(): { mine: Wire; setOther(other: Wire): void } {
-      let open = true
-      let other: Wire | undefined
-      const socket = { clientId: '', wire: undefined as unknown as Wire }
-      const receive = (text: string): void => {
-        if (!open) return
-        this.onClientMessage(text, socket.clientId, (id) => {
-          socket.clientId = id
-          this.isClientConnected[id] = () => open
-          this.clientToSend[id] = (message) => {
-            if (!open) throw new Error('the socket is closed')
-            other?.send(message)
-          }
-        })
-      }
-      socket.wire = {
-        send: (text) => other?.send(text),
-        isOpen: () => open,
-        cut: () => {
-          open = false
-        },
-      }
+    #open(): Socket {
+      const socket: Socket = { clientId: '', out: undefined, isOpen: true }
       this.#sockets.push(socket)
-      const mine: Wire = {
-        send: (text) => queueMicrotask(() => receive(text)),
-        isOpen: () => open,
-        cut: () => {
-          open = false
-        },
-      }
-      return {
-        mine,
-        setOther: (wire) => {
-          other = wire
-        },
-      }
+      return socket
+    }
+
+    /** How the other side reaches us over this socket. */
+    #into(socket: Socket): Wire {
+      return { send: (text) => queueMicrotask(() => this.#receive(socket, text)) }
+    }
+
+    #receive(socket: Socket, text: string): void {
+      if (!socket.isOpen) return
+      this.onClientMessage(text, socket.clientId, (id) => {
+        socket.clientId = id
+        this.isClientConnected[id] = () => socket.isOpen
+        this.clientToSend[id] = (message) => {
+          if (!socket.isOpen) throw new Error('the socket is closed')
+          socket.out?.send(message)
+        }
+      })
     }
   }
 }
