@@ -126,9 +126,15 @@ export class Admission {
 
   #verify(record: WireRecord, then: (code: RecordCode | undefined) => void): void {
     const checked = checkRecord(record, this.#rules, this.#kernel.now)
-    if (!checked.ok) return then(checked.code)
+    if (!checked.ok) {
+      then(checked.code)
+      return
+    }
     const name = `${record.h}${record.s}${record.a}`
-    if (this.#verified.has(name)) return then(undefined)
+    if (this.#verified.has(name)) {
+      then(undefined)
+      return
+    }
     this.#kernel.ask('verify', { text: record.h, address: record.a, signature: record.s }, (result) => {
       if (!result.ok || !result.value) return then('InvalidSignature')
       this.#verified.add(name)
@@ -211,7 +217,10 @@ export class Admission {
   }
 
   #customVerify(record: WireRecord, previous: WireRecord | undefined, then: (isAccepted: boolean) => void): void {
-    if (!this.#hooks.hasVerifierFor(record.k)) return then(true)
+    if (!this.#hooks.hasVerifierFor(record.k)) {
+      then(true)
+      return
+    }
     this.#kernel.ask('custom-verify', { record, previous }, (result) => then(result.ok && result.value))
   }
 

@@ -22,21 +22,27 @@ export class CommandDesk {
     const answer = (result: CommandResult): void => this.#parts.kernel.emit({ kind: 'result', request, result })
     switch (command.kind) {
       case 'put':
-        return this.#put(command, answer)
+        this.#put(command, answer)
+        return
       case 'get':
-        return this.#parts.gets.get(command, (record, complete, error) => {
+        this.#parts.gets.get(command, (record, complete, error) => {
           if (error !== undefined) answer({ kind: 'refused', code: 'STORE_FAILED', error })
           else answer({ kind: 'get', record, complete })
         })
+        return
       case 'query':
-        return this.#parts.queries.query(command, (keys, complete) => answer({ kind: 'query', keys, complete }))
+        this.#parts.queries.query(command, (keys, complete) => answer({ kind: 'query', keys, complete }))
+        return
       case 'subscribe':
-        return this.#subscribe(command, answer)
+        this.#subscribe(command, answer)
+        return
       case 'function':
-        return this.#parts.functions.call(command, (code, value) => answer({ kind: 'function', code, value }))
+        this.#parts.functions.call(command, (code, value) => answer({ kind: 'function', code, value }))
+        return
       case 'connect':
         this.#parts.connect(command.endpoint)
-        return answer({ kind: 'connect' })
+        answer({ kind: 'connect' })
+        return
     }
   }
 
@@ -44,7 +50,10 @@ export class CommandDesk {
     const { admission, deliveries, fanout, listeners, servers, kernel } = this.#parts
     const { key, value, author, confirm, timeout } = command
     const startedAt = kernel.now
-    if (value.text.length > kernel.limits.valueSizeMax) return answer({ kind: 'refused', code: 'TOO_LARGE' })
+    if (value.text.length > kernel.limits.valueSizeMax) {
+      answer({ kind: 'refused', code: 'TOO_LARGE' })
+      return
+    }
     admission.write({ key, value, author, onlyIfFree: command.onlyIfFree ?? false }, (verdict) => {
       if (verdict.kind === 'refused') {
         return answer({
@@ -70,7 +79,10 @@ export class CommandDesk {
   #subscribe(command: Command & { kind: 'subscribe' }, answer: (result: CommandResult) => void): void {
     const { subscriptions, kernel, listeners, servers } = this.#parts
     const { key } = command
-    if (!subscriptions.want(key, command.to ?? [], servers())) return answer({ kind: 'refused', code: 'TOO_BUSY' })
+    if (!subscriptions.want(key, command.to ?? [], servers())) {
+      answer({ kind: 'refused', code: 'TOO_BUSY' })
+      return
+    }
     // What is here already is shown first, as tool-db does.
     kernel.ask('load', { keys: [key] }, (result) => {
       const held = result.ok ? recordOfRow(key, result.value[0]) : undefined

@@ -1,7 +1,7 @@
 /**
  * How a peer behaves: faults add up, time takes them away, too many end the connection and keep its sender out for a
- * while. What is kept out is what nobody else shares: the peer key where it is proven, else the address, but
- * never one of loopback or a private network, behind which all of a test, a proxy or a household may be.
+ * while. What is kept out is what nobody else shares: the peer key where it is proven, else the address, but neither
+ * 127.0.0.1 and ::1, which everything on this machine shares, nor a private address, behind which a proxy may be.
  */
 
 import { type Endpoint, type Millis, parseIp, scopeOf } from '@shoal/base'
@@ -80,5 +80,7 @@ export class Bans {
 
 function addressBan(remote: Endpoint): string | undefined {
   const ip = parseIp(remote.host)
-  return ip !== undefined && scopeOf(ip) === 'global' ? `address ${remote.host}` : undefined
+  if (ip === undefined || remote.host === '127.0.0.1' || remote.host === '::1') return undefined
+  const scope = scopeOf(ip)
+  return scope === 'global' || scope === 'loopback' ? `address ${remote.host}` : undefined
 }

@@ -80,7 +80,10 @@ export class Deliveries {
   /** Calls back once enough servers have confirmed, or no more answers are to come, or the time is over. */
   wait(id: string, wish: { needed: number | 'all'; timeout: Millis }, then: (counts: Counts) => void): void {
     const delivery = this.#byId.get(id)
-    if (delivery === undefined) return then({ sent: 0, confirmed: 0 })
+    if (delivery === undefined) {
+      then({ sent: 0, confirmed: 0 })
+      return
+    }
     const timer = this.#kernel.after(wish.timeout, () => this.#endWait(delivery))
     delivery.waiter = { needed: wish.needed, timer, then }
     this.#check(delivery)
@@ -158,7 +161,10 @@ export class Deliveries {
         waiter.needed === 'all'
           ? delivery.sent.size > 0 && delivery.open.size === 0 && delivery.isSettled
           : delivery.confirmed.size >= waiter.needed
-      if (isEnough) return this.#endWait(delivery)
+      if (isEnough) {
+        this.#endWait(delivery)
+        return
+      }
     } else if (delivery.isSettled && delivery.open.size === 0) this.#drop(delivery)
   }
 

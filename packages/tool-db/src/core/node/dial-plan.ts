@@ -90,12 +90,19 @@ export class DialPlan {
   add(endpoint: Endpoint, source: DialSource, about: { address?: string; globalOnly?: boolean } = {}): void {
     if (this.#isClosed) return
     const name = formatEndpoint(endpoint)
-    if (this.#selves.has(name)) return this.#reportNow(endpoint, source, { kind: 'self' })
+    if (this.#selves.has(name)) {
+      this.#reportNow(endpoint, source, { kind: 'self' })
+      return
+    }
     const held = this.#entries.get(name)
-    if (held !== undefined) return this.#addSource(held, source, about)
+    if (held !== undefined) {
+      this.#addSource(held, source, about)
+      return
+    }
     if (source !== 'given' && this.#entries.size >= this.#kernel.limits.dialEntriesMax) {
       this.#kernel.counters.add('refused.dial-entries')
-      return this.#reportNow(endpoint, source, { kind: 'failed', reason: 'too many endpoints' })
+      this.#reportNow(endpoint, source, { kind: 'failed', reason: 'too many endpoints' })
+      return
     }
     const entry: Entry = {
       endpoint,
@@ -217,11 +224,13 @@ export class DialPlan {
   #dial(entry: Entry): void {
     const { address, endpoint } = entry
     if (address !== undefined && this.#hooks.isConnectedPeer(address)) {
-      return this.#settle(entry, this.#told(entry, { kind: 'duplicate', peerId: address }))
+      this.#settle(entry, this.#told(entry, { kind: 'duplicate', peerId: address }))
+      return
     }
     const { connectedServersMax, dialTimeout } = this.#kernel.limits
     if (!entry.sources.has('given') && this.#hooks.serversConnected() >= connectedServersMax) {
-      return this.#settle(entry, this.#told(entry, { kind: 'failed', reason: 'enough servers are connected' }))
+      this.#settle(entry, this.#told(entry, { kind: 'failed', reason: 'enough servers are connected' }))
+      return
     }
     this.#kernel.counters.add('dials')
     const dial = this.#kernel.ask('dial', { endpoint, globalOnly: entry.globalOnly }, (result) => {
@@ -252,7 +261,8 @@ export class DialPlan {
         return
       case 'self':
         this.#selves.add(formatEndpoint(entry.endpoint))
-        return this.#drop(entry)
+        this.#drop(entry)
+        return
       case 'duplicate':
         this.#disarm(entry)
         entry.failures = 0
@@ -263,7 +273,8 @@ export class DialPlan {
       case 'refused':
       case 'failed':
         entry.failures++
-        return this.#retry(entry, this.#delay(entry))
+        this.#retry(entry, this.#delay(entry))
+        return
     }
   }
 
@@ -275,7 +286,10 @@ export class DialPlan {
 
   #retry(entry: Entry, delay: Millis): void {
     const isGiven = entry.sources.has('given')
-    if (isOnlyProposed(entry) || (!isGiven && entry.failures > this.#config.maxRetries)) return this.#drop(entry)
+    if (isOnlyProposed(entry) || (!isGiven && entry.failures > this.#config.maxRetries)) {
+      this.#drop(entry)
+      return
+    }
     this.#disarm(entry)
     entry.state = { kind: 'waiting', timer: this.#kernel.after(delay, () => this.#enqueue(entry)) }
   }

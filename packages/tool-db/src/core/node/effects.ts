@@ -45,7 +45,7 @@ export interface EffectTable {
   'custom-verify': { ask: { readonly record: WireRecord; readonly previous: WireRecord | undefined }; result: boolean }
   'call-function': { ask: { readonly name: string; readonly args: unknown }; result: unknown }
   /** Is this one of our own: bound, of an interface, `host` resolved, or as others see us? */
-  'own-endpoint': { ask: { readonly endpoint: Endpoint }; result: boolean }
+  'own-endpoint': { ask: { readonly endpoint: Endpoint; readonly remote: Endpoint }; result: boolean }
   /** The channel comes as `handleOpened` with this effect's id; only a failure comes as a result. */
   dial: { ask: { readonly endpoint: Endpoint; readonly globalOnly: boolean }; result: never }
 }

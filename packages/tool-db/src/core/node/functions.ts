@@ -53,7 +53,10 @@ class Call implements Request {
 
   handleAnswer(peer: Peer, answer: Answer): void {
     if (!this.#pending.has(peer)) return
-    if (answer.type === 'functionReturn' && answer.code !== 'NOT_FOUND') return this.#end(answer.code, answer.return)
+    if (answer.type === 'functionReturn' && answer.code !== 'NOT_FOUND') {
+      this.#end(answer.code, answer.return)
+      return
+    }
     if (answer.type !== 'functionReturn' && answer.type !== 'ack') return
     this.#pending.delete(peer)
     if (this.#pending.size > 0) return
@@ -116,11 +119,13 @@ export class Functions {
     }
     if (size > limits.functionArgumentsSizeMax) {
       counters.add('refused.function-arguments')
-      return this.#refuse(peer, message.id, 'TOO_LARGE')
+      this.#refuse(peer, message.id, 'TOO_LARGE')
+      return
     }
     if (this.#running >= limits.functionsInFlightMax || peer.session.functions >= limits.functionsPerPeerMax) {
       counters.add('refused.functions')
-      return this.#refuse(peer, message.id, 'RATE_LIMITED')
+      this.#refuse(peer, message.id, 'RATE_LIMITED')
+      return
     }
     this.#run(peer, message)
   }

@@ -58,7 +58,10 @@ class KeyQuestion implements Request {
 
   handleAnswer(peer: Peer, answer: Answer): void {
     if (!this.#pending.has(peer)) return
-    if (answer.type === 'ack') return this.#no(peer)
+    if (answer.type === 'ack') {
+      this.#no(peer)
+      return
+    }
     if (answer.type !== 'put' || answer.data.k !== this.#ask.key) return
     this.#parts.admitAnswer(peer, answer.data, (verdict) => {
       if (verdict.kind === 'stored') this.#end(verdict.record, true)
@@ -136,7 +139,8 @@ export class Gets {
     const { kernel, fanout } = this.#parts
     if (this.#reads >= kernel.limits.readsMax) {
       kernel.counters.add('refused.reads')
-      return this.#refuse(peer, message.id, 'RATE_LIMITED')
+      this.#refuse(peer, message.id, 'RATE_LIMITED')
+      return
     }
     this.#reads++
     this.#read(message.key, (held, error) => {
@@ -153,11 +157,15 @@ export class Gets {
     const { kernel, clientId, isServer, fanout } = this.#parts
     const had = new Set([...message.to, clientId, peer.clientId])
     const targets = isServer ? [...this.#parts.servers()].filter((server) => !had.has(server.clientId)) : []
-    if (targets.length === 0) return this.#refuse(peer, message.id, 'NOT_FOUND')
+    if (targets.length === 0) {
+      this.#refuse(peer, message.id, 'NOT_FOUND')
+      return
+    }
     const { relayedGetsMax, relayedGetsPerPeerMax, relayTimeout } = kernel.limits
     if (this.#relayed >= relayedGetsMax || peer.session.relayedGets >= relayedGetsPerPeerMax) {
       kernel.counters.add('refused.relayed-gets')
-      return this.#refuse(peer, message.id, 'RATE_LIMITED')
+      this.#refuse(peer, message.id, 'RATE_LIMITED')
+      return
     }
     this.#relayed++
     peer.session.relayedGets++
@@ -180,7 +188,10 @@ export class Gets {
   ): void {
     const question = new KeyQuestion(this.#parts, ask, then)
     const servers = [...this.#parts.servers()].filter((server) => !ask.to.includes(server.clientId))
-    if (servers.length === 0 && !ask.takesNewcomers) return then(undefined, false)
+    if (servers.length === 0 && !ask.takesNewcomers) {
+      then(undefined, false)
+      return
+    }
     if (this.#parts.requests.add(question, timeout)) question.start(servers)
     else then(undefined, false)
   }

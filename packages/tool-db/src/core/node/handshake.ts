@@ -94,7 +94,10 @@ export class Handshake {
   handlePing(session: Session, ping: PingMessage): void {
     session.state = { kind: 'checking' }
     const refusal = this.#pingFault(ping)
-    if (refusal !== undefined) return this.#refuse(session, refusal)
+    if (refusal !== undefined) {
+      this.#refuse(session, refusal)
+      return
+    }
     const { peer } = ping
     const text = endpointDigest(peer, this.#kernel.sha256)
     this.#kernel.ask('verify', { text, address: peer.address, signature: peer.sig }, (result) => {
@@ -107,17 +110,25 @@ export class Handshake {
   handlePong(session: Session, pong: PongMessage): void {
     if (session.state.kind !== 'pinged') return
     const { ours } = session.state
-    if (pong.shoal === undefined) return this.#acceptPlainPong(session, pong)
+    if (pong.shoal === undefined) {
+      this.#acceptPlainPong(session, pong)
+      return
+    }
     const theirs = pong.shoal
     const fault = this.#helloFault(theirs, pong.clientId)
-    if (fault !== undefined) return this.#refuse(session, fault)
+    if (fault !== undefined) {
+      this.#refuse(session, fault)
+      return
+    }
     if (theirs.address === this.#identity.address && theirs.instance === this.#identity.instance) {
       this.#hooks.onOutcome(session, { kind: 'self' })
-      return this.#sessions.close(session, CLOSE.policy, 'this is ourselves')
+      this.#sessions.close(session, CLOSE.policy, 'this is ourselves')
+      return
     }
     if (this.#hooks.isConnected(theirs.address, theirs.instance)) {
       this.#hooks.onOutcome(session, { kind: 'duplicate', peerId: theirs.address })
-      return this.#sessions.close(session, CLOSE.policy, 'connected already')
+      this.#sessions.close(session, CLOSE.policy, 'connected already')
+      return
     }
     session.state = { kind: 'proving', pong, theirs, ours }
     const endpoint = formatEndpoint(session.dialled ?? session.remote)
@@ -174,15 +185,23 @@ export class Handshake {
 
   #acceptPlainPong(session: Session, pong: PongMessage): void {
     const endpoint = formatEndpoint(session.dialled ?? session.remote)
-    if (this.#config.plainPeers === 'refuse') return this.#refuse(session, 'plain-peer')
+    if (this.#config.plainPeers === 'refuse') {
+      this.#refuse(session, 'plain-peer')
+      return
+    }
     // Whoever took the place of a shoal peer must not get by as a plain one, of whom nothing is asked.
     if (this.#knownAsShoal.has(`endpoint ${endpoint}`) || this.#knownAsShoal.has(`id ${pong.clientId}`)) {
-      return this.#refuse(session, 'shoal-gone-plain')
+      this.#refuse(session, 'shoal-gone-plain')
+      return
     }
-    if (pong.clientId === this.#identity.clientId) return this.#refuse(session, 'foreign-client-id')
+    if (pong.clientId === this.#identity.clientId) {
+      this.#refuse(session, 'foreign-client-id')
+      return
+    }
     if (this.#hooks.isClientIdTaken(pong.clientId, undefined)) {
       this.#hooks.onOutcome(session, { kind: 'duplicate', peerId: pong.clientId })
-      return this.#sessions.close(session, CLOSE.policy, 'connected already')
+      this.#sessions.close(session, CLOSE.policy, 'connected already')
+      return
     }
     const signed = pong.servers.find((server) => clientIdOf(server.address) === pong.clientId)
     const peer: Peer = {
@@ -207,7 +226,7 @@ export class Handshake {
       if (this.#isClonedSelf(session, theirs)) return
       const endpoint = parseHostPort(proof.endpoint)
       if (endpoint === undefined) return this.#refuse(session, 'NOT_MY_ENDPOINT')
-      this.#kernel.ask('own-endpoint', { endpoint }, (own) => {
+      this.#kernel.ask('own-endpoint', { endpoint, remote: session.remote }, (own) => {
         if (session.state.kind !== 'judging') return
         if (!own.ok || !own.value) return this.#refuse(session, 'NOT_MY_ENDPOINT')
         this.#signProof('dialled', fields, (sig) => {
@@ -224,7 +243,10 @@ export class Handshake {
     const waiting: HeldFrame[] = []
     session.state = { kind: 'judging', waiting }
     const endpoint = formatEndpoint(session.dialled ?? session.remote)
-    if (proof.endpoint !== endpoint) return this.#refuse(session, 'bad-proof')
+    if (proof.endpoint !== endpoint) {
+      this.#refuse(session, 'bad-proof')
+      return
+    }
     const fields = this.#fields(ours, theirs, endpoint)
     this.#verifyProof(session, 'dialled', { fields, proof, signer: theirs.address }, () => {
       if (this.#isClonedSelf(session, theirs)) return
@@ -242,7 +264,10 @@ export class Handshake {
   ): void {
     const { fields, proof, signer } = claim
     // One nonce for both sides would let a peer prove itself to itself.
-    if (fields.dialler.nonce === fields.dialled.nonce) return this.#refuse(session, 'bad-proof')
+    if (fields.dialler.nonce === fields.dialled.nonce) {
+      this.#refuse(session, 'bad-proof')
+      return
+    }
     const text = proofDigest(role, fields, this.#kernel.sha256)
     this.#kernel.ask('verify', { text, address: signer, signature: proof.sig }, (result) => {
       if (session.state.kind !== 'judging') return

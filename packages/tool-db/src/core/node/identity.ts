@@ -56,7 +56,10 @@ export class Identity {
   /** Gives our signed endpoint, or `undefined` where signing failed. */
   sign(then: (signed: SignedEndpoint | undefined) => void): void {
     const held = this.#signed
-    if (held !== undefined && held.timestamp > this.#kernel.now - SIGNED_LIFETIME) return then(held)
+    if (held !== undefined && held.timestamp > this.#kernel.now - SIGNED_LIFETIME) {
+      then(held)
+      return
+    }
     if (this.#waiting !== undefined) {
       this.#waiting.push(then)
       return

@@ -62,10 +62,12 @@ export class Incoming {
     switch (message.type) {
       case 'ping':
         // The question whether we are still there.
-        return this.#parts.fanout.send(peer, this.#pong(message.id))
+        this.#parts.fanout.send(peer, this.#pong(message.id))
+        return
       case 'pong':
         // Servers that joined since; or the answer to such a question, which names none.
-        return directory.learn(peer, message.servers)
+        directory.learn(peer, message.servers)
+        return
       case 'proof':
         this.#parts.sessions.fault(peer.session, 'out-of-turn')
         return
@@ -73,29 +75,38 @@ export class Incoming {
         if (!deliveries.handleAck(peer, message.id, message.code)) requests.handleAnswer(peer, message)
         return
       case 'put':
-        return this.#handlePut(peer, message, size)
+        this.#handlePut(peer, message, size)
+        return
       case 'crdtPut':
       case 'crdtGet':
         kernel.counters.add('refused.crdt')
-        return this.#ack(peer, message.id, 'UNSUPPORTED')
+        this.#ack(peer, message.id, 'UNSUPPORTED')
+        return
       case 'get':
-        return gets.handleGet(peer, message)
+        gets.handleGet(peer, message)
+        return
       case 'query':
-        return queries.handleQuery(peer, message)
+        queries.handleQuery(peer, message)
+        return
       case 'queryAck':
       case 'functionReturn':
         if (!requests.handleAnswer(peer, message)) kernel.counters.add('unasked')
         return
       case 'subscribe':
-        return this.#handleSubscribe(peer, message)
+        this.#handleSubscribe(peer, message)
+        return
       case 'function':
-        return functions.handleCall(peer, message, size)
+        functions.handleCall(peer, message, size)
+        return
     }
   }
 
   /** A record in answer to a question of ours, under the id of that question. */
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void {
-    if (!this.#mayQueue(peer)) return then({ kind: 'refused', code: 'TOO_BUSY' })
+    if (!this.#mayQueue(peer)) {
+      then({ kind: 'refused', code: 'TOO_BUSY' })
+      return
+    }
     this.#admit(peer, { type: 'put', id: '', to: [], data: record }, { kind: 'answer' }, then)
   }
 
@@ -104,11 +115,13 @@ export class Incoming {
     const { data } = message
     if (data.c !== null && data.c !== 'DEL') {
       kernel.counters.add('refused.crdt')
-      return this.#ack(peer, message.id, 'UNSUPPORTED')
+      this.#ack(peer, message.id, 'UNSUPPORTED')
+      return
     }
     if (size > kernel.limits.valueSizeMax + ENVELOPE_SIZE) {
       kernel.counters.add('refused.too-large')
-      return this.#ack(peer, message.id, 'TOO_LARGE')
+      this.#ack(peer, message.id, 'TOO_LARGE')
+      return
     }
     if (requests.has(message.id)) {
       requests.handleAnswer(peer, message)
@@ -119,11 +132,13 @@ export class Incoming {
     // A client keeps what it asked for; others cannot fill its memory.
     if (!config.isServer && !isAnswer && !isPushed) {
       kernel.counters.add('refused.unasked-record')
-      return this.#ack(peer, message.id, 'UNSUPPORTED')
+      this.#ack(peer, message.id, 'UNSUPPORTED')
+      return
     }
     if (!this.#mayQueue(peer)) {
       kernel.counters.add('refused.unverified')
-      return this.#ack(peer, message.id, 'RATE_LIMITED')
+      this.#ack(peer, message.id, 'RATE_LIMITED')
+      return
     }
     const arrival: Arrival = isAnswer || isPushed ? { kind: 'answer' } : { kind: 'live' }
     this.#admit(peer, message, arrival, (verdict) => this.#ackVerdict(peer, message, verdict))
@@ -155,9 +170,11 @@ export class Incoming {
     if (peer.session.state.kind === 'closed') return
     switch (verdict.kind) {
       case 'stored':
-        return this.#ack(peer, message.id, 'OK')
+        this.#ack(peer, message.id, 'OK')
+        return
       case 'refused':
-        return this.#ack(peer, message.id, verdict.code)
+        this.#ack(peer, message.id, verdict.code)
+        return
       case 'unchanged': {
         const { held } = verdict
         const isHeld = held === undefined || held.h === message.data.h
@@ -175,7 +192,8 @@ export class Incoming {
     const { kernel, subscriptions, fanout } = this.#parts
     if (!subscriptions.add(peer, message)) {
       kernel.counters.add('refused.subscriptions')
-      return this.#ack(peer, message.id, 'RATE_LIMITED')
+      this.#ack(peer, message.id, 'RATE_LIMITED')
+      return
     }
     if (message.key === '') return
     kernel.ask('load', { keys: [message.key] }, (result) => {

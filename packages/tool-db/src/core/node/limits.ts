@@ -58,7 +58,7 @@ const KIB = 1024
 
 export const DEFAULT_LIMITS: NodeLimits = {
   messageSizeMax: 1024 * KIB,
-  messageDepthMax: 64,
+  messageDepthMax: 72,
   keyLengthMax: 1024,
   valueSizeMax: 512 * KIB,
   answerKeysMax: 2_000,
@@ -92,7 +92,7 @@ export const DEFAULT_LIMITS: NodeLimits = {
   dialEntriesMax: 1_024,
   dialTimeout: 5 * SECOND,
   handshakeTimeout: 10 * SECOND,
-  keepAlive: 30 * SECOND,
+  keepAlive: 60 * SECOND,
   keepAliveTimeout: 15 * SECOND,
   banTime: 10 * MINUTE,
   bansMax: 4_096,

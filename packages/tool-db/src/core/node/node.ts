@@ -252,6 +252,12 @@ export class DatabaseNode {
     return this.#fanout.sendAll(targets, { ...message, to: list })
   }
 
+  /** A text as it is, to one peer. */
+  sendText(clientId: string, text: string): void {
+    const channel = this.#roster.byClientId(clientId)?.session.channel
+    if (channel !== undefined) this.#kernel.tell({ kind: 'send', channel, text })
+  }
+
   peers(): readonly PeerInfo[] {
     return [...this.#roster.peers()].map(infoOf)
   }
@@ -374,7 +380,8 @@ export class DatabaseNode {
         // A server that knows us both says so: it is our own key.
         this.#tellCloned(this.config.peerAddress, session.remote)
       }
-      return this.#incoming.handle(state.peer, message, size)
+      this.#incoming.handle(state.peer, message, size)
+      return
     }
     if (message.type === 'ping') this.#handshake.handlePing(session, message)
     else if (message.type === 'pong') this.#handshake.handlePong(session, message)

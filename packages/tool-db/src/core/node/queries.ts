@@ -54,7 +54,10 @@ class PrefixQuestion implements Request {
 
   handleAnswer(peer: Peer, answer: Answer): void {
     if (!this.#pending.has(peer)) return
-    if (answer.type === 'ack') return this.#doneWith(peer)
+    if (answer.type === 'ack') {
+      this.#doneWith(peer)
+      return
+    }
     if (answer.type !== 'queryAck') return
     const fresh = answer.keys.filter((key) => key.startsWith(this.#ask.prefix))
     const last = fresh.at(-1)

@@ -84,17 +84,31 @@ export class Roster {
   admit(peer: Peer, waiting: readonly HeldFrame[], admitted: () => void): void {
     const held = this.#members.get(peer.clientId)
     if (held === undefined || held.peer.session.state.kind === 'closed') {
-      return this.#enter(peer, { waiting, admitted, isNew: true })
+      this.#enter(peer, { waiting, admitted, isNew: true })
+      return
     }
     if (!held.peer.proven) {
-      if (!peer.proven) return this.#turnAway(peer, held.peer)
+      if (!peer.proven) {
+        this.#turnAway(peer, held.peer)
+        return
+      }
       // The true owner of the key: whoever merely used its client id goes.
       this.#sessions.close(held.peer.session, CLOSE.policy, 'client id of another')
-      return this.#enter(peer, { waiting, admitted, isNew: true })
+      this.#enter(peer, { waiting, admitted, isNew: true })
+      return
     }
-    if (held.peer.peerId !== peer.peerId || !peer.proven) return this.#turnAway(peer, held.peer)
-    if (held.peer.instance !== peer.instance) return this.#challenge(held, peer, { waiting, admitted })
-    if (this.#keepsHeld(held, peer)) return this.#turnAway(peer, held.peer)
+    if (held.peer.peerId !== peer.peerId || !peer.proven) {
+      this.#turnAway(peer, held.peer)
+      return
+    }
+    if (held.peer.instance !== peer.instance) {
+      this.#challenge(held, peer, { waiting, admitted })
+      return
+    }
+    if (this.#keepsHeld(held, peer)) {
+      this.#turnAway(peer, held.peer)
+      return
+    }
     this.#replace(held, peer, { waiting, admitted })
   }
 

@@ -1,0 +1,287 @@
+/**
+ * What carries the API: options, accounts, the running node, its events and callbacks, and the one way in which commands
+ * reach it.
+ */
+
+import { format } from 'node:util'
+import { ClosedError, type Endpoint } from '@shoal/base'
+import type { Candidate, SignedEndpoint } from '@shoal/peer'
+import { EventEmitter } from 'eventemitter3'
+import type { Command, CommandResult } from './core/node/commands.ts'
+import type { NameConflict, NodeEvent } from './core/node/events.ts'
+import type { PeerInfo } from './core/node/peer.ts'
+import type { Message } from './core/wire/message.ts'
+import type { NetworkAdapter } from './network/adapter-network.ts'
+import { type AllOptions, checkedOptions } from './options.ts'
+import { Application } from './runtime/application.ts'
+import { KeyListeners } from './runtime/key-listeners.ts'
+import { NetworkFacade } from './runtime/network-facade.ts'
+import { adapterHostOf, type NetworkPlace, openNetwork, openStore, type StorePlace } from './runtime/place.ts'
+import { limitsOf, Runtime } from './runtime/runtime.ts'
+import type { StorageAdapter } from './store/storage-adapter.ts'
+import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
+import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
+
+interface Waiting {
+  resolve(result: CommandResult): void
+  reject(error: unknown): void
+}
+
+export class Database extends EventEmitter {
+  readonly options: AllOptions
+  readonly userAccount: ToolDbUserAdapter
+  readonly peerAccount: ToolDbUserAdapter
+  /** As tool-db's network adapter; the adapter itself where one was given. */
+  readonly network: NetworkFacade & Partial<NetworkAdapter>
+  /** As tool-db's storage adapter; the adapter itself where one was given. */
+  readonly store: StorageAdapter
+  /** The first connection to a peer, and again after all were lost. */
+  onConnect: () => void = () => undefined
+  /** The last connection is gone. */
+  onDisconnect: () => void = () => undefined
+  /** With the peer's whole address. */
+  onPeerConnect: (peerId: string) => void = () => undefined
+  onPeerDisconnect: (peerId: string) => void = () => undefined
+  protected readonly application: Application
+  protected readonly keyListeners: KeyListeners = new KeyListeners()
+  /** Called once, by message id. BOUNDED: by the application. */
+  protected readonly idListeners: Map<string, (message: Message) => void> = new Map()
+  /** Accounts that sign besides the user's and the peer's. BOUNDED: by the puts under way. */
+  protected readonly signers: Map<string, ToolDbUserAdapter> = new Map()
+  /** When each name was signed up here. BOUNDED: by the application. */
+  protected readonly signedUp: Map<string, number> = new Map()
+  readonly #storePlace: StorePlace
+  readonly #networkPlace: NetworkPlace
+  readonly #started: Promise<Runtime>
+  #isWatched = false
+  #runtime: Runtime | undefined
+  #closing: Promise<void> | undefined
+  /** BOUNDED: by the application, each of whose calls waits. */
+  readonly #waiting = new Map<number, Waiting>()
+  #nextRequest = 1
+  #peersConnected = 0
+
+  /** Throws UsageError for options that can't be meant. */
+  constructor(given: Partial<AllOptions> = {}) {
+    super()
+    this.options = checkedOptions(given)
+    const limits = limitsOf(this.options.limits)
+    this.application = new Application({ resultSizeMax: limits.messageSizeMax / 2 })
+    this.#storePlace = openStore(this.options, this, this.options.server || given.storageName !== undefined)
+    this.store = this.#storePlace.facade
+    const userAdapter = (this.options.userAdapter ?? ToolDbEcdsaUser) as UserAdapterConstructor
+    this.peerAccount = new userAdapter(this)
+    this.userAccount = new userAdapter(this)
+    const host = adapterHostOf(this, (message, clientId) => this.#networkPlace.clientOnMessage(message, clientId))
+    this.#networkPlace = openNetwork(this.options, host, limits)
+    this.network = this.#networkPlace.adapter === undefined ? this.#facade() : (this.#networkPlace.adapter as never)
+    this.#started = this.#start(given.host)
+    this.#started.catch((error: unknown) => {
+      // A server that could not start must not go on as if nothing had happened.
+      if (!this.#isWatched && this.#closing === undefined) void Promise.reject(error)
+    })
+    this.options.signal?.addEventListener('abort', () => void this.close(), { once: true })
+    if (this.options.signal?.aborted === true) void this.close()
+  }
+
+  /** Resolves when store and network are open; rejects with why they can't be. */
+  get ready(): Promise<void> {
+    this.#isWatched = true
+    return this.#started.then(() => undefined)
+  }
+
+  get isConnected(): boolean {
+    return this.#peersConnected > 0
+  }
+
+  /** The signed endpoints of the servers that are known, our own among them. */
+  get serverPeers(): SignedEndpoint[] {
+    return [...(this.#runtime?.driver.node.servers() ?? [])]
+  }
+
+  /** Who is connected now. */
+  get peers(): readonly PeerInfo[] {
+    return this.#runtime?.driver.node.peers() ?? []
+  }
+
+  /** Where others are told to reach this server, once it is ready. */
+  get address(): Endpoint | undefined {
+    return this.#runtime?.address
+  }
+
+  readonly logger = (...parts: unknown[]): void => {
+    if (this.options.debug) process.stderr.write(`${format(...parts)}\n`)
+  }
+
+  /** Counts of what was done and refused; those that begin with `now.` are levels. */
+  stats(): Readonly<Record<string, number>> {
+    return this.#runtime?.driver.node.stats() ?? {}
+  }
+
+  /** Ends everything that was opened; the process can then exit by itself. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** The running node, for whoever asks it for something that needs no result. */
+  protected get runtime(): Runtime | undefined {
+    return this.#runtime
+  }
+
+  protected get isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
+  protected async begun(): Promise<Runtime> {
+    this.#isWatched = true
+    const runtime = await this.#started
+    if (this.#closing !== undefined) throw new ClosedError('the database is closed')
+    return runtime
+  }
+
+  protected whenReady(work: (runtime: Runtime) => void): void {
+    if (this.#runtime !== undefined) work(this.#runtime)
+    else void this.#started.then(work, () => undefined)
+  }
+
+  protected async command(command: Command): Promise<CommandResult> {
+    const runtime = await this.begun()
+    const request = this.#nextRequest++
+    const result = new Promise<CommandResult>((resolve, reject) => this.#waiting.set(request, { resolve, reject }))
+    runtime.driver.input((node, now) => node.handleCommand(now, request, command))
+    return result
+  }
+
+  async #start(host: string | undefined): Promise<Runtime> {
+    const runtime = await Runtime.start({
+      options: this.options,
+      limits: limitsOf(this.options.limits),
+      host,
+      store: this.#storePlace,
+      network: this.#networkPlace.network,
+      peerAccount: this.peerAccount,
+      userAccount: this.userAccount,
+      application: this.application,
+      signerOf: (id) => (id === 'peer' ? this.peerAccount : id === 'user' ? this.userAccount : this.signers.get(id)),
+      onEvent: (event) => this.#handleEvent(event),
+      onCandidate: (candidate: Candidate) => this.emit('candidate', candidate),
+      onAddress: (endpoint) => this.emit('address', endpoint),
+    })
+    this.#runtime = runtime
+    this.keyListeners.start(runtime.driver)
+    this.emit('init', this.userAccount.getAddress())
+    return runtime
+  }
+
+  async #close(): Promise<void> {
+    const runtime = await this.#started.catch(() => undefined)
+    await runtime?.close()
+    if (runtime === undefined) await this.#networkPlace.network.close().catch(() => undefined)
+    const closed = new ClosedError('the database is closed')
+    for (const { reject } of this.#waiting.values()) reject(closed)
+    this.#waiting.clear()
+    await this.#storePlace.close()
+  }
+
+  #facade(): NetworkFacade {
+    return new NetworkFacade({
+      driver: () => this.#runtime?.driver,
+      whenReady: (work) => this.whenReady(work),
+      peerAddress: () => this.peerAccount.getAddress(),
+    })
+  }
+
+  #handleEvent(event: NodeEvent): void {
+    switch (event.kind) {
+      case 'result':
+        this.#waiting.get(event.request)?.resolve(event.result)
+        this.#waiting.delete(event.request)
+        return
+      case 'notify':
+        this.#callBack(() => this.keyListeners.notify(event.listener, event.record))
+        return
+      case 'connected':
+        this.#handleConnected(event.peer)
+        return
+      case 'disconnected':
+        this.#handleDisconnected(event.peer)
+        return
+      case 'message':
+        this.#handleMessage(event.message, event.clientId)
+        return
+      case 'verified':
+        this.#tell('put', event.message)
+        this.#tell('data', event.message.data)
+        this.#tell('verified', event.message)
+        return
+      case 'name-conflict':
+        this.#handleConflict(event.conflict)
+        return
+      case 'cloned-identity':
+        this.#tell('cloned-identity', { address: event.address, ...event.remote, ours: event.ours })
+        return
+      case 'misbehaved':
+        this.#tell('misbehaved', { ...event.remote, reason: event.reason })
+        return
+      case 'servers-changed':
+        this.#tell('servers', this.serverPeers)
+    }
+  }
+
+  #handleConnected(peer: PeerInfo): void {
+    const isFirst = this.#peersConnected++ === 0
+    if (isFirst) this.#callBack(() => this.onConnect())
+    this.#callBack(() => this.onPeerConnect(peer.peerId))
+    this.#tell('connected', peer)
+  }
+
+  #handleDisconnected(peer: PeerInfo): void {
+    this.#peersConnected--
+    this.#callBack(() => this.onPeerDisconnect(peer.peerId))
+    this.#tell('disconnected', peer)
+    if (this.#peersConnected === 0) this.#callBack(() => this.onDisconnect())
+  }
+
+  #handleMessage(message: Message, clientId: string): void {
+    this.#tell('message', message, clientId)
+    const listener = this.idListeners.get(message.id)
+    if (listener === undefined) return
+    this.idListeners.delete(message.id)
+    this.#callBack(() => listener(message))
+  }
+
+  /** The events of tool-db, each with tool-db's fields. */
+  #handleConflict(conflict: NameConflict): void {
+    this.#tell('username-conflict-resolved', conflict)
+    const { username, winner, localTimestamp, remoteTimestamp, localAddress, remoteAddress } = conflict
+    const isRemoteEarlier = remoteTimestamp < localTimestamp || winner === 'remote'
+    if (winner === 'remote' && this.userAccount.getAddress() === localAddress) {
+      this.#tell('current-user-lost-username', {
+        username: username.slice(2),
+        timestamp: localTimestamp,
+        winnerTimestamp: remoteTimestamp,
+        winnerAddress: remoteAddress,
+      })
+    }
+    if (!isRemoteEarlier || this.signedUp.get(username) !== localTimestamp) return
+    this.signedUp.delete(username)
+    const error = `the name was claimed earlier by another user, at ${new Date(remoteTimestamp).toISOString()}`
+    this.#tell('signup-conflict-detected', { username: username.slice(2), localTimestamp, error })
+  }
+
+  #tell(name: string, ...values: unknown[]): void {
+    if (this.listenerCount(name) > 0) this.#callBack(() => this.emit(name, ...values))
+  }
+
+  /** An application's callback that throws is its own affair: the node's work goes on, the error shows as uncaught. */
+  #callBack(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+}

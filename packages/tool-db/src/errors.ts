@@ -1,0 +1,83 @@
+/** What the database's methods reject with. Each has a stable `code`, and a sentence that says what to do. */
+
+import { ShoalError, type ShoalErrorOptions } from '@shoal/base'
+import type { RefusalCode } from './core/node/commands.ts'
+
+/** A record was not stored. `reason` is the word that other peers would be told too. */
+export class PutRefusedError extends ShoalError {
+  readonly reason: RefusalCode
+
+  constructor(reason: RefusalCode, key: string, options: ShoalErrorOptions = {}) {
+    super(
+      'SHOAL_PUT_REFUSED',
+      `nothing was stored under ${JSON.stringify(key.slice(0, 200))}: ${SENTENCES[reason]}`,
+      options,
+    )
+    this.reason = reason
+  }
+}
+
+/** The key could not be read: the store failed. */
+export class ReadError extends ShoalError {
+  constructor(key: string, options: ShoalErrorOptions = {}) {
+    super(
+      'SHOAL_READ_FAILED',
+      `could not read ${JSON.stringify(key.slice(0, 200))}: the store failed, see the cause`,
+      options,
+    )
+  }
+}
+
+/** The record is stored here, but too few servers have confirmed it in time. */
+export class NotConfirmedError extends ShoalError {
+  readonly sent: number
+  readonly confirmed: number
+
+  constructor(wanted: number, counts: { readonly sent: number; readonly confirmed: number }) {
+    const { sent, confirmed } = counts
+    super(
+      'SHOAL_NOT_CONFIRMED',
+      `stored here, but of ${wanted} servers ${confirmed} confirmed it in time (sent to ${sent}): it is sent again to servers that connect`,
+    )
+    this.sent = sent
+    this.confirmed = confirmed
+  }
+}
+
+/** The name belongs to somebody already. */
+export class NameTakenError extends ShoalError {
+  constructor(name: string) {
+    super('SHOAL_NAME_TAKEN', `the user ${JSON.stringify(name)} exists already: choose another name, or sign in`)
+  }
+}
+
+/** There is no such user, or no server that knows of it is connected. */
+export class NoSuchUserError extends ShoalError {
+  constructor(name: string) {
+    super(
+      'SHOAL_NO_SUCH_USER',
+      `could not find user ${JSON.stringify(name)}: sign up first, or connect to a server that knows it`,
+    )
+  }
+}
+
+const SENTENCES: Readonly<Record<RefusalCode, string>> = {
+  InvalidData: 'the record is malformed, or its author is no address of this user adapter',
+  InvalidTimestamp: 'the record would be dated too far in the future: check the clock',
+  AddressMismatch: 'the key is in the namespace of another user',
+  NoProofOfWork: 'the proof of work is missing',
+  InvalidHashNonce: 'the hash does not match the value',
+  InvalidSignature: 'the signature does not hold',
+  CantOverwrite: 'the frozen name belongs to another user',
+  CustomVerificationFailed: 'a custom verification refused it',
+  InvalidKey: 'the key is empty, too long, reserved or not well-formed',
+  InvalidBinding: 'the record is bound to another key, type or topic',
+  UnboundRecord: 'only bound records are taken here',
+  ClaimTooOld: 'the claim of the name is dated too far back: sign it again',
+  TOO_LARGE: 'the value is larger than the limit valueSizeMax',
+  TOO_BUSY: 'too much is under way: try again later',
+  NAME_TAKEN: 'the key is taken already',
+  STORE_FAILED: 'the store failed: see the cause',
+  SIGN_FAILED: 'the user account could not sign: see the cause',
+  CLOSED: 'the database is closed',
+}

@@ -1,0 +1,50 @@
+export { ClosedError, ShoalError, UsageError } from '@shoal/base'
+export type { Candidate, DialOutcome, SignedEndpoint, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
+export { catchReturn } from './compat/catch-return.ts'
+export {
+  arrayBufferToHex,
+  arrayBufferToString,
+  base64ToUint8,
+  fromBase64,
+  hexToArrayBuffer,
+  hexToString,
+  hexToUint8,
+  stringToArrayBuffer,
+  toBase64,
+  uint8ToBase64,
+} from './compat/encoding.ts'
+export { generateGroupKey } from './compat/group-key.ts'
+export { sha1, sha256 } from './compat/hashes.ts'
+export { getPeerSignature, verifyPeer } from './compat/peer-signature.ts'
+export { proofOfWork } from './compat/proof-of-work.ts'
+export { randomAnimal } from './compat/random-animal.ts'
+export { textRandom } from './compat/text-random.ts'
+export { uniq } from './compat/uniq.ts'
+export { VerifyResult } from './compat/verify-result.ts'
+export type { RefusalCode } from './core/node/commands.ts'
+export { DEFAULT_LIMITS, type NodeLimits } from './core/node/limits.ts'
+export type { PeerInfo } from './core/node/peer.ts'
+export type { WireRecord, WireRecord as VerificationData } from './core/records/record.ts'
+export type { RecordCode } from './core/records/record-code.ts'
+export type { Message, Message as ToolDbMessage, PutMessage } from './core/wire/message.ts'
+export { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
+export { ToolDbNetworkAdapter } from './network/network-adapter.ts'
+export { DialError, ListenError } from './network/network-error.ts'
+export type { AllOptions, ToolDbOptions } from './options.ts'
+export type { CustomVerification, ServerFunction } from './runtime/application.ts'
+export { LevelDbStore } from './store/leveldb.ts'
+export { MemoryStore } from './store/memory.ts'
+export { ToolDbStorageAdapter } from './store/storage-adapter.ts'
+export type { Store } from './store/store.ts'
+export { StoreError } from './store/store-error.ts'
+export {
+  type FoundRecord,
+  type FunctionReturn,
+  type GetOutcome,
+  type PutOptions,
+  type PutOutcome,
+  ToolDb,
+} from './tool-db.ts'
+export { AccountError } from './users/account-error.ts'
+export { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
+export { ToolDbUserAdapter } from './users/user-adapter.ts'

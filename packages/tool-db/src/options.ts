@@ -1,0 +1,152 @@
+/** What the constructor takes: tool-db's options with its defaults, and what we add. */
+
+import type { Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
+import { isPort, UsageError } from '@shoal/base'
+import { requireTopic, type Swarm } from '@shoal/peer'
+import type { NodeLimits } from './core/node/limits.ts'
+import type { NetworkAdapter } from './network/adapter-network.ts'
+import type { StorageAdapter } from './store/storage-adapter.ts'
+import type { Durability, Store } from './store/store.ts'
+import type { UserAdapterConstructor } from './users/user-adapter.ts'
+
+export interface PeerPlace {
+  readonly host: string
+  readonly port: number
+}
+
+// Adapters written for tool-db type their database as tool-db's own class, which ours is not.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type StorageAdapterConstructor = new (db: any, forceStorageName?: string) => StorageAdapter
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type NetworkAdapterConstructor = new (db: any) => NetworkAdapter
+
+/** The options of tool-db 2.x. */
+export interface ToolDbOptions {
+  /** Logs to the console. */
+  debug: boolean
+  /** Dialled from the start, and again whenever they are lost. */
+  peers: readonly PeerPlace[]
+  /** Tries of an endpoint at `wait`; those given by hand are tried ever more rarely after that, others forgotten. */
+  maxRetries: number
+  /** A key listener is called at once, and then at most so often, in ms. */
+  triggerDebouce: number
+  /** Between the first tries of an endpoint, in ms. */
+  wait: number
+  /** Zeros at the front of every record's hash; 0 or null for no proof of work. */
+  pow: number | null
+  server: boolean
+  /** Takes the upgrades of this web server instead of listening itself. */
+  httpServer: Server | SecureServer | undefined
+  /** Where others reach this server. */
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  ssl: boolean
+  /** The directory of the default store, or whatever a storage adapter makes of it. */
+  storageName: string
+  networkAdapter: NetworkAdapterConstructor | undefined
+  storageAdapter: StorageAdapterConstructor | undefined
+  userAdapter: UserAdapterConstructor<never> | undefined
+  topic: string
+  serverName: string | undefined
+  modules: Record<string, unknown>
+}
+
+/** What ours takes besides. */
+export interface AddedOptions {
+  /** Where servers of the topic are found, and ours is announced. */
+  discovery: Swarm | undefined
+  /** A store that is there already; `close()` closes it. */
+  store: Store | 'memory' | undefined
+  /** The address to listen on; default all. */
+  bind: string | undefined
+  /** compatible takes tool-db's plain records too, strict only bound ones. */
+  records: 'compatible' | 'strict'
+  /** Earlier topics whose bound records are still taken. */
+  acceptTopics: readonly string[]
+  /** Whether peers that can prove nothing (tool-db's own) are talked to. */
+  plainPeers: 'accept' | 'refuse'
+  /** sync: acknowledged records survive a loss of power too. */
+  durability: Durability
+  /** Claims of a frozen name dated further back, in ms, are refused. */
+  claimWindow: number
+  /** Believes X-Forwarded-For: only behind a reverse proxy of one's own. */
+  trustProxy: boolean
+  /** PEM certificates to trust when dialling with TLS. */
+  ca: string | undefined
+  limits: Partial<NodeLimits>
+  /** Closes the database when it aborts. */
+  signal: AbortSignal | undefined
+}
+
+export type AllOptions = ToolDbOptions & AddedOptions
+
+export const DEFAULT_OPTIONS: AllOptions = {
+  debug: false,
+  peers: [],
+  maxRetries: 5,
+  triggerDebouce: 100,
+  wait: 2_000,
+  pow: 0,
+  server: false,
+  httpServer: undefined,
+  host: '127.0.0.1',
+  port: 8080,
+  ssl: false,
+  storageName: 'tooldb',
+  networkAdapter: undefined,
+  storageAdapter: undefined,
+  userAdapter: undefined,
+  topic: 'tool-db-default',
+  serverName: undefined,
+  modules: {},
+  discovery: undefined,
+  store: undefined,
+  bind: undefined,
+  records: 'compatible',
+  acceptTopics: [],
+  plainPeers: 'accept',
+  durability: 'memory',
+  claimWindow: 120_000,
+  trustProxy: false,
+  ca: undefined,
+  limits: {},
+  signal: undefined,
+}
+
+/** Throws UsageError with a sentence that says which option, and what is expected. */
+export function checkedOptions(given: Partial<AllOptions>): AllOptions {
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const options: AllOptions = { ...DEFAULT_OPTIONS, ...present }
+  requireTopic(options.topic)
+  for (const topic of options.acceptTopics) requireTopic(topic)
+  if (options.port !== 0 && !isPort(options.port)) {
+    throw new UsageError(`the option port must be 0 (any free one) to 65535: ${String(options.port)}`)
+  }
+  for (const peer of options.peers) {
+    if (typeof peer?.host !== 'string' || peer.host === '' || !isPort(peer.port)) {
+      throw new UsageError(`the option peers takes { host, port } objects: ${JSON.stringify(peer)}`)
+    }
+  }
+  checkChoice('records', options.records, ['compatible', 'strict'])
+  checkChoice('plainPeers', options.plainPeers, ['accept', 'refuse'])
+  checkChoice('durability', options.durability, ['memory', 'sync'])
+  for (const name of ['maxRetries', 'triggerDebouce', 'wait', 'claimWindow'] as const) {
+    if (!(Number.isFinite(options[name]) && options[name] >= 0)) {
+      throw new UsageError(`the option ${name} must be a number of 0 or more: ${String(options[name])}`)
+    }
+  }
+  if (options.pow !== null && !(Number.isInteger(options.pow) && options.pow >= 0 && options.pow <= 16)) {
+    throw new UsageError(`the option pow must be null or a whole number of 0 to 16: ${String(options.pow)}`)
+  }
+  if (options.store !== undefined && options.storageAdapter !== undefined) {
+    throw new UsageError('the options store and storageAdapter exclude each other: give one of them')
+  }
+  return options
+}
+
+function checkChoice(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return
+  throw new UsageError(`the option ${name} must be one of ${choices.join(', ')}: ${String(value)}`)
+}

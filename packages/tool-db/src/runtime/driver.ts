@@ -1,0 +1,185 @@
+/**
+ * Runs the node's machine: hands it inputs with the time, carries out its effects, wakes it when it asks to be woken. All
+ * waiting is here.
+ */
+
+import type { Clock, Millis } from '@shoal/base'
+import type { AskedEffect, Effect, EffectResult } from '../core/node/effects.ts'
+import type { NodeEvent } from '../core/node/events.ts'
+import type { DatabaseNode } from '../core/node/node.ts'
+import type { Channel, ChannelEvents } from '../network/channel.ts'
+import type { Dialler } from './dialler.ts'
+
+export interface DriverInit {
+  readonly node: DatabaseNode
+  readonly clock: Clock
+  readonly dialler: Dialler
+  /** Every effect with a result but `dial`; a rejection is a failed result. */
+  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown>
+  onEvent(event: NodeEvent): void
+  report(effect: Effect & { kind: 'report' }): void
+}
+
+/** Longer waits than this overflow the timer. */
+const TIMER_MAX: Millis = 2_000_000_000
+
+export class Driver {
+  readonly node: DatabaseNode
+  readonly #init: DriverInit
+  /** BOUNDED: by the network's connectionsMax and the node's sessionsMax. */
+  readonly #channels = new Map<number, Channel>()
+  /** Effects under way, for `close` to wait for. BOUNDED: by the node. */
+  readonly #running = new Set<Promise<void>>()
+  #nextChannel = 1
+  #timer: NodeJS.Timeout | undefined
+  #timerAt: Millis | undefined
+  #isDraining = false
+  #isClosed = false
+
+  constructor(init: DriverInit) {
+    this.node = init.node
+    this.#init = init
+  }
+
+  get now(): Millis {
+    return this.#init.clock.now()
+  }
+
+  /** For the network: what comes over inbound channels. */
+  readonly onInbound = (channel: Channel): ChannelEvents =>
+    this.#open(channel, (id) =>
+      this.node.handleOpened(this.now, { channel: id, remote: channel.remote, direction: 'inbound' }),
+    )
+
+  /** Any input of the node: it is handled, then everything that follows from it is carried out. */
+  input<T>(handle: (node: DatabaseNode, now: Millis) => T): T {
+    const result = handle(this.node, this.now)
+    this.#drain()
+    return result
+  }
+
+  /** Says goodbye, and resolves when no effect is under way any more. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.input((node, now) => node.close(now))
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.#init.dialler.cancelAll()
+    await Promise.allSettled(this.#running)
+  }
+
+  #drain(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    try {
+      for (;;) {
+        const effects = this.node.takeEffects()
+        const events = this.node.takeEvents()
+        if (effects.length === 0 && events.length === 0) break
+        for (const effect of effects) this.#carryOut(effect)
+        for (const event of events) this.#init.onEvent(event)
+      }
+    } finally {
+      this.#isDraining = false
+    }
+    this.#setTimer()
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#send(effect.channel, effect.text)
+        return
+      case 'close':
+        this.#channels.get(effect.channel)?.close(effect.code, effect.reason)
+        this.#channels.delete(effect.channel)
+        return
+      case 'cancel-dial':
+        this.#init.dialler.cancel(effect.dial)
+        return
+      case 'report':
+        this.#init.report(effect)
+        return
+      case 'dial':
+        this.#dial(effect)
+        return
+      default:
+        this.#ask(effect)
+    }
+  }
+
+  #send(id: number, text: string): void {
+    const channel = this.#channels.get(id)
+    if (channel === undefined || channel.send(text)) return
+    // A peer that does not read: what it misses it can ask for again, what waits for it costs everybody.
+    this.#channels.delete(id)
+    channel.close(1013, 'too slow')
+    queueMicrotask(() => this.input((node, now) => node.handleClosed(now, id, 'too slow')))
+  }
+
+  #dial(effect: AskedEffect & { kind: 'dial' }): void {
+    if (this.#isClosed) return
+    const { id } = effect
+    const events = (channel: Channel): ChannelEvents =>
+      this.#open(channel, (channelId) =>
+        this.node.handleOpened(this.now, {
+          channel: channelId,
+          remote: channel.remote,
+          direction: 'outbound',
+          dial: id,
+        }),
+      )
+    this.#track(
+      this.#init.dialler.dial(id, effect, events).catch((error: unknown) => this.#settle(id, { ok: false, error })),
+    )
+  }
+
+  #ask(effect: Exclude<AskedEffect, { kind: 'dial' }>): void {
+    this.#track(
+      this.#init.run(effect).then(
+        (value) => this.#settle(effect.id, { ok: true, value }),
+        (error: unknown) => this.#settle(effect.id, { ok: false, error }),
+      ),
+    )
+  }
+
+  #settle(id: number, result: EffectResult<unknown>): void {
+    this.input((node, now) => node.handleResult(now, id, result))
+  }
+
+  #track(work: Promise<void>): void {
+    this.#running.add(work)
+    void work.finally(() => this.#running.delete(work))
+  }
+
+  #open(channel: Channel, tell: (id: number) => void): ChannelEvents {
+    const id = this.#nextChannel++
+    this.#channels.set(id, channel)
+    tell(id)
+    this.#drain()
+    return {
+      onMessage: (message) => {
+        if (this.#channels.has(id)) this.input((node, now) => node.handleMessage(now, id, message))
+      },
+      onClose: (reason) => {
+        this.#channels.delete(id)
+        this.input((node, now) => node.handleClosed(now, id, reason))
+      },
+    }
+  }
+
+  #setTimer(): void {
+    const at = this.node.pollTimeout()
+    if (at === this.#timerAt || this.#isClosed) return
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    if (at === undefined) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = undefined
+        this.input((node, now) => node.handleTimeout(now))
+      },
+      Math.min(Math.max(at - this.now, 0), TIMER_MAX),
+    )
+  }
+}

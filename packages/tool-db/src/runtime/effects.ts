@@ -1,0 +1,84 @@
+/** Carries out what the node asks of store, accounts and application. Each result goes back as it is; each failure as an error. */
+
+import type { AskedEffect, EffectTable } from '../core/node/effects.ts'
+import type { WireRecord } from '../core/records/record.ts'
+import { prefixRange } from '../store/key-order.ts'
+import type { Durability, Store, Version, Write } from '../store/store.ts'
+import { verifierOf } from '../users/adapter-keys.ts'
+import type { ToolDbUserAdapter } from '../users/user-adapter.ts'
+import type { Application } from './application.ts'
+import type { OwnEndpoints } from './own-endpoints.ts'
+
+export interface EffectsInit {
+  readonly store: Store
+  readonly durability: Durability
+  /** Checks everybody's signatures. */
+  readonly account: ToolDbUserAdapter
+  /** By signer id. */
+  signerOf(id: string): ToolDbUserAdapter | undefined
+  readonly application: Application
+  readonly ownEndpoints: OwnEndpoints
+}
+
+type Asked<K extends AskedEffect['kind']> = AskedEffect & { kind: K }
+
+export class Effects {
+  readonly #init: EffectsInit
+
+  constructor(init: EffectsInit) {
+    this.#init = init
+  }
+
+  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown> {
+    switch (effect.kind) {
+      case 'load':
+        return this.#load(effect)
+      case 'scan':
+        return this.#scan(effect)
+      case 'commit':
+        return this.#commit(effect)
+      case 'verify':
+        return verifierOf(this.#init.account).verify(effect.text, effect.address, effect.signature)
+      case 'sign':
+        return this.#sign(effect)
+      case 'pause':
+        return new Promise((resolve) => setImmediate(resolve))
+      case 'custom-verify':
+        return this.#customVerify(effect.record, effect.previous)
+      case 'call-function':
+        return this.#init.application.call(effect.name, effect.args)
+      case 'own-endpoint':
+        return this.#init.ownEndpoints.isOwn(effect.endpoint, effect.remote)
+    }
+  }
+
+  async #load(effect: Asked<'load'>): Promise<EffectTable['load']['result']> {
+    return this.#init.store.readMany(effect.keys)
+  }
+
+  async #scan(effect: Asked<'scan'>): Promise<EffectTable['scan']['result']> {
+    const { prefix, after, limit } = effect
+    return this.#init.store.scan(prefixRange(prefix), { limit, ...(after !== undefined && { after }) })
+  }
+
+  async #commit(effect: Asked<'commit'>): Promise<boolean> {
+    const batch: Write[] = effect.writes.map(({ key, value }) =>
+      value === undefined ? { kind: 'delete', key } : { kind: 'set', key, value },
+    )
+    const expect: ReadonlyMap<string, Version> = effect.expect
+    const result = await this.#init.store.commit(batch, expect, this.#init.durability)
+    return result.kind === 'committed'
+  }
+
+  async #sign(effect: Asked<'sign'>): Promise<string> {
+    const account = this.#init.signerOf(effect.signer)
+    if (account === undefined) throw new Error('the account that was to sign is gone')
+    const signature: unknown = await account.signData(effect.text)
+    if (typeof signature !== 'string' || signature === '') throw new Error('the user adapter gave no signature')
+    return signature
+  }
+
+  #customVerify(record: WireRecord, previous: WireRecord | undefined): Promise<boolean> {
+    return this.#init.application.verify(record, previous)
+  }
+}

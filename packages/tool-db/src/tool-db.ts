@@ -1,0 +1,293 @@
+/** The database as applications use it: tool-db's API, and what we add. All work is done by the node behind it. */
+
+import { type Millis, UsageError } from '@shoal/base'
+import { sha256 } from './compat/hashes.ts'
+import type { Command, CommandResult } from './core/node/commands.ts'
+import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
+import type { WireRecord } from './core/records/record.ts'
+import { writtenValue } from './core/records/write.ts'
+import type { Message, PutMessage } from './core/wire/message.ts'
+import { Database } from './database.ts'
+import { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
+import type { CustomVerification, ServerFunction } from './runtime/application.ts'
+import { Turns } from './runtime/turns.ts'
+import { verifyRecord } from './runtime/verify-record.ts'
+import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
+import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
+
+export interface PutOptions {
+  /** Resolves when so many servers have confirmed, rejects with NotConfirmedError when they have not in time. */
+  readonly confirm?: number
+  readonly timeoutMs?: Millis
+}
+
+export interface PutOutcome<T = unknown> {
+  readonly message: PutMessage<T>
+  /** Servers that it was sent to, and those that said they have stored it. */
+  readonly sent: number
+  readonly confirmed: number
+}
+
+export interface FoundRecord<T = unknown> {
+  readonly value: T
+  readonly author: string
+  readonly time: Millis
+}
+
+export interface GetOutcome<T = unknown> {
+  readonly record: FoundRecord<T> | undefined
+  /** The record is here, or every connected server said that it has none; false when time ran out. */
+  readonly complete: boolean
+}
+
+export interface FunctionReturn<R = unknown> {
+  readonly code: 'OK' | 'ERR' | 'NOT_FOUND'
+  readonly return: R
+}
+
+const GET_TIMEOUT_MS = 1_000
+const SIGN_IN_TIMEOUT_MS = 2_000
+const FUNCTION_TIMEOUT_MS = 10_000
+const CONFIRM_TIMEOUT_MS = 10_000
+/** tool-db asks the others about a new name after so long. */
+const CONFLICT_CHECK_MS = 500
+
+export class ToolDb extends Database {
+  readonly #turns = new Turns()
+  #nextSigner = 1
+
+  get functions(): Readonly<Record<string, ServerFunction>> {
+    return this.application.functions
+  }
+
+  getUserNamespacedKey(key: string): string {
+    return privateKeyOf(this.userAccount.getAddress() ?? '', key)
+  }
+
+  // Data
+
+  /** Resolves when the record is stored here; rejects with PutRefusedError where it is not. */
+  async putData<T = unknown>(
+    key: string,
+    value: T,
+    userNamespaced = false,
+    options: readonly string[] | PutOptions = {},
+  ): Promise<PutMessage<T>> {
+    const to = Array.isArray(options) ? (options as readonly string[]) : []
+    const { confirm = 0, timeoutMs = CONFIRM_TIMEOUT_MS } = Array.isArray(options) ? {} : (options as PutOptions)
+    // Says at once what is wrong with a key; the owner is known once nobody is signing in any more.
+    writableKey(key, undefined)
+    const outcome = await this.#put<T>({ confirm, timeout: timeoutMs, to, value }, (owner) =>
+      writableKey(key, userNamespaced ? owner : undefined),
+    )
+    if (outcome.confirmed < confirm) throw new NotConfirmedError(confirm, outcome)
+    return outcome.message
+  }
+
+  /** Under a key as it is on the wire; resolves when all connected servers have answered, or time is over. */
+  async putDetailed<T = unknown>(
+    key: string,
+    value: T,
+    options: { readonly confirm?: number | 'all'; readonly timeoutMs?: Millis } = {},
+  ): Promise<PutOutcome<T>> {
+    const problem = keyProblem(key)
+    if (problem !== undefined) throw new UsageError(`the key ${problem}`)
+    const { confirm = 'all', timeoutMs = CONFIRM_TIMEOUT_MS } = options
+    return this.#put<T>({ confirm, timeout: timeoutMs, to: [], value }, () => key)
+  }
+
+  /** The value here, else the first that a server gives; null where none has it or time is over. */
+  async getData<T = unknown>(
+    key: string,
+    userNamespaced = false,
+    timeoutMs: Millis = GET_TIMEOUT_MS,
+    to: readonly string[] = [],
+  ): Promise<T | null> {
+    const outcome = await this.#get<T>(this.#readKey(key, userNamespaced), timeoutMs, to)
+    return outcome.record === undefined ? null : (outcome.record.v ?? null)
+  }
+
+  /** The whole record of a key as it is on the wire, and whether the answer is final. */
+  async getRecord<T = unknown>(key: string, options: { readonly timeoutMs?: Millis } = {}): Promise<GetOutcome<T>> {
+    const { record, complete } = await this.#get<T>(key, options.timeoutMs ?? GET_TIMEOUT_MS, [])
+    if (record === undefined) return { record: undefined, complete }
+    return { record: { value: record.v, author: record.a, time: record.t }, complete }
+  }
+
+  /** The keys that begin with a text, here and on all connected servers, sorted. */
+  async queryKeys(
+    key: string,
+    userNamespaced = false,
+    timeoutMs: Millis = GET_TIMEOUT_MS,
+    to: readonly string[] = [],
+  ): Promise<string[]> {
+    const prefix = this.#readKey(key, userNamespaced)
+    const result = await this.command({ kind: 'query', prefix, to, timeout: timeoutMs })
+    return result.kind === 'query' ? [...result.keys] : []
+  }
+
+  /** Key listeners hear of changes on the servers from now on; of the value that there is at once. */
+  async subscribeData(key: string, userNamespaced = false, to: readonly string[] = []): Promise<void> {
+    const result = await this.command({ kind: 'subscribe', key: this.#readKey(key, userNamespaced), to })
+    if (result.kind === 'refused') throw new UsageError('there are too many subscriptions')
+  }
+
+  /** For all keys that begin with `key`; the number is for `removeKeyListener`. */
+  addKeyListener = <T = unknown>(key: string, fn: (message: WireRecord<T>) => void): number =>
+    this.keyListeners.add(key, fn as (record: WireRecord) => void)
+
+  removeKeyListener = (id: number): void => this.keyListeners.remove(id)
+
+  triggerKeyListener = <T = unknown>(key: string, message: WireRecord<T>): void => {
+    this.whenReady((runtime) => runtime.driver.input((node, now) => node.triggerListeners(now, key, message)))
+  }
+
+  /** Called once, with the next message that has this id. */
+  addIdListener = (id: string, fn: (message: Message) => void): void => {
+    this.idListeners.set(id, fn)
+  }
+
+  removeIdListener = (id: string): void => {
+    this.idListeners.delete(id)
+  }
+
+  /** Every verification whose prefix a key has must accept its records; the number is for `removeCustomVerification`. */
+  addCustomVerification = <T = unknown>(key: string, fn: CustomVerification<T>): number => {
+    const id = this.application.addVerification(key, fn as CustomVerification)
+    this.runtime?.driver.input((node) => node.addVerifier(key, id))
+    return id
+  }
+
+  removeCustomVerification = (id: number): void => {
+    const prefix = this.application.removeVerification(id)
+    if (prefix !== undefined) this.runtime?.driver.input((node) => node.removeVerifier(prefix, id))
+  }
+
+  addServerFunction<R = unknown, A = unknown>(functionName: string, fn: ServerFunction<R, A>): void {
+    this.application.functions[functionName] = fn
+    this.runtime?.driver.input((node) => node.addFunction(functionName))
+  }
+
+  /** Asks every connected server; the first that has the function answers. */
+  async doFunction<R = unknown, A = unknown>(
+    functionName: string,
+    args: A,
+    timeoutMs: Millis = FUNCTION_TIMEOUT_MS,
+  ): Promise<FunctionReturn<R>> {
+    const { value } = writtenValue(args)
+    const result = await this.command({ kind: 'function', name: functionName, args: value, timeout: timeoutMs })
+    if (result.kind !== 'function') return { code: 'ERR', return: 'Refused' as R }
+    return { code: result.code, return: result.value as R }
+  }
+
+  /** tool-db's check of a record: everything but custom verification. The word is tool-db's. */
+  verifyMessage(message: Partial<WireRecord>, pow: number | null = this.options.pow): Promise<string> {
+    return verifyRecord(message, { options: { ...this.options, pow }, account: this.userAccount })
+  }
+
+  // Users
+
+  async anonSignIn(): Promise<void> {
+    await this.begun()
+    await this.#turns.alone(() => this.userAccount.anonUser())
+  }
+
+  /** With a private key as the user adapter exports it. */
+  async keysSignIn(privateKey: string, username?: string): Promise<unknown> {
+    await this.begun()
+    return this.#turns.alone(async () => {
+      const account = await this.userAccount.getAccountFromPrivate(privateKey)
+      await this.userAccount.setUser(account, username ?? '')
+      return account
+    })
+  }
+
+  /** Rejects with NoSuchUserError, or with what the user adapter says of the password. */
+  async signIn(user: string, password: string, to: readonly string[] = []): Promise<unknown> {
+    const sealed = await this.getData<unknown>(`==${user}`, false, SIGN_IN_TIMEOUT_MS, to)
+    if (sealed === null) throw new NoSuchUserError(user)
+    return this.#turns.alone(async () => {
+      const account = await this.userAccount.decryptAccount(sealed, sha256(password))
+      await this.userAccount.setUser(account, user)
+      return sealed
+    })
+  }
+
+  /** Local first: rejects with NameTakenError where the name is known here; a conflict elsewhere is told by events. */
+  async signUp(user: string, password: string, to: readonly string[] = []): Promise<PutMessage> {
+    await this.begun()
+    const key = writableKey(`==${user}`, undefined)
+    const account = this.#newAccount()
+    // Adapters make their keys on their own time; sealing waits for them.
+    const sealed = await account.encryptAccount(sha256(password))
+    const signer = `new ${this.#nextSigner++}`
+    const author = { signer, address: account.getAddress() ?? '' }
+    this.signers.set(signer, account)
+    try {
+      const value = writtenValue(sealed)
+      const put: Command = { kind: 'put', key, value, author, onlyIfFree: true, to, confirm: 0, timeout: 0 }
+      const result = await this.command(put)
+      if (result.kind === 'refused' && result.code === 'NAME_TAKEN') throw new NameTakenError(user)
+      const { message } = putOutcome(result, key)
+      this.signedUp.set(key, message.data.t)
+      this.#checkConflict(key)
+      return message
+    } finally {
+      this.signers.delete(signer)
+    }
+  }
+
+  async #put<T>(
+    put: { confirm: number | 'all'; timeout: Millis; to: readonly string[]; value: T },
+    keyFor: (owner: string) => string,
+  ): Promise<PutOutcome<T>> {
+    const value = writtenValue(put.value)
+    await this.begun()
+    const { to, confirm, timeout } = put
+    return this.#turns.together(async () => {
+      const address = this.userAccount.getAddress()
+      if (!address) throw new UsageError('You need to log in before you can PUT.')
+      const key = keyFor(address)
+      const author = { signer: 'user', address }
+      const result = await this.command({ kind: 'put', key, value, author, to, confirm, timeout })
+      return putOutcome(result, key) as PutOutcome<T>
+    })
+  }
+
+  async #get<T>(
+    key: string,
+    timeout: Millis,
+    to: readonly string[],
+  ): Promise<{ record: WireRecord<T> | undefined; complete: boolean }> {
+    const result = await this.command({ kind: 'get', key, timeout, to })
+    if (result.kind === 'refused') throw new ReadError(key, { cause: result.error })
+    if (result.kind !== 'get') return { record: undefined, complete: false }
+    if (result.record !== undefined) this.emit('data', result.record)
+    return { record: result.record as WireRecord<T> | undefined, complete: result.complete }
+  }
+
+  #readKey(key: string, userNamespaced: boolean): string {
+    if (typeof key !== 'string') throw new UsageError('the key must be a text')
+    if (!userNamespaced) return key
+    if (this.userAccount.getAddress() === undefined) throw new UsageError('You are not authorized yet!')
+    return this.getUserNamespacedKey(key)
+  }
+
+  /** As tool-db does: a little later the others are asked who has the name. */
+  #checkConflict(key: string): void {
+    setTimeout(() => {
+      if (!this.isClosing && this.isConnected) this.getData(key, false, SIGN_IN_TIMEOUT_MS).catch(() => undefined)
+    }, CONFLICT_CHECK_MS).unref()
+  }
+
+  #newAccount(): ToolDbUserAdapter {
+    return new ((this.options.userAdapter ?? ToolDbEcdsaUser) as UserAdapterConstructor)(this)
+  }
+}
+
+/** Throws PutRefusedError where nothing was stored. */
+function putOutcome(result: CommandResult, key: string): PutOutcome {
+  if (result.kind === 'put') return { message: result.message, sent: result.sent, confirmed: result.confirmed }
+  const refused = result.kind === 'refused' ? result : { code: 'TOO_BUSY' as const, error: undefined }
+  throw new PutRefusedError(refused.code, key, { cause: refused.error })
+}
