@@ -25,7 +25,8 @@ export function hexToArrayBuffer(hex: string): ArrayBuffer {
 }
 
 export function hexToUint8(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16))
+  // In capitals first, as tool-db does: a letter such as the ligature ff becomes two digits there.
+  return Uint8Array.from(hex.toUpperCase().match(/[0-9A-F]{2}/g) ?? [], (pair) => Number.parseInt(pair, 16))
 }
 
 /** One character for every two digits; what is no hex becomes U+0000. */

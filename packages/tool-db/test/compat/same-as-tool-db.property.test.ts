@@ -63,6 +63,10 @@ test('[R-41] the encodings are those of tool-db, for any text and any bytes', ()
   )
 })
 
+test('[R-41] letters that turn into hex digits as capitals count as such, as in tool-db', () => {
+  for (const text of ['ﬀ', 'aﬀ0', 'ẚ1', 'ß']) expect(hexToUint8(text), text).toEqual(theirs.hexToUint8(text))
+})
+
 test('[R-41] base64 is that of tool-db also where it throws', () => {
   fc.assert(
     fc.property(anyText, fc.base64String(), (text, base64) => {
