@@ -62,7 +62,7 @@ export interface DhtStats extends EngineSizes, Counters {
   readonly externalAddress: Endpoint | undefined
   /** The smoothed round trip over all nodes. */
   readonly roundTripMs: Millis | undefined
-  /** Datagrams that the system refused to send. */
+  /** Datagrams that could not be handed to the system, and errors that it reported later. */
   readonly sendErrors: number
 }
 
@@ -269,14 +269,13 @@ export class Dht {
         return this.#engine.sizes.contacts
       },
     })
-    if (nodes.length === 0) this.#ready.resolve()
     this.#runBootstrapper()
   }
 
   #runBootstrapper(): void {
-    void this.#bootstrapper?.run((hasContacts) => {
+    void this.#bootstrapper?.run((isDone) => {
       this.#attempted.resolve()
-      if (hasContacts) this.#ready.resolve()
+      if (isDone) this.#ready.resolve()
     })
   }
 

@@ -41,10 +41,10 @@ export class Bootstrapper {
   }
 
   /**
-   * Runs until there are contacts; `onAttempt` is told after each attempt whether there are. A run that goes on is
-   * not begun twice.
+   * Runs until there are contacts, or ends at once where there is nobody to begin with; `onAttempt` is told after each
+   * attempt whether that is so. A run that goes on is not begun twice.
    */
-  async run(onAttempt: (hasContacts: boolean) => void): Promise<void> {
+  async run(onAttempt: (isDone: boolean) => void): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
     try {
@@ -57,8 +57,9 @@ export class Bootstrapper {
         }
         const contacts = nodes.length === 0 ? 0 : await this.#init.walk(nodes)
         if (this.#stop.signal.aborted) return
-        onAttempt(contacts > 0)
-        if (contacts > 0 || this.#init.nodes.length === 0) return
+        const isDone = contacts > 0 || this.#init.nodes.length === 0
+        onAttempt(isDone)
+        if (isDone) return
         await this.#rest(backoffDelay(BACKOFF, failures, this.#init.random))
       }
     } finally {

@@ -43,7 +43,7 @@ export class UdpDriver {
     return performance.now()
   }
 
-  /** Datagrams that the system refused to send. */
+  /** Datagrams that could not be handed to the system, and errors that it reported later. */
   get sendErrors(): number {
     return this.#sendErrors
   }

@@ -34,6 +34,9 @@ export interface AnswerBody {
 
 const EMPTY: readonly never[] = []
 
+/** What follows our id besides the contents: names and lengths of nodes (12), token (10), values (10), and the envelope (23). */
+const FRAME_MAX = 55
+
 export function writeAnswer(
   writer: KrpcWriter,
   asker: Asker,
@@ -46,8 +49,7 @@ export function writeAnswer(
   writer.text('1:rd2:id20:')
   writer.id(answer.ownId)
   const cap = Math.min(ANSWER_MAX, asker.question.length * AMPLIFICATION_MAX)
-  // What follows besides lists: token, brackets, envelope; a few bytes too many rather than one too few.
-  const fixed = writer.length + 48 + (token?.length ?? 0) + message.transactionLength
+  const fixed = writer.length + FRAME_MAX + (token?.length ?? 0) + message.transactionLength
   const room = Math.max(cap - fixed, 0)
   const valueLength = values.length === 0 ? 0 : (values[0] as string).length + (asker.compactLength === 6 ? 2 : 3)
   const keptValues = Math.min(values.length, VALUES_KEPT, valueLength === 0 ? 0 : Math.floor(room / valueLength))
