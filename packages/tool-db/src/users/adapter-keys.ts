@@ -1,16 +1,7 @@
-/** Any user adapter as a signer and a verifier: the peer account may be of any kind of key. */
+/** Any user adapter as a verifier: users and peer accounts may have any kind of key. */
 
-import { isAddressText, isEcdsaAddress, type Signer, type Verifier } from '@shoal/peer'
+import { isAddressText, isEcdsaAddress, type Verifier } from '@shoal/peer'
 import type { ToolDbUserAdapter } from './user-adapter.ts'
-
-export function signerOf(adapter: ToolDbUserAdapter): Signer {
-  return {
-    get address() {
-      return adapter.getAddress() ?? ''
-    },
-    sign: (text) => adapter.signData(text),
-  }
-}
 
 /** Adapters of other people may throw on foreign input: here that is false. */
 export function verifierOf(adapter: ToolDbUserAdapter): Verifier {
