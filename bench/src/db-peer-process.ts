@@ -34,6 +34,8 @@ const db = new ToolDb({
   host: '127.0.0.1',
   ...(server ? { port } : { peers: [{ host: '127.0.0.1', port }] }),
   storageName: 'db',
+  // Ours has rate limits, which stay on the path; tool-db has none and ignores the option.
+  limits: { messagesPerSecond: 1_000_000, bytesPerSecond: 1_000_000_000 },
   ...adapters,
 })
 const connected = new Promise<void>((resolve) => (db.onConnect = resolve))
