@@ -3,9 +3,7 @@
  * kept beside it. Whatever is named here has been checked for type and length; nothing has been copied.
  */
 
-/** BEP 5 error codes. */
-export const ERROR_GENERIC = 201
-export const ERROR_SERVER = 202
+/** BEP 5 error codes that we send. */
 export const ERROR_PROTOCOL = 203
 export const ERROR_METHOD_UNKNOWN = 204
 
