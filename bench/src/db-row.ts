@@ -16,6 +16,7 @@ const OUTSTANDING = 64
 interface Sample {
   readonly perSecond: number
   readonly perServerCpuSecond: number
+  readonly perClientCpuSecond: number
 }
 
 export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
@@ -38,7 +39,10 @@ export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
     subjects: makers.map((maker) => ({
       name: maker,
       figure: perSecond(maker),
-      beside: { 'per CPU-second of the server': figureOf(of(maker).map((sample) => sample.perServerCpuSecond)).median },
+      beside: {
+        'per CPU-second of the server': figureOf(of(maker).map((sample) => sample.perServerCpuSecond)).median,
+        'of the client': figureOf(of(maker).map((sample) => sample.perClientCpuSecond)).median,
+      },
     })),
     ratios: [{ name: 'shoal / tool-db', value: perSecond('shoal').median / perSecond('tool-db').median }],
     setting: `${puts} puts, ${OUTSTANDING} outstanding, after 100 to warm up; ${repetitions} alternating repetitions`,
@@ -54,14 +58,22 @@ async function measure(maker: Maker, puts: number): Promise<Sample> {
     return withChildren([client], async () => {
       await client.request('ready')
       await write(server, client, 'warm', 100)
-      const cpuBefore = await server.request<number>('cpu')
+      const before = await cpuOf(server, client)
       const seconds = await write(server, client, 'key', puts)
-      const cpu = (await server.request<number>('cpu')) - cpuBefore
+      const after = await cpuOf(server, client)
       const stored = await server.request<number>('stored', { prefix: 'key', count: puts })
       if (stored !== puts) throw new Error(`${maker}: only ${stored} of ${puts} puts are in the server's store`)
-      return { perSecond: puts / seconds, perServerCpuSecond: puts / cpu }
+      return {
+        perSecond: puts / seconds,
+        perServerCpuSecond: puts / (after.server - before.server),
+        perClientCpuSecond: puts / (after.client - before.client),
+      }
     })
   })
+}
+
+async function cpuOf(server: Child, client: Child): Promise<{ server: number; client: number }> {
+  return { server: await server.request<number>('cpu'), client: await client.request<number>('cpu') }
 }
 
 /** Seconds until the server has taken them all. */
