@@ -4,13 +4,17 @@ import type { DhtOptions } from '@shoal/dht'
 import type { DhtMode, NetworkFlags } from './options.ts'
 
 /** `mode` is what the command takes where --mode is not given. */
-export function dhtOptionsOf(flags: NetworkFlags, mode: DhtMode | undefined): DhtOptions {
-  const chosen = flags.mode ?? mode
+export function dhtOptionsOf(flags: NetworkFlags, mode: DhtMode): DhtOptions {
+  const { bootstrap, dhtPort, bind, network, rate, ratePerAddress } = flags
   return {
-    ...(flags.bootstrap === undefined ? {} : { bootstrap: flags.bootstrap }),
-    ...(flags.dhtPort === undefined ? {} : { port: flags.dhtPort }),
-    ...(flags.bind === undefined ? {} : { host: flags.bind }),
-    ...(chosen === undefined ? {} : { mode: chosen }),
-    ...(flags.network === undefined ? {} : { network: flags.network }),
+    mode: flags.mode ?? mode,
+    ...(bootstrap === undefined ? {} : { bootstrap }),
+    ...(dhtPort === undefined ? {} : { port: dhtPort }),
+    ...(bind === undefined ? {} : { host: bind }),
+    ...(network === undefined ? {} : { network }),
+    limits: {
+      ...(rate === undefined ? {} : { answersPerSecond: rate }),
+      ...(ratePerAddress === undefined ? {} : { answersPerSecondPerAddress: ratePerAddress }),
+    },
   }
 }

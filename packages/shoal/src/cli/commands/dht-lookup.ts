@@ -31,7 +31,7 @@ export function dhtLookupCommand(run: Run): Command {
         found++
         output.event(
           'peer',
-          { host, port, family, from },
+          { host, port, family, from: formatEndpoint(from) },
           `${output.paint('green', '●')} ${formatEndpoint({ host, port })}`,
         )
       }

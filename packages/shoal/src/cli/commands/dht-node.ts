@@ -1,6 +1,6 @@
 /** `shoal dht node`: a plain DHT node until stopped. */
 
-import { formatEndpoint, toHex } from '@shoal/base'
+import { formatEndpoint } from '@shoal/base'
 import { Command } from 'commander'
 import { openDht } from '../dht-session.ts'
 import { EXIT } from '../exit.ts'
@@ -22,7 +22,7 @@ async function runNode(context: CommandContext, flags: Flags): Promise<typeof EX
   const { output, signal } = context
   const dht = await openDht(context, flags, 'server')
   const bound = (await dht.listening).ipv4
-  const nodeId = toHex(dht.nodeId)
+  const { nodeId } = dht
   output.event(
     'listening',
     { address: bound?.address, port: bound?.port, nodeId },

@@ -1,9 +1,10 @@
 /** `shoal dht ping HOST:PORT`: is a DHT node there, and how far away? */
 
-import { type Endpoint, formatEndpoint, toHex } from '@shoal/base'
+import { type Endpoint, formatEndpoint } from '@shoal/base'
+import { NoAnswerError } from '@shoal/dht'
 import { Command } from 'commander'
 import { openDht } from '../dht-session.ts'
-import { CommandError, EXIT } from '../exit.ts'
+import { EXIT } from '../exit.ts'
 import { type NetworkFlags, withNetworkFlags, withTimeoutFlag } from '../options.ts'
 import type { Run } from '../program.ts'
 import { parseEndpoint } from '../values.ts'
@@ -22,13 +23,10 @@ export function dhtPingCommand(run: Run): Command {
       // Nobody else is needed for this, so nobody else is asked.
       const dht = await openDht(context, { bootstrap: [], ...flags }, 'client')
       output.progress(`asking ${formatEndpoint(endpoint)}`)
-      const startedAt = performance.now()
-      const answer = await within(deadline.left, dht.ping(endpoint)).catch((error: unknown) =>
-        noAnswer(endpoint, error),
-      )
-      if (answer === TIME_IS_OVER) return noAnswer(endpoint)
-      const ms = Math.round((performance.now() - startedAt) * 100) / 100
-      const nodeId = toHex(answer.id)
+      const answer = await within(deadline.left, dht.ping(endpoint))
+      if (answer === TIME_IS_OVER) throw new NoAnswerError(endpoint)
+      const ms = Math.round(answer.ms * 100) / 100
+      const nodeId = answer.id
       output.event(
         'pong',
         { host: endpoint.host, port: endpoint.port, nodeId, ms },
@@ -36,12 +34,5 @@ export function dhtPingCommand(run: Run): Command {
       )
       return EXIT.ok
     }),
-  )
-}
-
-function noAnswer(endpoint: Endpoint, cause?: unknown): never {
-  throw new CommandError(
-    `${formatEndpoint(endpoint)} does not answer: check that a DHT node listens there and that UDP gets through`,
-    { cause },
   )
 }

@@ -3,16 +3,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { CommandError } from './exit.ts'
-import type { Fields } from './output.ts'
+import { CommandError } from '../exit.ts'
 
-const MAIN = fileURLToPath(new URL('../../bin/shoal.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url))
 /** A child that was asked to end gets this long before it is made to. */
 const END_WITHIN_MS = 2_000
 /** Enough to find the last sentence in it. */
 const STDERR_MAX = 16_384
 
-export type ChildEvent = Fields & { readonly event: string }
+/** What the story looks at; which event has which is the commands' to say. */
+export interface ChildEvent {
+  readonly event: string
+  readonly bootstrap?: string
+  readonly port?: number
+  readonly peerId?: string
+  readonly proven?: boolean
+  readonly confirmed?: number
+  readonly value?: unknown
+}
 
 interface Waiter {
   readonly matches: (event: ChildEvent) => boolean
@@ -48,10 +56,6 @@ export class Child {
       this.#process.once('close', (code) => resolve(code ?? undefined))
     })
     void this.#exited.then(() => this.#fail())
-  }
-
-  get pid(): number | undefined {
-    return this.#process.pid
   }
 
   /** The first event of this name that matches, also one that came before. Rejects when the process ends first. */

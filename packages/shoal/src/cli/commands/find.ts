@@ -1,0 +1,80 @@
+/** `shoal find TOPIC`: the servers of a topic, as they are found and proven. */
+
+import { type Endpoint, formatEndpoint } from '@shoal/base'
+import type { PeerInfo } from '@shoal/tool-db'
+import { Command, Option } from 'commander'
+import { CLIENT, createDatabase, nobodyReached } from '../database.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import type { CommandContext } from '../lifecycle.ts'
+import { type PeerFlags, withPeerFlags } from '../options.ts'
+import type { Run } from '../program.ts'
+import { parseCount, parseTopic } from '../values.ts'
+import { Deadline } from '../waiting.ts'
+
+const COUNT_MAX = 10_000
+
+interface Flags extends PeerFlags {
+  readonly count?: number
+  readonly unproven?: boolean
+}
+
+export function findCommand(run: Run): Command {
+  const command = new Command('find')
+    .description('the servers of a topic, as they are found and have proven who they are')
+    .argument('<topic>', 'the name that all peers of one application share')
+    .addOption(
+      new Option('--count <n>', 'end when so many have been found (default: search until the time-out)').argParser(
+        parseCount('--count', COUNT_MAX),
+      ),
+    )
+    .option('--unproven', 'also show what did not prove itself, plain tool-db servers among them')
+  return withPeerFlags(command).action((topic: string, flags: Flags) =>
+    run(flags, (context) => find(context, parseTopic(topic, 'TOPIC'), flags)),
+  )
+}
+
+async function find(context: CommandContext, topic: string, flags: Flags): Promise<ExitCode> {
+  const { output } = context
+  const deadline = new Deadline(flags.timeout)
+  const { db, encounters } = createDatabase(context, { ...flags, topic }, CLIENT)
+  /** BOUNDED: by the database's limit on sessions. */
+  const found = new Set<string>()
+  /** BOUNDED: by the candidate book, and the time-out. */
+  const unproven = new Set<string>()
+  let isAnswered = false
+
+  const show = (endpoint: Endpoint, proven: boolean): void => {
+    const { host, port } = endpoint
+    const source = encounters.sourceOf(endpoint)
+    const ms = deadline.elapsed
+    const mark = proven ? output.paint('green', '✓') : output.paint('yellow', '?')
+    const detail = output.paint('dim', `${proven ? 'proven' : 'not proven'}, by ${source}, after ${ms} ms`)
+    output.event('peer', { host, port, source, ms, proven }, `${mark} ${formatEndpoint(endpoint)}  ${detail}`)
+  }
+  const showUnproven = (endpoint: Endpoint): void => {
+    const key = formatEndpoint(endpoint)
+    if (flags.unproven !== true || unproven.has(key)) return
+    unproven.add(key)
+    show(endpoint, false)
+  }
+  db.on('connected', (peer: PeerInfo) => {
+    if (!peer.server || found.has(peer.peerId)) return
+    if (!peer.proven) return showUnproven(peer)
+    if (flags.count !== undefined && found.size >= flags.count) return
+    found.add(peer.peerId)
+    show(peer, true)
+  })
+  db.swarm?.on('outcome', (endpoint, { kind }) => {
+    if (kind === 'failed' || kind === 'refused') showUnproven(endpoint)
+  })
+  db.swarm?.on('searched', (answered) => (isAnswered ||= answered))
+
+  await db.ready
+  output.progress(`looking for servers of ${topic}`)
+  await encounters.until(() => found.size >= (flags.count ?? Number.POSITIVE_INFINITY), deadline.left)
+  output.progress()
+  if (found.size === 0 && unproven.size === 0 && !isAnswered) throw nobodyReached(topic)
+  const ms = deadline.elapsed
+  output.event('done', { found: found.size, ms }, `${found.size === 0 ? 'nobody' : found.size} found in ${ms} ms`)
+  return found.size >= (flags.count ?? 1) ? EXIT.ok : EXIT.notFound
+}

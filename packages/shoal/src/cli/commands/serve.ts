@@ -1,0 +1,75 @@
+/** `shoal serve`: a server peer until stopped, telling what goes on. */
+
+import { Command, type Command as CommandType, Option } from 'commander'
+import type { JoinedOptions } from '../../joined-tool-db.ts'
+import { storeDirectoryOf } from '../data-folder.ts'
+import { type CommandDatabase, createDatabase, readUser } from '../database.ts'
+import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
+import type { CommandContext } from '../lifecycle.ts'
+import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
+import type { Run } from '../program.ts'
+import { ServerTold } from '../server-told.ts'
+import { parseListenPort, parsePublicHost, parseTopic } from '../values.ts'
+
+interface Flags extends DatabaseFlags {
+  readonly port?: number
+  readonly host?: string
+}
+
+export function serveCommand(run: Run): CommandType {
+  const command = new Command('serve')
+    .description('a server of a topic, until stopped: stores, answers, and is found by the others')
+    .addOption(
+      new Option('--port <port>', 'where it listens; 0 takes a free port').argParser(parseListenPort('--port')),
+    )
+    .addOption(
+      new Option('--host <host>', 'the address or name that others reach it by (default: found out)').argParser(
+        parsePublicHost,
+      ),
+    )
+  return withDatabaseFlags(command).action((flags: Flags) => run(flags, (context) => serve(context, flags)))
+}
+
+async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
+  const { output } = context
+  const topic = parseTopic(flags.topic)
+  if (flags.port === undefined)
+    throw usageMistake('say where to listen with --port NUMBER, or --port 0 for any free one')
+  const directory = flags.store === 'memory' ? undefined : (flags.store ?? storeDirectoryOf(topic))
+  const user = await readUser(context, flags)
+  const options: Partial<JoinedOptions> = {
+    port: flags.port,
+    ...(flags.host === undefined ? {} : { host: flags.host }),
+    ...(directory === undefined ? { store: 'memory' } : { storageName: directory }),
+  }
+  const open = createDatabase(context, flags, { isServer: true, mode: 'auto', options })
+  const told = new ServerTold(output, open)
+  await open.db.ready
+  if (user !== undefined) await open.db.keysSignIn(user)
+  const dhtPort = (await open.db.swarm?.listening)?.ipv4?.port ?? null
+  told.listening({ host: flags.host, dhtPort, store: directory })
+  // What was opened before is closed after this, so `closed` is true when it is said.
+  context.onClose(async () => {
+    await open.db.close()
+    told.closed()
+  })
+  warnIfAlone(context, flags, open)
+  await context.untilStopped()
+  return EXIT.ok
+}
+
+/** A server goes on, whoever is there; but a person should know. */
+function warnIfAlone({ output, onClose }: CommandContext, flags: Flags, { db, encounters }: CommandDatabase): void {
+  const isFirst = !flags.dht || flags.bootstrap?.length === 0
+  // Told to ask nobody, it is the first of its swarm.
+  if (isFirst && flags.peer.length === 0) return
+  let isAnswered = false
+  db.swarm?.on('searched', (answered) => (isAnswered ||= answered))
+  const timer = setTimeout(() => {
+    if (isAnswered || encounters.servers > 0) return
+    const who = isFirst ? 'no --peer could be reached so far' : 'no DHT node could be reached so far'
+    const what = isFirst ? 'check that they are up' : 'check the network and --bootstrap'
+    output.warn(`${who}: ${what}; going on trying`)
+  }, flags.timeout)
+  onClose(() => clearTimeout(timer))
+}

@@ -1,0 +1,106 @@
+/** A database that lives as long as one command: from flags to options, and to the first servers. */
+
+import { formatEndpoint } from '@shoal/base'
+import type { DiscoveryOptions } from '@shoal/discovery'
+import { type JoinedOptions, ToolDb } from '../joined-tool-db.ts'
+import { dhtOptionsOf } from './dht-options.ts'
+import { Encounters } from './encounters.ts'
+import { CommandError } from './exit.ts'
+import type { CommandContext } from './lifecycle.ts'
+import type { DatabaseFlags, DhtMode, PeerFlags } from './options.ts'
+import { openUserFile } from './user-file.ts'
+import { parseTopic } from './values.ts'
+import type { Deadline } from './waiting.ts'
+
+/** After a server is connected, others that are about to be get this long. */
+const SETTLE_MS = 300
+
+export interface CommandDatabase {
+  readonly db: ToolDb
+  readonly topic: string
+  readonly encounters: Encounters
+}
+
+export interface Role {
+  readonly isServer: boolean
+  /** The DHT node's mode where --mode is not given. */
+  readonly mode: DhtMode
+  readonly options: Partial<JoinedOptions>
+}
+
+/** Keeps nothing, announces nothing, serves nobody. */
+export const CLIENT: Role = { isServer: false, mode: 'client', options: { store: 'memory' } }
+
+/** Not open yet: whoever wants to hear everything listens now, and then waits for `db.ready`. */
+export function createDatabase(context: CommandContext, flags: PeerFlags, role: Role): CommandDatabase {
+  const topic = parseTopic(flags.topic)
+  const db = new ToolDb({
+    topic,
+    server: role.isServer,
+    discovery: discoveryOptionsOf(flags, role.mode),
+    ...(flags.bind === undefined ? {} : { bind: flags.bind }),
+    ...role.options,
+  })
+  context.onClose(() => db.close())
+  return { db, topic, encounters: new Encounters(db) }
+}
+
+/** A client with --user and --store, connected to servers of the topic. */
+export async function openClient(
+  context: CommandContext,
+  flags: DatabaseFlags,
+  deadline: Deadline,
+): Promise<CommandDatabase> {
+  const { store } = flags
+  const role = store === undefined || store === 'memory' ? CLIENT : { ...CLIENT, options: { storageName: store } }
+  const user = await readUser(context, flags)
+  const open = createDatabase(context, flags, role)
+  await open.db.ready
+  if (user !== undefined) await open.db.keysSignIn(user)
+  await connectPhase(context, open, deadline)
+  return open
+}
+
+/** The private key of --user. */
+export async function readUser({ output }: CommandContext, flags: DatabaseFlags): Promise<string | undefined> {
+  if (flags.user === undefined) return undefined
+  const user = await openUserFile(flags.user)
+  if (user.created) output.note(`made a new identity in ${flags.user}`)
+  if (user.exposed) output.warn(`others can read the private key in ${flags.user}: run chmod 600 on it`)
+  return user.privateKey
+}
+
+/**
+ * Ends when a server is connected and no further one has come for SETTLE_MS, or when everything that was found has been
+ * dialled. Whoever came later would make the answer better by chance only, so nobody waits for it.
+ */
+async function connectPhase(context: CommandContext, open: CommandDatabase, deadline: Deadline): Promise<void> {
+  const { output } = context
+  const { encounters, topic } = open
+  output.progress(`looking for servers of ${topic}`)
+  if (!(await encounters.until(() => encounters.servers > 0, deadline.left))) throw nobodyReached(topic)
+  let before = 0
+  while (!encounters.isSettled && before !== encounters.servers) {
+    before = encounters.servers
+    const settled = (): boolean => encounters.isSettled || encounters.servers !== before
+    await encounters.until(settled, Math.min(SETTLE_MS, deadline.left))
+  }
+  output.progress()
+  output.note(`connected to ${encounters.servers} ${encounters.servers === 1 ? 'server' : 'servers'} of ${topic}`)
+}
+
+export function nobodyReached(topic: string): CommandError {
+  return new CommandError(
+    `no server of the topic "${topic}" could be reached: start one with shoal serve, check the network, or name one with --peer HOST:PORT`,
+  )
+}
+
+/** --peer is a source like any other, so that all candidates take one way. */
+function discoveryOptionsOf(flags: PeerFlags, mode: DhtMode): DiscoveryOptions {
+  return {
+    sources: {
+      dht: flags.dht ? dhtOptionsOf(flags, mode) : false,
+      ...(flags.peer.length === 0 ? {} : { static: flags.peer.map(formatEndpoint) }),
+    },
+  }
+}

@@ -1,0 +1,127 @@
+/** What a server tells of itself: events for programs, calm lines for people. */
+
+import { formatEndpoint } from '@shoal/base'
+import type { PeerInfo } from '@shoal/tool-db'
+import type { CommandDatabase } from './database.ts'
+import type { Output } from './output.ts'
+
+/** Enough of a peer's id to tell it from others; the whole one is in --json. */
+const SHOWN_ID_LENGTH = 10
+/** Cloned peers that are named once; nobody reads more warnings than that. */
+const CLONES_MAX = 100
+
+interface Clone {
+  readonly address: string
+  readonly host: string
+  readonly port: number
+  readonly ours: boolean
+}
+
+export class ServerTold {
+  readonly #output: Output
+  readonly #open: CommandDatabase
+  /** What happened before `listening` was said: that comes first. BOUNDED: by the moment until then. */
+  #early: (() => void)[] | undefined = []
+  #isAnnounced = false
+  #host: string | undefined
+  /** BOUNDED: CLONES_MAX. */
+  readonly #clones = new Set<string>()
+
+  constructor(output: Output, open: CommandDatabase) {
+    this.#output = output
+    this.#open = open
+    const { db, encounters } = open
+    db.on('connected', (peer: PeerInfo) => this.#inTurn(() => this.#peer('connected', peer)))
+    db.on('disconnected', (peer: PeerInfo) => this.#inTurn(() => this.#peer('disconnected', peer)))
+    db.on('address', () => this.#inTurn(() => this.#address()))
+    db.on('cloned-identity', (clone: Clone) => this.#inTurn(() => this.#cloned(clone)))
+    db.on('misbehaved', ({ host, port, reason }: { host: string; port: number; reason: string }) =>
+      output.debug(`${formatEndpoint({ host, port })} misbehaved: ${reason}`),
+    )
+    encounters.onCandidate = ({ host, port, source }) =>
+      this.#inTurn(() => output.event('peer', { host, port, source }, undefined))
+    db.swarm?.on('announced', (nodes) => this.#inTurn(() => this.#announced(nodes)))
+    db.swarm?.on('outcome', (endpoint, outcome) => {
+      const what = outcome.kind === 'self' ? 'it was ourselves' : outcome.kind
+      const why = 'reason' in outcome ? ` (${outcome.reason})` : ''
+      output.debug(`dialled ${formatEndpoint(endpoint)}: ${what}${why}`)
+    })
+  }
+
+  /** The sockets are bound. Says it before anything else. */
+  listening(about: {
+    readonly host: string | undefined
+    readonly dhtPort: number | null
+    readonly store: string | undefined
+  }): void {
+    const { db, topic } = this.#open
+    const host = about.host ?? db.address?.host ?? ''
+    const port = db.address?.port ?? 0
+    const peerId = db.peerAccount.getAddress() ?? ''
+    const output = this.#output
+    this.#host = host
+    const place = output.paint('bold', formatEndpoint({ host, port }))
+    output.event(
+      'listening',
+      { host, port, dhtPort: about.dhtPort, peerId, topic },
+      `${output.paint('green', '●')} serving ${output.paint('cyan', topic)} at ${place}`,
+    )
+    const dim = (text: string): void => output.line(output.paint('dim', `  ${text}`))
+    dim(`store  ${about.store ?? 'in memory: gone when this ends'}`)
+    dim(`peer   ${peerId}`)
+    if (about.dhtPort !== null) dim(`DHT    UDP port ${about.dhtPort}`)
+    output.progress(about.dhtPort === null ? undefined : 'making it known in the DHT')
+    for (const tell of this.#early?.splice(0) ?? []) tell()
+    this.#early = undefined
+  }
+
+  closed(): void {
+    this.#output.event('closed', {}, `${this.#output.paint('yellow', '●')} stopped`)
+  }
+
+  #inTurn(tell: () => void): void {
+    if (this.#early === undefined) tell()
+    else this.#early.push(tell)
+  }
+
+  #peer(event: 'connected' | 'disconnected', peer: PeerInfo): void {
+    const { peerId, host, port, server, inbound } = peer
+    const output = this.#output
+    const sign = event === 'connected' ? output.paint('green', '+') : output.paint('yellow', '-')
+    const who = `${server ? 'server' : 'client'} ${formatEndpoint({ host, port })}`
+    const id = output.paint('dim', `${peerId.slice(0, SHOWN_ID_LENGTH)}…${peer.proven ? '' : ', unproven'}`)
+    output.event(event, { peerId, host, port, server, inbound }, `${sign} ${who} ${event}  ${id}`)
+  }
+
+  #address(): void {
+    const { address } = this.#open.db
+    if (address === undefined || address.host === this.#host) return
+    this.#host = address.host
+    const place = this.#output.paint('bold', formatEndpoint(address))
+    this.#output.event('address', { host: address.host, port: address.port }, `● others reach this server at ${place}`)
+  }
+
+  #announced(nodes: number): void {
+    // An announce that nobody took is repeated soon; it is nothing to rely on.
+    if (nodes === 0) return
+    const output = this.#output
+    output.progress()
+    const line = `${output.paint('green', '●')} announced: ${nodes} DHT ${nodes === 1 ? 'node tells' : 'nodes tell'} others where this server is`
+    output.event('announced', { nodes }, this.#isAnnounced ? undefined : line)
+    this.#isAnnounced = true
+  }
+
+  #cloned({ address, host, port, ours }: Clone): void {
+    if (this.#clones.has(address) || this.#clones.size >= CLONES_MAX) return
+    this.#clones.add(address)
+    const where = formatEndpoint({ host, port })
+    if (ours) {
+      this.#output.warn(
+        `another process runs with the same peer key as this one (seen at ${where}), as when two hosts start from one disk image: stop one of them, or give it an empty --store`,
+      )
+    } else
+      this.#output.warn(
+        `the peer ${address} runs twice with one key (seen at ${where}): one of them should get an empty store`,
+      )
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Which address of this machine others reach it by: the one that its packets towards them would carry. The operating
+ * system chooses it when a UDP socket is connected; nothing is sent.
+ */
+
+import { createSocket } from 'node:dgram'
+import { familyOf, parseHostPort, parseIp, scopeOf } from '@shoal/base'
+
+/** Somebody far away: TEST-NET-1 (RFC 5737). Only the way there is asked for. */
+const FAR_AWAY = '192.0.2.1'
+/** Any will do. */
+const PORT = 9
+
+/**
+ * The address towards a literal address, or `undefined` where no way leads there. Answers at once: sockets are bound and
+ * connected without waiting when there is no name to resolve.
+ */
+export function addressTowards(target: string): string | undefined {
+  const family = familyOf(target) === 'ipv6' ? 6 : 4
+  const socket = createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    lookup: (name, _options, done) => done(null, name, family),
+  })
+  // What can't be bound or connected is also told by an event, later.
+  socket.on('error', () => {})
+  try {
+    socket.bind({ port: 0, exclusive: true })
+    socket.connect(PORT, target)
+    const { address } = socket.address()
+    return isAnybody(address) ? undefined : address
+  } catch {
+    return undefined
+  } finally {
+    socket.close()
+  }
+}
+
+/**
+ * The address towards those who are given as `host:port`, other than loopback if any of them is elsewhere. A name is
+ * taken to be somewhere out there: what it stands for today is not worth a wait.
+ */
+export function addressTowardsAny(targets: readonly string[]): string | undefined {
+  const hosts = targets.length === 0 ? [FAR_AWAY] : targets.map(literalOf)
+  const addresses = [...new Set(hosts)].map(addressTowards).filter((address) => address !== undefined)
+  return addresses.find((address) => !isLoopback(address)) ?? addresses[0]
+}
+
+function literalOf(target: string): string {
+  const host = parseHostPort(target)?.host ?? ''
+  if (host === 'localhost') return '127.0.0.1'
+  return parseIp(host) === undefined ? FAR_AWAY : host
+}
+
+function isLoopback(address: string): boolean {
+  const bytes = parseIp(address)
+  return bytes !== undefined && scopeOf(bytes) === 'loopback'
+}
+
+function isAnybody(address: string): boolean {
+  const bytes = parseIp(address)
+  return bytes === undefined || scopeOf(bytes) === 'martian'
+}

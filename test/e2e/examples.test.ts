@@ -1,0 +1,36 @@
+/** The examples, as a reader would run them. */
+import { expect, test } from 'vitest'
+import { freePort, Scene } from './scene.ts'
+
+test("[C-60] the recipe's server and client find each other through a private DHT, and the client ends by itself", async () => {
+  const scene = new Scene()
+  const env = { SHOAL_BOOTSTRAP: await scene.testnet(4), TOPIC: 'e2e-recipe' }
+  const port = await freePort()
+  const server = scene.example('seed-server', { ...env, PORT: String(port), STORE: scene.path('seed') })
+  await server.prints(/Listening on/)
+  const client = scene.example('seed-client', env)
+  await client.prints(new RegExp(`Server peer found: 127.0.0.1:${port}`))
+  await client.prints(/Connected/)
+  await server.prints(/Connected/)
+  await client.prints(/Read: {"from":"someone with only a topic"}/)
+  expect(await client.ended).toEqual({ code: 0, signal: null })
+  expect(await server.stop()).toEqual({ code: 0, signal: null })
+})
+
+test("[C-60] the recipe's servers find each other", async () => {
+  const scene = new Scene()
+  const env = { SHOAL_BOOTSTRAP: await scene.testnet(4), TOPIC: 'e2e-recipe' }
+  const ports = [await freePort(), await freePort()]
+  const servers = ports.map((port) =>
+    scene.example('seed-server', { ...env, PORT: String(port), STORE: scene.path(`${port}`) }),
+  )
+  await Promise.all(servers.map((server) => server.prints(/Connected/)))
+})
+
+test('[C-61] five lines are enough, and after close() the process ends by itself', async () => {
+  const scene = new Scene()
+  const env = { SHOAL_BOOTSTRAP: await scene.testnet(4), PORT: String(await freePort()), STORE: scene.path('five') }
+  const program = scene.example('five-lines', env)
+  await program.prints(/The server has {"from":"someone with only a topic"}/)
+  expect(await program.ended).toEqual({ code: 0, signal: null })
+})
