@@ -315,6 +315,26 @@ describe('on the wire', () => {
   })
 })
 
+describe('a process that was paused', () => {
+  test('[D-52] answers that arrived meanwhile count, though their time is over', async () => {
+    const server = dht({ bootstrap: [] })
+    const client = dht({ bootstrap: [] })
+    const port = await portOf(server)
+    await client.listening
+    const relay = await rawSocket()
+    // The answer is sent by another socket before the pause, and lies in the client's buffer when it ends.
+    relay.socket.removeAllListeners('message')
+    relay.socket.once('message', (bytes, from) => {
+      const t = dig(decode(bytes), 't') as string
+      relay.socket.send(packet({ r: { id: 'n'.repeat(20) }, t, y: 'r' }), from.port, '127.0.0.1', () => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000)
+      })
+    })
+    expect((await client.ping(relay.endpoint)).id).toBe('6e'.repeat(20))
+    expect((await client.ping(`127.0.0.1:${port}`)).id).toBe(server.nodeId)
+  })
+})
+
 describe('testnet', () => {
   test('[D-87] twenty nodes know each other well', async () => {
     const net = await testnet(20)

@@ -323,8 +323,9 @@ export class DhtEngine {
     const transaction = this.#requester.take(now, from, answer)
     if (transaction === undefined) return
     this.#counters.failed++
-    this.#vote(transaction.to, answer.bytes, answer.message)
-    const { purpose } = transaction
+    const { purpose, to } = transaction
+    this.#vote(to, answer.bytes, answer.message)
+    this.#table.at(to)?.heard(now)
     switch (purpose.kind) {
       case 'lookup':
         this.#lookups.missed(now, purpose, 'failed')
@@ -356,6 +357,11 @@ export class DhtEngine {
     this.#insert(now, id, transaction)
     switch (purpose.kind) {
       case 'lookup': {
+        // One of the bootstrap addresses may be our own.
+        if (isSameId(id, this.#init.nodeId)) {
+          this.#lookups.missed(now, purpose, 'failed')
+          break
+        }
         const { tokenAt, tokenLength } = message
         const token = tokenAt < 0 ? undefined : latin1(bytes, tokenAt, tokenAt + tokenLength)
         const nodes = this.#readNodes(bytes, message)

@@ -127,12 +127,15 @@ export class UdpDriver {
     clearTimeout(this.#timer)
     this.#timerAt = at
     const wait = Math.min(Math.max(Math.ceil(at - performance.now()), 0), TIMER_MAX_MS)
-    this.#timer = setTimeout(() => {
-      this.#timerAt = Number.POSITIVE_INFINITY
-      if (this.#isClosed) return
-      this.#engine.handleTimeout(performance.now())
-      this.#drain()
-    }, wait)
+    // After a long pause of the process the answers lie in the socket: they are read before anybody is given up.
+    this.#timer = setTimeout(() => setImmediate(() => this.#handleTimeout()), wait)
+  }
+
+  #handleTimeout(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    if (this.#isClosed) return
+    this.#engine.handleTimeout(performance.now())
+    this.#drain()
   }
 }
 

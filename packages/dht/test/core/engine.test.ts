@@ -272,3 +272,33 @@ test('[D-68] a server that nobody else can store for serves its own announcement
   finish(world, client, operation)
   expect(peersOf(client, operation)).toEqual([{ host: server.endpoint.host, port: 4_444 }])
 })
+
+test('[D-31] a bootstrap address that is our own costs nothing and counts for nothing', () => {
+  const { world, server, client } = pair()
+  bootstrap(world, client, [client, server])
+  const announce = { port: 4_444, isPortImplied: false }
+  const operation = world.run(client, (engine, now) => engine.lookup(now, randomNodeId(world.random), announce))
+  expect(lookupDone(finish(world, client, operation)).announced).toEqual({ nodes: 1, failed: 0 })
+  expect(contactIds(client)).toEqual([server.endpoint.host])
+})
+
+test('[D-61] nodes that refuse an announcement, or fall silent, are counted as failed', () => {
+  const world = new World({ seed: 16 })
+  const node = world.add()
+  const ports = [1, 2, 3]
+  world.onStray = (from, to, bytes) => {
+    const port = Number(to.split(':')[1])
+    const self = { host: to.split(':')[0] ?? '', port }
+    const t = dig(decode(bytes), 't') as string
+    const isAnnounce = dig(decode(bytes), 'q') === 'announce_peer'
+    if (isAnnounce && port === 2) world.send(self, from, packet({ e: [203, 'bad token'], t, y: 'e' }))
+    else if (!isAnnounce || port === 1) {
+      world.send(self, from, packet({ r: { id: String.fromCharCode(port).repeat(20), token: 'x' }, t, y: 'r' }))
+    }
+  }
+  const nodes = ports.map((port) => ({ ...node, endpoint: { host: `45.251.0.${port}`, port } }))
+  bootstrap(world, node, nodes)
+  const announce = { port: 4_444, isPortImplied: false }
+  const operation = world.run(node, (engine, now) => engine.lookup(now, randomNodeId(world.random), announce))
+  expect(lookupDone(finish(world, node, operation)).announced).toEqual({ nodes: 1, failed: 2 })
+})

@@ -28,6 +28,12 @@ export class Contact {
     for (let i = 0; i < address.key.length; i++) this.compact[20 + i] = address.key.charCodeAt(i)
   }
 
+  /** It answered. */
+  heard(now: Millis): void {
+    this.seenAt = now
+    this.failures = 0
+  }
+
   isQuestionable(now: Millis): boolean {
     return this.failures > 0 || now - this.seenAt >= QUESTIONABLE_AFTER_MS
   }

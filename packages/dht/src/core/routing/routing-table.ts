@@ -93,8 +93,7 @@ export class RoutingTable {
     const here = this.#byAddress.get(address.key)
     if (here !== undefined) {
       if (isSameId(here.id, id)) {
-        here.seenAt = now
-        here.failures = 0
+        here.heard(now)
         return { kind: 'known', contact: here }
       }
       // One id per endpoint: nodes change theirs when they learn their external address.
@@ -258,7 +257,6 @@ function takeCached(bucket: Bucket, id: NodeId, address: NodeAddress, now: Milli
   const at = bucket.replacements.findIndex((contact) => contact.address.key === address.key)
   const cached = at < 0 ? undefined : bucket.replacements.splice(at, 1)[0]
   if (cached === undefined || !isSameId(cached.id, id)) return new Contact(id, address, now)
-  cached.seenAt = now
-  cached.failures = 0
+  cached.heard(now)
   return cached
 }
