@@ -13,8 +13,8 @@ import {
   toHex,
 } from '@shoal/base'
 import type { Counters } from './core/counters.ts'
-import { DhtEngine, type EngineSizes } from './core/engine.ts'
-import type { AnnounceResult, EngineEvent, EngineMode } from './core/engine-event.ts'
+import { DhtEngine } from './core/engine.ts'
+import type { AnnounceResult, EngineEvent, EngineMode, EngineSizes } from './core/engine-event.ts'
 import { type NodeId, nodeIdBytes, randomNodeId } from './core/id/node-id.ts'
 import type { LookupSummary } from './core/lookup/lookup.ts'
 import type { Network } from './core/routing/network-policy.ts'

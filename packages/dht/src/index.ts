@@ -1,6 +1,5 @@
 export type { Counters } from './core/counters.ts'
-export type { EngineSizes } from './core/engine.ts'
-export type { AnnounceResult, EngineMode } from './core/engine-event.ts'
+export type { AnnounceResult, EngineMode, EngineSizes } from './core/engine-event.ts'
 export type { DhtLimits } from './core/limits.ts'
 export type { LookupSummary } from './core/lookup/lookup.ts'
 export type { Network } from './core/routing/network-policy.ts'

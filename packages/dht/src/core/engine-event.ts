@@ -26,6 +26,16 @@ export interface AnnounceResult {
   readonly failed: number
 }
 
+/** How much of what there is right now. */
+export interface EngineSizes {
+  readonly contacts: number
+  readonly buckets: number
+  readonly infoHashes: number
+  readonly peers: number
+  readonly inFlight: number
+  readonly lookups: number
+}
+
 /** The name of something asked of an engine; its events carry it. */
 export type OperationId = number
 

@@ -5,7 +5,7 @@
 
 import { type Endpoint, type Family, latin1, type Millis } from '@shoal/base'
 import { type Counters, newCounters } from './counters.ts'
-import type { EngineEvent, EngineInit, EngineMode, OperationId } from './engine-event.ts'
+import type { EngineEvent, EngineInit, EngineMode, EngineSizes, OperationId } from './engine-event.ts'
 import { addressOf, type NodeAddress, readAddress, SIZES } from './id/address.ts'
 import { compareDistance, idKey, isSameId, type NodeId, nodeIdBytes, readNodeId } from './id/node-id.ts'
 import type { KrpcError, KrpcQuery, KrpcResponse } from './krpc/message.ts'
@@ -16,6 +16,7 @@ import { type AnnounceOptions, Lookup, type LookupSummary } from './lookup/looku
 import { Lookups } from './lookup/lookups.ts'
 import { AddressVotes } from './routing/address-votes.ts'
 import type { Contact } from './routing/contact.ts'
+import { EntryPoints } from './routing/entry-points.ts'
 import { type Network, type NetworkPolicy, networkPolicy } from './routing/network-policy.ts'
 import { K, RoutingTable } from './routing/routing-table.ts'
 import { Upkeep } from './routing/upkeep.ts'
@@ -27,8 +28,6 @@ import type { Transaction } from './rpc/transactions.ts'
 import { PeerStore } from './storage/peer-store.ts'
 import { TokenIssuer } from './storage/token-issuer.ts'
 
-/** Bootstrap addresses that a small table falls back to. */
-const FALLBACKS_MAX = 64
 /** Contacts that a lookup begins with: twice as many as it needs, in case some are dead. */
 const SEEDS = 2 * K
 /** Peers stored here that a lookup of our own begins with. */
@@ -52,10 +51,7 @@ export class DhtEngine {
   readonly #counters: Counters = newCounters()
   /** BOUNDED: by what one input can cause, since the driver drains it. */
   readonly #events: EngineEvent[] = []
-  /** Bootstrap nodes that are no contacts. BOUNDED: FALLBACKS_MAX. */
-  readonly #keptOut = new Set<string>()
-  /** Bootstrap addresses. BOUNDED: FALLBACKS_MAX, oldest out. */
-  readonly #fallbacks = new Map<string, NodeAddress>()
+  readonly #entryPoints: EntryPoints
   #network: Network
   #policy: NetworkPolicy
   #responder: Responder
@@ -68,6 +64,7 @@ export class DhtEngine {
     const { random, now, network, nodeId } = init
     const limits = limitsFor(network, init.limits)
     this.#init = init
+    this.#entryPoints = new EntryPoints(init.family)
     this.#network = network
     this.#policy = networkPolicy(network)
     this.#table = new RoutingTable(nodeId, this.#policy.onePerHost)
@@ -220,22 +217,13 @@ export class DhtEngine {
 
   /** Walks to our own id, from these addresses too; they stay known for when the table runs low. */
   bootstrap(now: Millis, nodes: readonly Endpoint[]): OperationId {
-    for (const node of nodes) {
-      const address = addressOf(node, this.#init.family)
-      if (address === undefined) continue
-      this.#fallbacks.delete(address.key)
-      this.#fallbacks.set(address.key, address)
-      if (this.#fallbacks.size > FALLBACKS_MAX) this.#fallbacks.delete(this.#fallbacks.keys().next().value as string)
-    }
+    this.#entryPoints.add(nodes)
     return this.#start(now, 'find_node', { target: this.#init.nodeId, announce: undefined })
   }
 
   /** Public routers serve everybody's bootstrap and want no further traffic: they never become contacts. */
   keepOut(nodes: readonly Endpoint[]): void {
-    for (const node of nodes) {
-      const address = addressOf(node, this.#init.family)
-      if (address !== undefined && this.#keptOut.size < FALLBACKS_MAX) this.#keptOut.add(address.key)
-    }
+    this.#entryPoints.keepOut(nodes)
   }
 
   /** Peers come as events, then `lookup-done`; with `announce` the closest nodes are told of us before that. */
@@ -274,9 +262,7 @@ export class DhtEngine {
     for (const { id, address } of nearest) lookup.addCandidate(id, address)
     if (nearest.length < K) {
       for (const { id, address } of this.#table.contacts()) lookup.addCandidate(id, address)
-      for (const address of this.#fallbacks.values()) {
-        if (this.#table.size === 0 || !this.#keptOut.has(address.key)) lookup.addCandidate(undefined, address)
-      }
+      for (const address of this.#entryPoints.fallbacks(this.#table.size > 0)) lookup.addCandidate(undefined, address)
     }
     const from = this.#votes.elected ?? this.#bound
     const peers = method === 'get_peers' ? this.#peers.sample(now, idKey(nodeIdBytes(target), 0), OWN_PEERS_MAX) : []
@@ -312,7 +298,7 @@ export class DhtEngine {
 
   #probe(now: Millis, id: NodeId, node: Endpoint): void {
     const address = addressOf(node, this.#init.family)
-    if (address === undefined || this.#keptOut.has(address.key) || !this.#policy.acceptsNode(address)) return
+    if (address === undefined || this.#entryPoints.isKeptOut(address) || !this.#policy.acceptsNode(address)) return
     const known = this.#table.at(address)
     if (known !== undefined && isSameId(known.id, id)) return
     if (!this.#upkeep.mayProbe(now, id, address)) return
@@ -394,7 +380,7 @@ export class DhtEngine {
   }
 
   #insert(now: Millis, id: NodeId, { to, sentAt }: Transaction<Purpose>): void {
-    if (this.#keptOut.has(to.key) || !this.#policy.acceptsNode(to)) return
+    if (this.#entryPoints.isKeptOut(to) || !this.#policy.acceptsNode(to)) return
     const insertion = this.#table.insert(now, id, to)
     if (insertion.kind === 'added') insertion.contact?.rtt.add(now - sentAt)
     if (insertion.kind !== 'cached' || insertion.suspect === undefined) return
@@ -437,13 +423,4 @@ export class DhtEngine {
     if (!this.#table.fail(contact, isDeaf)) this.#upkeep.hurry(now)
     if (this.#table.size === 0) this.#events.push({ kind: 'alone' })
   }
-}
-
-export interface EngineSizes {
-  readonly contacts: number
-  readonly buckets: number
-  readonly infoHashes: number
-  readonly peers: number
-  readonly inFlight: number
-  readonly lookups: number
 }
