@@ -86,6 +86,8 @@ export function childOptions<T>(): T {
 /** In the child: answers each request by name. `cpu` is always there: seconds of processor time used so far. */
 export function answerRequests(handlers: Record<string, (argument: never) => unknown>): void {
   const all: Record<string, (argument: never) => unknown> = { cpu: cpuSeconds, ...handlers }
+  // Without whoever asks there is nothing to stay for.
+  process.on('disconnect', () => process.exit(0))
   process.on('message', async (message) => {
     const { id, name, argument } = message as Request
     try {

@@ -19,10 +19,10 @@ Socket.prototype.send = function (this: Socket, ...args: unknown[]) {
 
 const time = new VirtualTime()
 time.install()
-process.argv = [process.execPath, 'shoal', ...command]
-await import(pathToFileURL(join(ROOT, 'packages/shoal/bin/shoal.js')).href)
-
 answerRequests({
   advance: (ms: number) => time.advance(ms),
   queries: () => queries,
 })
+process.argv = [process.execPath, 'shoal', ...command]
+// It ends when the command does, and nothing of it happens before time advances.
+await import(pathToFileURL(join(ROOT, 'packages/shoal/bin/shoal.js')).href)
