@@ -12,6 +12,8 @@ const INDEX_FROM = 16
 /** How many peers compete to be the one that makes room: the oldest of a few is old enough, and costs O(1). */
 const EVICTION_CANDIDATES = 5
 
+const NOBODY: readonly string[] = []
+
 export interface PeerStoreLimits {
   readonly infoHashesMax: number
   readonly peersMax: number
@@ -80,7 +82,7 @@ export class PeerStore {
   /** Up to `count` peers, drawn at random without repetition; expired ones met on the way are removed. */
   sample(now: Millis, infoHash: string, count: number): readonly string[] {
     const set = this.#sets.get(infoHash)
-    if (set === undefined) return []
+    if (set === undefined) return NOBODY
     const keys: string[] = []
     const { peers } = set
     for (let i = 0; i < peers.length && keys.length < count; ) {
