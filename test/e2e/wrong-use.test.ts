@@ -1,7 +1,7 @@
 /** Wrong use gets one sentence that says what to do. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { ClassicLevel } from 'classic-level'
+import { LevelDbStore } from 'shoal'
 import { expect, test } from 'vitest'
 import { type Program, Scene } from './scene.ts'
 
@@ -49,7 +49,7 @@ test('[C-22] a taken port', async () => {
   }
 })
 
-test('[C-20] a store in use by another process, and the default one in the data folder', async () => {
+test('[C-20] [C-5] a store in use by another process, and the default one in the data folder', async () => {
   const scene = new Scene()
   const args = ['--topic', TOPIC, '--bootstrap', 'none', '--port', '0']
   const first = scene.shoal('serve', ...args)
@@ -66,10 +66,10 @@ test('[C-20] a store that can not be written, and one of a newer format', async 
   const args = ['serve', '--topic', TOPIC, '--bootstrap', 'none', '--port', '0', '--store']
   writeFileSync(scene.path('file'), '')
   await expectSentence(scene.plain(...args, scene.path('file', 'store')), 1, /choose a directory/)
-  mkdirSync(scene.path('newer'))
-  const level = new ClassicLevel(scene.path('newer'))
-  await level.put('\u0000format', '{"format":99}')
-  await level.close()
+  const store = new LevelDbStore(scene.path('newer'))
+  await store.ready
+  await store.commit([{ kind: 'set', key: '\u0000format', value: '{"format":99}' }], new Map(), 'memory')
+  await store.close()
   await expectSentence(scene.plain(...args, scene.path('newer')), 1, /newer shoal/)
 })
 

@@ -3,6 +3,7 @@
 import { formatEndpoint } from '@shoal/base'
 import type { DiscoveryOptions } from '@shoal/discovery'
 import { type JoinedOptions, ToolDb } from '../joined-tool-db.ts'
+import { connectPhase } from './connect-phase.ts'
 import { dhtOptionsOf } from './dht-options.ts'
 import { Encounters } from './encounters.ts'
 import { CommandError } from './exit.ts'
@@ -11,9 +12,6 @@ import type { DatabaseFlags, DhtMode, PeerFlags } from './options.ts'
 import { openUserFile } from './user-file.ts'
 import { parseTopic } from './values.ts'
 import type { Deadline } from './waiting.ts'
-
-/** After a server is connected, others that are about to be get this long. */
-const SETTLE_MS = 300
 
 export interface CommandDatabase {
   readonly db: ToolDb
@@ -57,7 +55,12 @@ export async function openClient(
   const open = createDatabase(context, flags, role)
   await open.db.ready
   if (user !== undefined) await open.db.keysSignIn(user)
-  await connectPhase(context, open, deadline)
+  const { output } = context
+  const { topic, encounters } = open
+  output.progress(`looking for servers of ${topic}`)
+  if (!(await connectPhase(encounters, deadline.left))) throw nobodyReached(topic)
+  output.progress()
+  output.note(`connected to ${encounters.servers} ${encounters.servers === 1 ? 'server' : 'servers'} of ${topic}`)
   return open
 }
 
@@ -68,25 +71,6 @@ export async function readUser({ output }: CommandContext, flags: DatabaseFlags)
   if (user.created) output.note(`made a new identity in ${flags.user}`)
   if (user.exposed) output.warn(`others can read the private key in ${flags.user}: run chmod 600 on it`)
   return user.privateKey
-}
-
-/**
- * Ends when a server is connected and no further one has come for SETTLE_MS, or when everything that was found has been
- * dialled. Whoever came later would make the answer better by chance only, so nobody waits for it.
- */
-async function connectPhase(context: CommandContext, open: CommandDatabase, deadline: Deadline): Promise<void> {
-  const { output } = context
-  const { encounters, topic } = open
-  output.progress(`looking for servers of ${topic}`)
-  if (!(await encounters.until(() => encounters.servers > 0, deadline.left))) throw nobodyReached(topic)
-  let before = 0
-  while (!encounters.isSettled && before !== encounters.servers) {
-    before = encounters.servers
-    const settled = (): boolean => encounters.isSettled || encounters.servers !== before
-    await encounters.until(settled, Math.min(SETTLE_MS, deadline.left))
-  }
-  output.progress()
-  output.note(`connected to ${encounters.servers} ${encounters.servers === 1 ? 'server' : 'servers'} of ${topic}`)
 }
 
 export function nobodyReached(topic: string): CommandError {

@@ -1,12 +1,19 @@
 /** Whom a command's database has met: where candidates came from, who is connected, and whether more are to be expected. */
 
+import type { EventEmitter } from 'node:events'
 import { type Endpoint, formatEndpoint } from '@shoal/base'
 import type { Candidate, CandidateSource } from '@shoal/peer'
 import type { PeerInfo } from '@shoal/tool-db'
-import type { ToolDb } from '../joined-tool-db.ts'
+import type { JoinedSwarm, JoinedSwarmEvents } from '../joined-swarm.ts'
 
 /** Candidates whose source is remembered; a command that finds more has no use for it. */
 const SOURCES_MAX = 4_096
+
+/** What is heard of: a database with its discovery. */
+export interface Meeting {
+  readonly swarm: (Pick<JoinedSwarm, 'hasDht'> & Pick<EventEmitter<JoinedSwarmEvents>, 'on'>) | undefined
+  on(event: 'connected' | 'disconnected', listener: (peer: PeerInfo) => void): unknown
+}
 
 export class Encounters {
   /** BOUNDED: SOURCES_MAX, oldest out. */
@@ -19,7 +26,7 @@ export class Encounters {
   readonly #waiters = new Set<() => void>()
   #searched: boolean
 
-  constructor(db: ToolDb) {
+  constructor(db: Meeting) {
     const { swarm } = db
     this.#searched = swarm === undefined || !swarm.hasDht
     swarm?.on('candidate', (candidate) => this.#take(candidate))

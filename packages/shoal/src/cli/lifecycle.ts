@@ -5,6 +5,7 @@
 
 import { EXIT, type ExitCode } from './exit.ts'
 import { describeCauses, describeFailure } from './failure.ts'
+import type { OutputFlags } from './options.ts'
 import type { Output } from './output.ts'
 
 /** From the signal to the end of the process. The interface promises 4 s; the rest is for the operating system. */
@@ -35,6 +36,9 @@ export interface CommandContext {
 }
 
 export type CommandBody = (context: CommandContext) => Promise<ExitCode | undefined>
+
+/** How a command is run once its flags are parsed. */
+export type Run = (flags: OutputFlags, body: CommandBody) => Promise<void>
 
 export async function runCommand(output: Output, process: ProcessLike, body: CommandBody): Promise<void> {
   const controller = new AbortController()

@@ -53,6 +53,11 @@ export class Output {
     this.#withoutProgress(() => this.#out.line(text))
   }
 
+  /** How many characters a line for people holds. */
+  get width(): number {
+    return this.#out.width
+  }
+
   paint(style: Style, text: string): string {
     return this.#out.paint(style, text)
   }

@@ -11,7 +11,7 @@ import { putCommand } from './commands/put.ts'
 import { serveCommand } from './commands/serve.ts'
 import { testnetCommand } from './commands/testnet.ts'
 import { watchCommand } from './commands/watch.ts'
-import { type CommandBody, type ProcessLike, report, runCommand } from './lifecycle.ts'
+import { type ProcessLike, type Run, report, runCommand } from './lifecycle.ts'
 import type { OutputFlags } from './options.ts'
 import { Output } from './output.ts'
 import type { Stream, TerminalEnvironment } from './terminal.ts'
@@ -23,16 +23,13 @@ export interface CommandLineInit {
   readonly process: ProcessLike
 }
 
-/** How a command is run once its flags are parsed. */
-export type Run = (flags: OutputFlags, body: CommandBody) => Promise<void>
-
 const EXAMPLES = `
 Examples:
-  shoal demo                                      the whole story, on this machine alone
-  shoal serve --topic myswarmtopic --port 9000    a server, anywhere
-  shoal find myswarmtopic                         who serves the topic
-  shoal put ==hello '{"from":"me"}' --topic myswarmtopic
-  shoal get ==hello --topic myswarmtopic
+  shoal demo                                    the whole story, on this machine
+  shoal serve --topic mytopic --port 9000       a server, anywhere
+  shoal find mytopic                            who serves the topic
+  shoal put hello '{"from":"me"}' --topic mytopic
+  shoal get hello --topic mytopic
 `
 
 /** Never throws: what goes wrong is said on stderr, and `process.exitCode` is set. */

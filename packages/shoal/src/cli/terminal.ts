@@ -7,6 +7,7 @@ export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 /** The little of a tty.WriteStream that we use, so that tests can bring their own. */
 export interface Stream {
   readonly isTTY?: boolean
+  readonly columns?: number
   write(text: string): unknown
 }
 
@@ -17,12 +18,27 @@ export interface TerminalEnvironment {
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const
 const FRAME_MS = 100
+/** Of a pipe, or a terminal that does not say. */
+const WIDTH = 100
 /** Back to the first column, and away with what is there. */
 const CLEAR_LINE = '\r\u001B[2K'
 
 /** Colours only on a terminal that can show them, and never against NO_COLOR (no-color.org: set and not empty). */
 export function wantsColour(stream: Stream, environment: TerminalEnvironment): boolean {
   return stream.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb'
+}
+
+/** A text in lines of at most `width`, all but the first behind `indent` blanks. */
+export function hanging(text: string, { width, indent }: { readonly width: number; readonly indent: number }): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`)
 }
 
 export class Terminal {
@@ -36,6 +52,10 @@ export class Terminal {
     this.#stream = stream
     this.#colour = wantsColour(stream, environment)
     this.#moves = stream.isTTY === true && environment.TERM !== 'dumb'
+  }
+
+  get width(): number {
+    return this.#stream.columns ?? WIDTH
   }
 
   get isTTY(): boolean {

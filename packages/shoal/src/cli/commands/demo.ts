@@ -2,8 +2,8 @@
 
 import { Command } from 'commander'
 import { tellStory } from '../demo/story.ts'
+import type { Run } from '../lifecycle.ts'
 import { type OutputFlags, withOutputFlags } from '../options.ts'
-import type { Run } from '../program.ts'
 
 export function demoCommand(run: Run): Command {
   const command = new Command('demo').description('the whole story on this machine alone, in a few seconds')

@@ -3,8 +3,8 @@
 import { Command } from 'commander'
 import { infoHashOf, openDht, untilReachable } from '../dht-session.ts'
 import { CommandError, EXIT, usageMistake } from '../exit.ts'
+import type { Run } from '../lifecycle.ts'
 import { type NetworkFlags, withNetworkFlags, withTimeoutFlag, withTopicFlag } from '../options.ts'
-import type { Run } from '../program.ts'
 import { parseRemotePort } from '../values.ts'
 import { Deadline, TIME_IS_OVER, within } from '../waiting.ts'
 

@@ -4,8 +4,8 @@ import { formatEndpoint } from '@shoal/base'
 import { Command } from 'commander'
 import { infoHashOf, openDht, untilReachable } from '../dht-session.ts'
 import { EXIT } from '../exit.ts'
+import type { Run } from '../lifecycle.ts'
 import { type NetworkFlags, withNetworkFlags, withTimeoutFlag, withTopicFlag } from '../options.ts'
-import type { Run } from '../program.ts'
 import { Deadline, TIME_IS_OVER, within } from '../waiting.ts'
 
 type Flags = NetworkFlags & { readonly timeout: number; readonly topic?: string }

@@ -4,9 +4,8 @@ import { formatEndpoint } from '@shoal/base'
 import { Command } from 'commander'
 import { openDht } from '../dht-session.ts'
 import { EXIT } from '../exit.ts'
-import type { CommandContext } from '../lifecycle.ts'
+import type { CommandContext, Run } from '../lifecycle.ts'
 import { type NetworkFlags, withNetworkFlags, withTimeoutFlag } from '../options.ts'
-import type { Run } from '../program.ts'
 import { TIME_IS_OVER, within } from '../waiting.ts'
 
 type Flags = NetworkFlags & { readonly timeout: number }

@@ -1,7 +1,7 @@
 /** `shoal dht …`: the DHT by itself, without topics of a database: a plain node, and single operations. */
 
 import { Command } from 'commander'
-import type { Run } from '../program.ts'
+import type { Run } from '../lifecycle.ts'
 import { dhtAnnounceCommand } from './dht-announce.ts'
 import { dhtLookupCommand } from './dht-lookup.ts'
 import { dhtNodeCommand } from './dht-node.ts'

@@ -3,9 +3,8 @@
 import { Command } from 'commander'
 import { openClient } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
-import type { CommandContext } from '../lifecycle.ts'
+import type { CommandContext, Run } from '../lifecycle.ts'
 import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
-import type { Run } from '../program.ts'
 import { parseKey } from '../values.ts'
 import { Deadline } from '../waiting.ts'
 

@@ -3,9 +3,8 @@
 import { Command } from 'commander'
 import { openClient } from '../database.ts'
 import { CommandError, EXIT, type ExitCode } from '../exit.ts'
-import type { CommandContext } from '../lifecycle.ts'
+import type { CommandContext, Run } from '../lifecycle.ts'
 import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
-import type { Run } from '../program.ts'
 import { parseJsonValue, parseKey, parseTopic } from '../values.ts'
 import { Deadline } from '../waiting.ts'
 

@@ -3,8 +3,8 @@
 import { createTestnet } from '@shoal/dht'
 import { Command } from 'commander'
 import { EXIT } from '../exit.ts'
+import type { Run } from '../lifecycle.ts'
 import { type OutputFlags, withOutputFlags } from '../options.ts'
-import type { Run } from '../program.ts'
 import { parseCount } from '../values.ts'
 
 /** Each node has a socket of its own; more than this is a matter for the simulator. */

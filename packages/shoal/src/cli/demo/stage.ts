@@ -2,12 +2,15 @@
 
 import { CommandError } from '../exit.ts'
 import type { CommandContext } from '../lifecycle.ts'
+import { hanging } from '../terminal.ts'
 import { Deadline } from '../waiting.ts'
 import { Child, type ChildEvent } from './child.ts'
 
 /** Far longer than any step takes; a demo that hangs helps nobody. */
 const STEP_WITHIN_MS = 15_000
-const TITLE_WIDTH = 18
+const TITLE_WIDTH = 19
+/** Behind the mark, the time and the title. */
+const SENTENCE_COLUMN = 2 + 7 + 2 + TITLE_WIDTH
 
 export class Stage {
   readonly #context: CommandContext
@@ -42,9 +45,11 @@ export class Stage {
   show(name: string, sentence: string): void {
     const { output } = this.#context
     const ms = this.elapsed
+    output.progress()
     const time = output.paint('dim', `${(ms / 1_000).toFixed(2).padStart(5)} s`)
     const title = output.paint('bold', name.padEnd(TITLE_WIDTH))
-    output.event('step', { name, ms }, `${output.paint('green', '✓')} ${time}  ${title}${sentence}`)
+    const told = hanging(sentence, { width: output.width, indent: SENTENCE_COLUMN })
+    output.event('step', { name, ms }, `${output.paint('green', '✓')} ${time}  ${title}${told}`)
   }
 
   until(child: Child, name: string, matches: (event: ChildEvent) => boolean = () => true): Promise<ChildEvent> {

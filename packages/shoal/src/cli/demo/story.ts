@@ -109,13 +109,14 @@ async function writeAndRead(
   stage.next('writing through A')
   const writer = stage.start('the writer', ['put', KEY, VALUE_TEXT, ...only(writeTo)])
   const { confirmed } = await stage.until(writer, 'result')
-  if (confirmed !== 1) throw new CommandError('server A did not confirm the write: please report this')
-  stage.show('written through A', `${VALUE_TEXT} was signed, sent to A alone, and stored there.`)
+  if (confirmed === undefined || confirmed < 1)
+    throw new CommandError('server A did not confirm the write: please report this')
+  stage.show('written through A', `A client told of A alone signed ${VALUE_TEXT}; A checked it, stored it and said so.`)
 
   stage.next('reading from B')
   const reader = stage.start('the reader', ['get', KEY, ...only(readFrom)])
   checkValue(await stage.until(reader, 'result'), 'server B')
-  stage.show('read from B', 'Another client asked B alone, and there it is: A had passed it on.')
+  stage.show('read from B', 'A client told of B alone asks for it, and there it is: the servers share what they store.')
 }
 
 async function killAndReadAgain(stage: Stage, meet: readonly string[], a: Server): Promise<void> {
@@ -136,17 +137,18 @@ function checkValue({ value }: ChildEvent, whose: string): void {
 
 function opening(output: Output, topic: string): string {
   return `
-Servers and clients find each other knowing nothing but a name, the topic: here ${output.paint('cyan', topic)}.
-No address is configured anywhere, no server is in charge, and nothing leaves this machine.
+Servers and clients find each other knowing nothing but a name, the topic:
+here ${output.paint('cyan', topic)}. No address is configured anywhere, no server is in charge,
+and nothing leaves this machine.
 `
 }
 
 function closing(output: Output, ms: number): string {
   const command = (text: string): string => output.paint('cyan', text.padEnd(44))
   return `
-${output.paint('bold', `That was all, in ${(ms / 1_000).toFixed(1)} s.`)} The same across the world, on the public DHT:
+${output.paint('bold', `That was all, in ${(ms / 1_000).toFixed(1)} s.`)} The same across the world, on BitTorrent's DHT:
 
-  ${command('npx shoal serve --topic NAME --port 9000')}on a machine that others can reach
+  ${command('npx shoal serve --topic NAME --port 9000')}on a machine others can reach
   ${command(`npx shoal put hello '"world"' --topic NAME`)}on any other
   ${command('npx shoal get hello --topic NAME')}on any third
 `
