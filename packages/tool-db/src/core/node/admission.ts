@@ -28,8 +28,6 @@ export type Verdict =
 
 export interface AdmissionHooks {
   hasVerifierFor(key: string): boolean
-  /** Two authors at one frozen name, and who has it now. */
-  onContested(held: WireRecord, incoming: WireRecord, isReplaced: boolean): void
 }
 
 interface Rows {
@@ -191,7 +189,17 @@ export class Admission {
   #tellContested(held: WireRecord, record: WireRecord, decision: FrozenDecision): void {
     if (decision.kind === 'unchanged') return
     this.#kernel.counters.add('names.contested')
-    this.#hooks.onContested(held, record, decision.kind === 'replaced')
+    this.#kernel.emit({
+      kind: 'name-conflict',
+      conflict: {
+        username: record.k,
+        winner: decision.kind === 'replaced' ? 'remote' : 'local',
+        localTimestamp: held.t,
+        remoteTimestamp: record.t,
+        localAddress: held.a,
+        remoteAddress: record.a,
+      },
+    })
   }
 
   #load(key: string, then: (rows: Rows | undefined, error?: unknown) => void): void {

@@ -31,6 +31,7 @@ export class Directory {
   /** By address. BOUNDED: serversKnownMax, those not connected and longest unheard out; and by serverLifetime. */
   readonly #servers = new Map<string, KnownServer>()
   #checking = 0
+  #version = 0
 
   constructor(parts: { kernel: Kernel; config: NodeConfig }, hooks: DirectoryHooks) {
     this.#kernel = parts.kernel
@@ -40,6 +41,11 @@ export class Directory {
 
   get size(): number {
     return this.#servers.size
+  }
+
+  /** Another one whenever there is something new to tell. */
+  get version(): number {
+    return this.#version
   }
 
   list(): readonly SignedEndpoint[] {
@@ -70,6 +76,7 @@ export class Directory {
     this.#servers.set(signed.address, { signed, heardAt: this.#kernel.now })
     if (hasMoved) this.#hooks.onGone(dialTarget(held.signed))
     this.#bound()
+    if (held === undefined || hasMoved) this.#version++
     if (held === undefined || hasMoved) this.#kernel.emit({ kind: 'servers-changed' })
     return held === undefined || hasMoved
   }
@@ -92,7 +99,8 @@ export class Directory {
 
   #check(teller: Peer, signed: SignedEndpoint, globalOnly: boolean): void {
     const { limits, counters, sha256 } = this.#kernel
-    if (this.#checking >= limits.serversKnownMax) {
+    const mayAsk = teller.session.endpoints.take(this.#kernel.now, 1)
+    if (!mayAsk || this.#checking >= limits.serversKnownMax) {
       counters.add('refused.servers-unchecked')
       return
     }

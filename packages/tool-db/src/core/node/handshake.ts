@@ -220,7 +220,7 @@ export class Handshake {
   #judgeDialler(session: Session, proof: ProofMessage, state: Session['state'] & { kind: 'ponged' }): void {
     const { ping, theirs, ours } = state
     const waiting: HeldFrame[] = []
-    session.state = { kind: 'judging', waiting }
+    session.state = { kind: 'judging', theirs, waiting }
     const fields = this.#fields(theirs, ours, proof.endpoint)
     this.#verifyProof(session, 'dialler', { fields, proof, signer: theirs.address }, () => {
       if (this.#isClonedSelf(session, theirs)) return
@@ -241,7 +241,7 @@ export class Handshake {
   #judgeDialled(session: Session, proof: ProofMessage, state: Session['state'] & { kind: 'proving' }): void {
     const { pong, theirs, ours } = state
     const waiting: HeldFrame[] = []
-    session.state = { kind: 'judging', waiting }
+    session.state = { kind: 'judging', theirs, waiting }
     const endpoint = formatEndpoint(session.dialled ?? session.remote)
     if (proof.endpoint !== endpoint) {
       this.#refuse(session, 'bad-proof')

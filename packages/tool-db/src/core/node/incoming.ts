@@ -178,12 +178,12 @@ export class Incoming {
       case 'unchanged': {
         const { held } = verdict
         const isHeld = held === undefined || held.h === message.data.h
-        this.#ack(peer, message.id, isHeld ? 'OK' : 'SUPERSEDED')
-        // An author who did not know of what is held learns it, under the id of his own put.
-        if (held !== undefined && !isHeld && !peer.isServer) {
+        // An author who did not know of what is held learns it, under the id of his own put, before that is settled.
+        if (!isHeld && !peer.isServer) {
           const id = peer.proven ? message.id : this.#parts.kernel.messageId()
           this.#parts.fanout.send(peer, { type: 'put', id, to: [], data: held })
         }
+        this.#ack(peer, message.id, isHeld ? 'OK' : 'SUPERSEDED')
       }
     }
   }

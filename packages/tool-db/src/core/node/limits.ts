@@ -17,6 +17,8 @@ export interface NodeLimits {
   readonly sessionsPerPrefixMax: number
   readonly messagesPerSecond: number
   readonly bytesPerSecond: number
+  /** Signed endpoints of other servers that one peer may have us verify. */
+  readonly endpointsPerSecond: number
   /** All connections of one address prefix (IPv4 /24, IPv6 /64) together, as a multiple of what one may do. */
   readonly prefixFactor: number
   readonly subscriptionsPerPeerMax: number
@@ -67,6 +69,7 @@ export const DEFAULT_LIMITS: NodeLimits = {
   sessionsPerPrefixMax: 256,
   messagesPerSecond: 5_000,
   bytesPerSecond: 16 * 1024 * KIB,
+  endpointsPerSecond: 16,
   prefixFactor: 8,
   subscriptionsPerPeerMax: 1_000,
   functionsInFlightMax: 256,

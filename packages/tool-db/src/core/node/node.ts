@@ -3,7 +3,7 @@
  * It has no sockets, no store and no keys of its own.
  */
 
-import { type Endpoint, formatEndpoint, type Hash, type Millis, type RandomSource } from '@shoal/base'
+import type { Endpoint, Hash, Millis, RandomSource } from '@shoal/base'
 import type { DialOutcome, SignedEndpoint } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
@@ -31,6 +31,7 @@ import { PrefixIndex } from './prefix-index.ts'
 import { Queries } from './queries.ts'
 import { Requests } from './requests.ts'
 import { Roster } from './roster.ts'
+import { ServerNews } from './server-news.ts'
 import type { Session } from './session.ts'
 import { type OpenedChannel, Sessions } from './sessions.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -53,6 +54,7 @@ export class DatabaseNode {
   readonly #handshake: Handshake
   readonly #roster: Roster
   readonly #directory: Directory
+  readonly #news: ServerNews
   readonly #dialPlan: DialPlan
   readonly #subscriptions: Subscriptions
   readonly #fanout: Fanout
@@ -66,7 +68,6 @@ export class DatabaseNode {
   readonly #desk: CommandDesk
   /** BOUNDED: by the application. */
   readonly #verifiers = new PrefixIndex<number>()
-  #ownSigned: SignedEndpoint | undefined
 
   constructor(config: NodeConfig, init: NodeInit) {
     this.config = config
@@ -102,6 +103,14 @@ export class DatabaseNode {
     this.#subscriptions = new Subscriptions(kernel)
     const subscribersOf = (key: string): Iterable<Peer> => this.#subscriptions.subscribersOf(key)
     this.#fanout = new Fanout({ kernel, clientId, isServer, servers, subscribersOf })
+    this.#news = new ServerNews({
+      kernel,
+      isServer,
+      identity: this.#identity,
+      directory: this.#directory,
+      fanout: this.#fanout,
+      peers: () => this.#roster.peers(),
+    })
     this.#requests = new Requests(kernel)
     this.#deliveries = new Deliveries({ kernel, fanout: this.#fanout, clientId })
     this.#listeners = new Listeners({ kernel, config })
@@ -109,7 +118,6 @@ export class DatabaseNode {
       { kernel, config },
       {
         hasVerifierFor: (key) => this.#verifiers.hasMatch(key),
-        onContested: (held, incoming, isReplaced) => this.#tellContested(held, incoming, isReplaced),
       },
     )
     const asking = { kernel, requests: this.#requests, fanout: this.#fanout, clientId, isServer, servers }
@@ -195,16 +203,7 @@ export class DatabaseNode {
   /** Where we can be reached from now on: signed anew, and told to everybody. */
   handleOwnEndpoint(now: Millis, endpoint: Endpoint | undefined): void {
     this.#kernel.now = now
-    const held = this.#identity.endpoint
-    if (held !== undefined && endpoint !== undefined && formatEndpoint(held) === formatEndpoint(endpoint)) return
-    this.#identity.setEndpoint(endpoint)
-    this.#ownSigned = undefined
-    if (endpoint === undefined) return
-    this.#identity.sign((signed) => {
-      this.#ownSigned = signed
-      if (signed !== undefined) this.#pushServers([signed], undefined)
-      this.#kernel.emit({ kind: 'servers-changed' })
-    })
+    this.#news.handleOwnEndpoint(endpoint)
   }
 
   handleTimeout(now: Millis): void {
@@ -269,8 +268,7 @@ export class DatabaseNode {
 
   /** Ours first, where it is known. */
   servers(): readonly SignedEndpoint[] {
-    const own = this.config.isServer ? this.#ownSigned : undefined
-    return own === undefined ? this.#directory.list() : [own, ...this.#directory.list()]
+    return this.#news.list()
   }
 
   stats(): Readonly<Record<string, number>> {
@@ -339,7 +337,7 @@ export class DatabaseNode {
       isConnected: (address, instance) => this.#roster.isConnected(address, instance),
       isClientIdTaken: (clientId, address) => this.#roster.isClientIdTaken(clientId, address),
       onProven: (peer, waiting, admitted) => this.#roster.admit(peer, waiting, admitted),
-      serversFor: () => (this.config.isServer ? this.#directory.toTell(this.#ownSigned) : []),
+      serversFor: (session) => this.#news.serversFor(session),
       onServersTold: (peer, servers) => this.#directory.learn(peer, servers),
       onOutcome: (session, outcome) => this.#report(session, outcome),
       onClonedSelf: (session) => this.#tellCloned(this.config.peerAddress, session.remote),
@@ -349,10 +347,8 @@ export class DatabaseNode {
   #rosterHooks(): ConstructorParameters<typeof Roster>[1] {
     return {
       onConnected: (peer, isNew) => this.#handleConnected(peer, isNew),
-      onDisconnected: (peer) => {
-        this.#forgetPeer(peer)
-        this.#dialPlan.handlePeerGone(peer.peerId)
-      },
+      onLost: (peer) => this.#forgetPeer(peer),
+      onDisconnected: (peer) => this.#dialPlan.handlePeerGone(peer.peerId),
       replay: (session, frames) => {
         for (const frame of frames) this.#sessions.handleFrame(session, frame)
       },
@@ -394,7 +390,7 @@ export class DatabaseNode {
 
   #handleConnected(peer: Peer, isNew: boolean): void {
     this.#report(peer.session, { kind: 'connected', peerId: peer.peerId, proven: peer.proven })
-    if (peer.signed !== undefined && this.#directory.add(peer.signed)) this.#pushServers([peer.signed], peer)
+    this.#news.handleConnected(peer)
     if (!peer.isServer) return
     this.#subscriptions.tellAll(peer)
     this.#deliveries.handleServer(peer)
@@ -414,15 +410,6 @@ export class DatabaseNode {
     if (session.direction === 'outbound') this.#dialPlan.report(session, outcome)
   }
 
-  /** A server is new, or is at another place now: clients and servers hear of it without asking. */
-  #pushServers(servers: readonly SignedEndpoint[], except: Peer | undefined): void {
-    if (!this.config.isServer) return
-    const targets = [...this.#roster.peers()].filter((peer) => peer !== except && (!peer.proven || has(peer, 'push')))
-    const { clientId } = this
-    const id = this.#kernel.messageId()
-    this.#fanout.sendAll(targets, { type: 'pong', id, to: [], clientId, isServer: true, servers })
-  }
-
   #probe(peer: Peer): void {
     this.#identity.sign((signed) => {
       if (signed === undefined || peer.session.state.kind === 'closed') return
@@ -435,19 +422,5 @@ export class DatabaseNode {
     this.#kernel.counters.add('cloned-identities')
     const ours = address === this.config.peerAddress
     this.#kernel.emit({ kind: 'cloned-identity', address, remote, ours })
-  }
-
-  #tellContested(held: WireRecord, incoming: WireRecord, isReplaced: boolean): void {
-    this.#kernel.emit({
-      kind: 'name-conflict',
-      conflict: {
-        username: held.k,
-        winner: isReplaced ? 'remote' : 'local',
-        localTimestamp: held.t,
-        remoteTimestamp: incoming.t,
-        localAddress: held.a,
-        remoteAddress: incoming.a,
-      },
-    })
   }
 }

@@ -15,6 +15,14 @@ export interface QueriesParts {
   servers(): Iterable<Peer>
 }
 
+/** How far one server's pages have come. */
+interface Progress {
+  readonly after: string | undefined
+  readonly pages: number
+}
+
+const PAGES_MAX = 1_000
+
 /** One `queryKeys`: every server is asked for page after page. */
 class PrefixQuestion implements Request {
   readonly id: string
@@ -24,7 +32,7 @@ class PrefixQuestion implements Request {
   /** BOUNDED: queryKeysMax. */
   readonly #keys = new Set<string>()
   /** BOUNDED: by the servers. */
-  readonly #pending = new Set<Peer>()
+  readonly #pending = new Map<Peer, Progress>()
   #asked = 0
   #isLocalDone = false
   #isDone = false
@@ -48,7 +56,7 @@ class PrefixQuestion implements Request {
   handleServer(peer: Peer): void {
     if (this.#ask.to.includes(peer.clientId)) return
     this.#asked++
-    this.#pending.add(peer)
+    this.#pending.set(peer, { after: undefined, pages: 0 })
     this.#askPage(peer, undefined)
   }
 
@@ -60,13 +68,18 @@ class PrefixQuestion implements Request {
     }
     if (answer.type !== 'queryAck') return
     const fresh = answer.keys.filter((key) => key.startsWith(this.#ask.prefix))
-    const last = fresh.at(-1)
-    const before = this.#keys.size
     this.#add(fresh)
-    // A page that brings nothing new may come from a server that pages for ever.
-    const goesOn = answer.more === true && last !== undefined && (this.#keys.size > before || !this.#isLocalDone)
-    if (goesOn && this.#keys.size < this.#parts.kernel.limits.queryKeysMax) this.#askPage(peer, last)
-    else this.#doneWith(peer)
+    const last = fresh.at(-1)
+    const held = this.#pending.get(peer) as Progress
+    const progress = { after: last, pages: held.pages + 1 }
+    // Pages that stand still, or never end, are no honest server's.
+    const goesOn = answer.more === true && last !== undefined && last !== held.after && progress.pages < PAGES_MAX
+    if (!goesOn || this.#keys.size >= this.#parts.kernel.limits.queryKeysMax) {
+      this.#doneWith(peer)
+      return
+    }
+    this.#pending.set(peer, progress)
+    this.#askPage(peer, last)
   }
 
   handleGone(peer: Peer): void {

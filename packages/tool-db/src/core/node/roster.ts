@@ -5,19 +5,24 @@
  */
 
 import { type Millis, SECOND } from '@shoal/base'
-import type { Kernel } from './kernel.ts'
+import type { Kernel, Timer } from './kernel.ts'
 import { infoOf, type Peer } from './peer.ts'
 import type { HeldFrame, Session } from './session.ts'
 import { CLOSE, type Sessions } from './sessions.ts'
 
 /** Two connections proven within this time, one dialled from each side, were dialled at once. */
 const SIMULTANEOUS: Millis = 10 * SECOND
+/** How long the second of them may take, once the first is gone. */
+const LINGER: Millis = 2 * SECOND
 /** How long a connection has to show that it is alive, when another process comes with its key. */
 const PROBE_TIME: Millis = 3 * SECOND
 
 export interface RosterHooks {
   /** The peer is told apart and counted; `isNew` is false where only its socket changed. */
   onConnected(peer: Peer, isNew: boolean): void
+  /** The socket is gone, and what hung on it. */
+  onLost(peer: Peer): void
+  /** The peer is gone. */
   onDisconnected(peer: Peer): void
   /** The frames that came while the proof was judged. */
   replay(session: Session, frames: readonly HeldFrame[]): void
@@ -42,6 +47,8 @@ export class Roster {
   readonly #members = new Map<string, Member>()
   /** BOUNDED: by the members. */
   readonly #servers = new Set<Peer>()
+  /** Peers whose one socket ended while their other one was still being proven. BOUNDED: by the sessions, LINGER each. */
+  readonly #lingering = new Map<string, { readonly peer: Peer; readonly timer: Timer }>()
 
   constructor(parts: { kernel: Kernel; sessions: Sessions; address: string }, hooks: RosterHooks) {
     this.#kernel = parts.kernel
@@ -118,8 +125,34 @@ export class Roster {
     if (member?.peer !== peer) return
     this.#members.delete(peer.clientId)
     this.#servers.delete(peer)
+    this.#hooks.onLost(peer)
+    const isFresh = this.#kernel.now - member.provenAt < SIMULTANEOUS
+    if (!isFresh || !this.#sessions.isMeeting(peer.peerId)) {
+      this.#tellGone(peer)
+      return
+    }
+    // Of two connections dialled at once the other side has closed this one before we have judged the other.
+    const timer = this.#kernel.after(LINGER, () => {
+      this.#lingering.delete(peer.clientId)
+      this.#tellGone(peer)
+    })
+    this.#lingering.set(peer.clientId, { peer, timer })
+  }
+
+  #tellGone(peer: Peer): void {
     this.#kernel.emit({ kind: 'disconnected', peer: infoOf(peer) })
     this.#hooks.onDisconnected(peer)
+  }
+
+  /** True where this is the other socket of a peer that seemed to be gone. */
+  #endsLingering(peer: Peer): boolean {
+    const held = this.#lingering.get(peer.clientId)
+    if (held === undefined) return false
+    this.#kernel.cancel(held.timer)
+    this.#lingering.delete(peer.clientId)
+    if (held.peer.peerId === peer.peerId && held.peer.instance === peer.instance) return true
+    this.#tellGone(held.peer)
+    return false
   }
 
   /**
@@ -176,8 +209,9 @@ export class Roster {
     if (peer.isServer) this.#servers.add(peer)
     this.#keepAlive(peer)
     entry.admitted()
-    if (entry.isNew) this.#kernel.emit({ kind: 'connected', peer: infoOf(peer) })
-    this.#hooks.onConnected(peer, entry.isNew)
+    const isNew = entry.isNew && !this.#endsLingering(peer)
+    if (isNew) this.#kernel.emit({ kind: 'connected', peer: infoOf(peer) })
+    this.#hooks.onConnected(peer, isNew)
     this.#hooks.replay(session, entry.waiting)
   }
 

@@ -20,7 +20,7 @@ export type SessionState =
   /** Outbound: our proof is out or being signed, and theirs is owed. */
   | { readonly kind: 'proving'; readonly pong: PongMessage; readonly theirs: Hello; readonly ours: Hello }
   /** A proof has come and is being judged; what comes behind it waits. */
-  | { readonly kind: 'judging'; readonly waiting: HeldFrame[] }
+  | { readonly kind: 'judging'; readonly theirs: Hello; readonly waiting: HeldFrame[] }
   | { readonly kind: 'connected'; readonly peer: Peer }
   | { readonly kind: 'closed' }
 
@@ -39,11 +39,15 @@ export interface Session {
   readonly conduct: Conduct
   readonly messages: TokenBucket
   readonly bytes: TokenBucket
+  /** Signed endpoints of others that it may have us verify. */
+  readonly endpoints: TokenBucket
   state: SessionState
   heardAt: Millis
   framesHeard: number
   /** Of the handshake first, then of the keep-alive. */
   timer: Timer | undefined
+  /** As of which state of the directory the other side was told of servers. */
+  serversTold: number | undefined
   /** Records of this peer that wait for their verification. */
   unverified: number
   relayedGets: number
@@ -60,6 +64,14 @@ const TAKEN: Readonly<Record<SessionState['kind'], 'all' | ReadonlySet<MessageTy
   judging: new Set(),
   connected: 'all',
   closed: new Set(),
+}
+
+/** Whom a session may soon be with, as far as that is said. */
+export function claimedAddress(session: Session): string | undefined {
+  const { state } = session
+  return state.kind === 'ponged' || state.kind === 'proving' || state.kind === 'judging'
+    ? state.theirs.address
+    : undefined
 }
 
 export function mayCome(session: Session, type: MessageType): boolean {

@@ -8,7 +8,7 @@ import type { Message, MessageType } from '../wire/message.ts'
 import { type ParsedMessage, parseMessage, type WireLimits } from '../wire/parse.ts'
 import { Bans, Conduct, FAULT, type FaultKind } from './conduct.ts'
 import type { Kernel } from './kernel.ts'
-import { type HeldFrame, mayCome, type Session, WAITING_FRAMES_MAX } from './session.ts'
+import { claimedAddress, type HeldFrame, mayCome, type Session, WAITING_FRAMES_MAX } from './session.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface OpenedChannel {
@@ -70,6 +70,12 @@ export class Sessions {
     return this.#sessions.get(channel)
   }
 
+  /** True while a handshake goes on with somebody who says to be this peer. */
+  isMeeting(address: string): boolean {
+    for (const session of this.#sessions.values()) if (claimedAddress(session) === address) return true
+    return false
+  }
+
   /** `undefined` where the channel was turned away. */
   open(opened: OpenedChannel): Session | undefined {
     const { now, limits, counters } = this.#kernel
@@ -85,10 +91,12 @@ export class Sessions {
       conduct: new Conduct(now),
       messages: new TokenBucket(limits.messagesPerSecond, now),
       bytes: new TokenBucket(limits.bytesPerSecond, now),
+      endpoints: new TokenBucket(limits.endpointsPerSecond, now),
       state: { kind: 'opened' },
       heardAt: now,
       framesHeard: 0,
       timer: undefined,
+      serversTold: undefined,
       unverified: 0,
       relayedGets: 0,
       functions: 0,

@@ -1,0 +1,277 @@
+import { expect, test } from 'vitest'
+import { START, TestKey, World, type WorldNode } from './world.ts'
+
+function joined(options: { clientLimits?: object } = {}): {
+  world: World
+  a: WorldNode
+  b: WorldNode
+  client: WorldNode
+} {
+  const world = new World()
+  const a = world.server()
+  const b = world.server()
+  const client = world.client({ limits: options.clientLimits ?? {} })
+  b.connect(a)
+  client.connect(a)
+  world.run(500)
+  return { world, a, b, client }
+}
+
+/** As if it had been written before anybody came. */
+function hold(node: WorldNode, key: string, value: unknown, time = START): void {
+  const record = new TestKey('author').plain(key, value, { time })
+  node.rows.set(key, { value: JSON.stringify(record), version: `v${value}` })
+}
+
+test('[T-50] a get brings the first record that a server has, and stores it', () => {
+  const { world, b, client } = joined()
+  hold(b, 'k', 'there')
+  const get = client.get('k')
+  world.run(100)
+  expect(get.result).toMatchObject({ kind: 'get', record: { v: 'there' }, complete: true })
+  expect(client.held('k')).toBe('there')
+})
+
+test('[T-50] when all servers say no the answer is final at once; with none connected it waits for one', () => {
+  const { world, client } = joined()
+  const missing = client.get('missing', 60_000)
+  world.run(200)
+  expect(missing.result).toEqual({ kind: 'get', record: undefined, complete: true })
+  const lonely = world.client()
+  const late = lonely.get('k', 5_000)
+  const server = world.server()
+  hold(server, 'k', 'late')
+  world.run(1_000)
+  lonely.connect(server)
+  world.run(500)
+  expect(late.result).toMatchObject({ record: { v: 'late' } })
+  const never = world.client().get('k', 1_000)
+  world.run(1_001)
+  expect(never.result).toEqual({ kind: 'get', record: undefined, complete: false })
+})
+
+test('[T-51] a server that has none asks the others, and gives the asker what it verified', () => {
+  const world = new World()
+  const [a, b, c] = [world.server(), world.server(), world.server()]
+  b.connect(a)
+  c.connect(a)
+  world.run(1_000)
+  const plain = world.raw(a).greet()
+  hold(c, 'k', 'far away')
+  const forged = { ...new TestKey('author').plain('bad', 'true', { time: START }), v: 'forged' }
+  b.rows.set('bad', { value: JSON.stringify(forged), version: 'x' })
+  plain.send({ type: 'get', id: 'g1', to: [], key: 'k' })
+  plain.send({ type: 'get', id: 'g2', to: [], key: 'bad' })
+  world.run(4_000)
+  expect(plain.ofType('put')).toHaveLength(1)
+  expect(plain.ofType('put')[0]).toMatchObject({ id: 'g1', data: { v: 'far away' } })
+  expect(a.held('k')).toBe('far away')
+  expect(a.held('bad')).toBeUndefined()
+  expect(a.machine.stats()['now.relayed-gets']).toBe(0)
+})
+
+test('[T-51] a question goes through a mesh of servers once, not in storms', () => {
+  const world = new World()
+  const servers = Array.from({ length: 6 }, () => world.server())
+  for (const server of servers.slice(1)) server.connect(servers[0] as WorldNode)
+  world.run(5_000)
+  for (const server of servers) expect(server.peers).toHaveLength(5)
+  const client = world.client()
+  client.connect(servers[0] as WorldNode)
+  world.run(1_000)
+  const before = world.wire.length
+  const get = client.get('missing', 10_000)
+  world.run(5_000)
+  expect(get.result).toMatchObject({ complete: true })
+  const gets = world.wire.slice(before).filter(({ text }) => text.includes('"type":"get"'))
+  expect(gets.length).toBeLessThanOrEqual(6 + 6 * 5)
+})
+
+test('[T-51] gets that wait for other servers are bounded', () => {
+  const world = new World()
+  const a = world.server({ limits: { relayedGetsPerPeerMax: 5 } })
+  const b = world.server()
+  b.connect(a)
+  world.run(500)
+  b.storeDelay = 1_000
+  const raw = world.raw(a).greet()
+  for (let i = 0; i < 20; i++) raw.send({ type: 'get', id: `g${i}`, to: [], key: `missing${i}` })
+  world.run(200)
+  expect(a.machine.stats()).toMatchObject({ 'now.relayed-gets': 5, 'refused.relayed-gets': 15 })
+  world.run(10_000)
+  expect(a.machine.stats()['now.relayed-gets']).toBe(0)
+})
+
+test('[T-52] a client adopts nothing that it did not ask for', () => {
+  const { world, a, client } = joined()
+  const author = new TestKey('author')
+  expect(client.peers).toHaveLength(2)
+  a.input((machine) => {
+    const record = author.plain('pushed', 1, { time: world.now })
+    machine.sendRaw(world.now, { type: 'put', id: 'p1', to: [], data: record })
+  })
+  world.run(100)
+  expect(client.held('pushed')).toBeUndefined()
+  expect(client.machine.stats()['refused.unasked-record']).toBe(1)
+})
+
+test('[T-53] a query merges the keys of all servers, page after page, and stops when all are through', () => {
+  const { world, a, b, client } = joined({ clientLimits: { answerKeysMax: 10 } })
+  for (let i = 0; i < 35; i++) hold(a, `chat-${100 + i}`, i)
+  for (let i = 20; i < 60; i++) hold(b, `chat-${100 + i}`, i)
+  hold(a, 'other', 0)
+  const query = client.command({ kind: 'query', prefix: 'chat-', timeout: 60_000 })
+  world.run(1_000)
+  expect(query.result).toMatchObject({ kind: 'query', complete: true })
+  const keys = query.result?.kind === 'query' ? query.result.keys : []
+  expect(keys).toHaveLength(60)
+  expect(keys).toEqual([...keys].sort())
+  const questions = world.wire.filter(({ from, text }) => from === client.host && text.includes('"type":"query"'))
+  expect(questions.length).toBeGreaterThanOrEqual(8)
+})
+
+test('[T-53] rows of our own are never shown, also to an empty prefix; a plain peer gets one bounded answer', () => {
+  const { world, a } = joined()
+  a.rows.set('\u0000peer', { value: 'secret', version: 'x' })
+  for (let i = 0; i < 3_000; i++) hold(a, `k${i}`, i)
+  const plain = world.raw(a).greet()
+  plain.send({ type: 'query', id: 'q1', to: [], key: '' })
+  plain.send({ type: 'query', id: 'q2', to: [], key: '\u0000' })
+  plain.send({ type: 'get', id: 'q3', to: [], key: '\u0000peer' })
+  world.run(200)
+  expect(plain.ofType('queryAck')).toHaveLength(1)
+  expect(plain.ofType('queryAck')[0]?.['keys']).toHaveLength(2_000)
+  expect(plain.frames.join('')).not.toContain('secret')
+})
+
+test('[T-53] a server that pages for ever does not hold up a query', () => {
+  const { world, client } = joined()
+  const liar = world.server()
+  liar.machine.handleOpened(world.now, { channel: 1, remote: liar, direction: 'inbound' })
+  client.connect(liar)
+  world.run(300)
+  const { deliver } = liar
+  liar.deliver = (channel, frame) => {
+    const message = JSON.parse(frame as string) as { type: string; id: string }
+    if (message.type !== 'query') return deliver.call(liar, channel, frame)
+    const answer = { type: 'queryAck', id: message.id, to: [], keys: ['chat-1', 'elsewhere'], more: true }
+    world.send(liar, channel, JSON.stringify(answer))
+  }
+  const query = client.command({ kind: 'query', prefix: 'chat-', timeout: 30_000 })
+  world.run(2_000)
+  expect(query.result).toMatchObject({ keys: ['chat-1'], complete: true })
+})
+
+test('[T-54] subscriptions bring what there is, then each change at once, also after a reconnection', () => {
+  const { world, a, b, client } = joined()
+  hold(a, 'news', 'before')
+  const seen: unknown[] = []
+  client.input((machine) => machine.addListener('news'))
+  client.command({ kind: 'subscribe', key: 'news' })
+  world.run(300)
+  b.put('news', 'one')
+  world.run(300)
+  world.kill(a)
+  world.run(1_000)
+  b.put('news', 'two')
+  world.run(300)
+  b.put('news-flash', 'by prefix')
+  world.run(300)
+  for (const { record } of client.eventsOf('notify')) seen.push(record.v)
+  expect(seen).toEqual(['before', 'one', 'two', 'by prefix'])
+})
+
+test('[T-54] a plain peer’s subscription is exact, and goes with its connection', () => {
+  const { world, a } = joined()
+  const plain = world.raw(a).greet()
+  plain.send({ type: 'subscribe', id: 's', to: [], key: 'news' })
+  world.run(50)
+  a.put('news', 1)
+  a.put('news-flash', 2)
+  world.run(100)
+  expect(plain.ofType('put').map(({ data }) => (data as { k: string }).k)).toEqual(['news'])
+  expect(a.machine.stats()['now.subscribers']).toBe(1)
+  world.close(plain, plain.channel, 'bye')
+  world.run(100)
+  expect(a.machine.stats()['now.subscribers']).toBe(0)
+})
+
+test('[T-55] a flood of subscriptions ends at the limit', () => {
+  const world = new World()
+  const server = world.server({ limits: { subscriptionsPerPeerMax: 100 } })
+  const raw = world.raw(server).greet()
+  for (let i = 0; i < 1_000; i++) raw.send({ type: 'subscribe', id: `s${i}`, to: [], key: `k${i}` })
+  world.run(1_000)
+  expect(server.machine.stats()['refused.subscriptions']).toBe(900)
+  server.put('k50', 'within')
+  server.put('k500', 'beyond')
+  world.run(100)
+  expect(raw.ofType('put')).toHaveLength(1)
+})
+
+test('[T-56] a listener is called at once, then at most every 100 ms, and ends with the newest', () => {
+  const world = new World()
+  const client = world.client()
+  client.input((machine) => machine.addListener('a'))
+  const times: [number, unknown][] = []
+  for (let i = 0; i < 20; i++) {
+    client.put('a1', i)
+    world.run(10)
+  }
+  world.run(1_000)
+  expect(client.eventsOf('notify').length).toBeLessThanOrEqual(4)
+  for (const { record } of client.eventsOf('notify')) times.push([record.t, record.v])
+  expect(times[0]?.[1]).toBe(0)
+  expect(times.at(-1)?.[1]).toBe(19)
+})
+
+test('[T-56] a removed listener is never called again, and those that wait are bounded', () => {
+  const world = new World()
+  const client = world.client({ limits: { listenersMax: 2 } })
+  let id: number | undefined
+  client.input((machine) => {
+    id = machine.addListener('a')
+    machine.addListener('b')
+    expect(machine.addListener('c')).toBeUndefined()
+  })
+  client.put('a', 1)
+  world.run(10)
+  client.put('a', 2)
+  client.input((machine) => machine.removeListener(id as number))
+  world.run(1_000)
+  expect(client.eventsOf('notify')).toHaveLength(1)
+  expect(client.machine.stats()['now.listeners']).toBe(1)
+})
+
+test('[T-57] a function is run by the servers, and the first that has it answers', () => {
+  const { world, a, b, client } = joined()
+  b.input((machine) => machine.addFunction('sum'))
+  b.functions.set('sum', (args) => (args as number[]).reduce((sum, value) => sum + value, 0))
+  a.input((machine) => machine.addFunction('fail'))
+  a.functions.set('fail', () => {
+    throw new Error('the password of the database is hunter2')
+  })
+  const call = (name: string, args: unknown): ReturnType<WorldNode['command']> =>
+    client.command({ kind: 'function', name, args, timeout: 2_000 })
+  const [sum, fail, missing] = [call('sum', [1, 2, 3]), call('fail', {}), call('missing', {})]
+  world.run(200)
+  expect(sum.result).toEqual({ kind: 'function', code: 'OK', value: 6 })
+  expect(fail.result).toEqual({ kind: 'function', code: 'ERR', value: 'Function failed' })
+  expect(missing.result).toMatchObject({ code: 'NOT_FOUND' })
+  const nobody = world.client().command({ kind: 'function', name: 'sum', args: [], timeout: 1_000 })
+  world.run(1_001)
+  expect(nobody.result).toEqual({ kind: 'function', code: 'ERR', value: 'Timed out' })
+})
+
+test('[T-57] functions in flight and the size of their arguments are bounded', () => {
+  const world = new World()
+  const server = world.server({ limits: { functionsPerPeerMax: 3, functionArgumentsSizeMax: 1_000 } })
+  server.input((machine) => machine.addFunction('slow'))
+  const raw = world.raw(server).greet()
+  for (let i = 0; i < 10; i++) raw.send({ type: 'function', id: `f${i}`, to: [], function: 'slow', args: [] })
+  raw.send({ type: 'function', id: 'big', to: [], function: 'slow', args: 'x'.repeat(2_000) })
+  world.run(100)
+  expect(server.machine.stats()).toMatchObject({ 'refused.function-arguments': 1 })
+  expect(raw.ofType('functionReturn').filter(({ code }) => code === 'ERR').length).toBeGreaterThan(0)
+  expect(server.machine.stats()['now.functions']).toBe(0)
+})
