@@ -1,4 +1,5 @@
 /** A server of ours as a process of its own, and senders that mean harm; what each did to npm tool-db is in the rule. */
+import { type RandomSource, randomBelow, seededRandom } from '@shoal/base'
 import { expect, test } from 'vitest'
 import { malformedFrames } from './malformed.ts'
 import { PlainPeer, plainRecord, putOf, randomId, Signer } from './plain-peer.ts'
@@ -148,3 +149,92 @@ test('[I-30] a hash that matches is not enough: a wrong signature is refused wha
   await holds(server, 'after')
   expect(await heldNow(server, 'unsigned')).toBeNull()
 })
+
+test('[I-32] a connection that drops is dialled again, and what was put meanwhile arrives, where npm tool-db stays away', async () => {
+  for (const maker of ['npm', 'shoal'] as const) {
+    const first = await startServer('shoal')
+    const client = await startClient(maker, first)
+    first.peer.kill()
+    await client.event('peerDisconnect')
+    await client.call('put', 'meanwhile', 'kept')
+    const second = await startServer('shoal', { port: first.port })
+    // npm's client would have come by the time that another, started now, has come and gone.
+    if (maker === 'npm') await (await startClient('npm', second)).stop()
+    else await holds(second, 'meanwhile', 'kept')
+    expect(await heldNow(second, 'meanwhile')).toBe(maker === 'npm' ? null : 'kept')
+  }
+})
+
+test('[I-33] of many records of one key that arrive at once, in any order, the one that comes last by (time, hash) stays', async () => {
+  const server = await startServer('shoal')
+  const author = new Signer()
+  const now = Date.now()
+  // Pairs of one time, so that the hash decides too.
+  const records = Array.from({ length: 100 }, (_, i) =>
+    plainRecord(author, 'raced', i, { time: now - 5_000 + (i >> 1) }),
+  )
+  const order = (a: (typeof records)[0], b: (typeof records)[0]): number => a.t - b.t || (a.h < b.h ? -1 : 1)
+  const winner = [...records].sort(order).at(-1)
+  const random = seededRandom(7)
+  const peers = await Promise.all(
+    ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'].map((from) => PlainPeer.connect(server.port, { from })),
+  )
+  const shuffled = records.map((record) => ({ record, at: random.uint32() })).sort((a, b) => a.at - b.at)
+  for (const [i, { record }] of shuffled.entries()) peers[i % peers.length]?.send(putOf(record))
+  for (const [i, peer] of peers.entries()) {
+    peer.send(putOf(plainRecord(author, `after-${i}`, i)))
+    await holds(server, `after-${i}`)
+  }
+  expect((await peers[0]?.get('raced'))?.h).toBe(winner?.h)
+})
+
+test('[I-34] two thousand damaged messages from five hundred senders leave the server as it was', async () => {
+  const { port, server, good } = await servedOthers()
+  const random = seededRandom(20_26)
+  let dropped = 0
+  for (let sender = 0; sender < 500; sender++) {
+    const peer = await PlainPeer.connect(port, { from: `127.5.${sender >> 7}.${1 + (sender & 127)}` })
+    const valid = validFrames(peer)
+    for (let i = 0; i < 4; i++) {
+      const frame = valid[randomBelow(random, valid.length)] as Buffer
+      peer.send(damaged(frame, random), randomBelow(random, 4) !== 0)
+    }
+    const answer = await peer.ask({ type: 'get', id: randomId(), to: [], key: 'known' })
+    if (answer === undefined) dropped++
+    peer.end()
+  }
+  // Broken UTF-8 in a text frame ends a connection at once; fewer faults than five of any other kind do not.
+  expect(dropped).toBeGreaterThan(50)
+  expect(dropped).toBeLessThan(450)
+  expect((await good.get('known'))?.v).toBe('still here')
+  expect(server.peer.stderr).toBe('')
+})
+
+function validFrames(peer: PlainPeer): Buffer[] {
+  const record = plainRecord(peer.signer, 'fuzzed', { list: [1, 'two', null] })
+  return [
+    putOf(record),
+    peer.ping(),
+    { type: 'get', id: 'g', to: [], key: 'known' },
+    { type: 'query', id: 'q', to: ['x'], key: 'k' },
+    { type: 'subscribe', id: 's', to: [], key: 'known' },
+    { type: 'function', id: 'f', to: [], function: 'sum', args: [1, 2] },
+    { type: 'pong', id: 'p', to: [], clientId: 'x', isServer: true, servers: [peer.ping()['peer']] },
+  ].map((message) => Buffer.from(JSON.stringify(message)))
+}
+
+/** One to three cuts, overwritten bytes or repeated parts. */
+function damaged(message: Buffer, random: RandomSource): Buffer {
+  let bytes = Buffer.from(message)
+  for (let i = 1 + randomBelow(random, 3); i > 0; i--) {
+    const at = randomBelow(random, bytes.length)
+    const length = 1 + randomBelow(random, 12)
+    const kind = randomBelow(random, 3)
+    const [before, part, after] = [bytes.subarray(0, at), bytes.subarray(at, at + length), bytes.subarray(at + length)]
+    if (kind === 0) bytes = Buffer.concat([before, after])
+    else if (kind === 1) bytes = Buffer.concat([before, random.bytes(part.length), after])
+    else bytes = Buffer.concat([before, part, part, after])
+    if (bytes.length === 0) return message
+  }
+  return bytes
+}

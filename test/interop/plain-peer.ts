@@ -123,6 +123,10 @@ export class PlainPeer {
     if (this.isOpen) this.#socket.send(data, { binary: !asText })
   }
 
+  end(): void {
+    this.#socket.terminate()
+  }
+
   /** The answer with the message's id, or `undefined` where the connection ended first. */
   async ask(message: Message): Promise<Message | undefined> {
     const answer = new Promise<Message>((resolve) => this.#waiting.set(`${message.id}`, resolve))

@@ -11,12 +11,12 @@ export interface ToolDbServer {
 interface Start {
   readonly topic?: string
   readonly pow?: number
+  readonly port?: number
   readonly adapters?: 'npm-store-and-user'
 }
 
 export async function startServer(from: Maker, start: Start = {}): Promise<ToolDbServer> {
-  const port = await freePort()
-  const { adapters, ...rest } = start
+  const { adapters, port = await freePort(), ...rest } = start
   const db = { topic: 'interop', ...rest, server: true, host: '127.0.0.1', port }
   const peer = startPeer('tool-db', { from, adapters, db }, `${from} server`)
   await peer.event('ready')
