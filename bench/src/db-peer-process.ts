@@ -16,18 +16,25 @@ interface ToolDb {
   readonly store: { get(key: string): Promise<string> }
 }
 
-interface Loaded {
-  ToolDb: new (options: object) => ToolDb
-  adapters: object
-}
-
 const { maker, port, server } = childOptions<{ maker: Maker; port: number; server: boolean }>()
 
-// The interop suite has npm's classes and a WebSocket network on their base class, which is not published.
-const loader = pathToFileURL(join(import.meta.dirname, '../../test/interop/peers/tool-db-of.mjs')).href
-const { toolDbOf } = (await import(loader)) as { toolDbOf(options: { from: string }): Promise<Loaded> }
-const { ToolDb, adapters } = await toolDbOf({ from: maker === 'tool-db' ? 'npm' : 'shoal' })
+interface Loaded {
+  readonly ToolDb: new (options: object) => ToolDb
+  readonly adapters: object
+}
 
+async function loaded(): Promise<Loaded> {
+  if (maker === 'shoal') {
+    const ours = await import('@shoal/tool-db')
+    return { ToolDb: ours.ToolDb as unknown as Loaded['ToolDb'], adapters: {} }
+  }
+  // The interop suite has npm's classes, and a WebSocket network on their base class: theirs is not published.
+  const loader = pathToFileURL(join(import.meta.dirname, '../../test/interop/peers/tool-db-of.mjs')).href
+  const { toolDbOf } = (await import(loader)) as { toolDbOf(options: { from: string }): Promise<Loaded> }
+  return toolDbOf({ from: 'npm' })
+}
+
+const { ToolDb, adapters } = await loaded()
 const db = new ToolDb({
   topic: 'bench',
   server,

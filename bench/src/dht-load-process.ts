@@ -5,11 +5,14 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { seededRandom } from '@shoal/base'
 import { answerRequests, childOptions } from './child.ts'
 import { emptyAnswer, getPeersQuery, INFO_HASH_AT, isGetPeersAnswer, TRANSACTION_AT } from './krpc-messages.ts'
 
 const { port, sources, echo } = childOptions<{ port: number; sources: number; echo: boolean }>()
 const RESEND_MS = 200
+/** The same hashes in every run, for every server. */
+const random = seededRandom(1)
 
 let answered = 0
 let lost = 0
@@ -19,14 +22,13 @@ interface Asker {
   readonly socket: Socket
   readonly query: Buffer
   readonly id: Buffer
-  count: number
   sentAt: number
 }
 
 async function startAsker(index: number): Promise<Asker> {
   const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 })
   const id = randomBytes(20)
-  const asker: Asker = { socket, query: getPeersQuery(id), id, count: 0, sentAt: 0 }
+  const asker: Asker = { socket, query: getPeersQuery(id), id, sentAt: 0 }
   socket.on('message', (message) => take(asker, message))
   socket.bind(0, `127.0.${1 + (index >> 6)}.${1 + (index & 63)}`)
   await once(socket, 'listening')
@@ -36,10 +38,8 @@ async function startAsker(index: number): Promise<Asker> {
 function ask(asker: Asker): void {
   if (!running) return
   const { query } = asker
-  // An odd multiplier walks through all values: every query has a hash and a transaction of its own.
-  asker.count = (asker.count + 0x9e3779b1) >>> 0
-  for (let i = 0; i < 20; i += 4) query.writeUInt32LE(Math.imul(asker.count, i + 1) >>> 0, INFO_HASH_AT + i)
-  query.writeUInt32BE(asker.count, TRANSACTION_AT)
+  for (let i = 0; i < 20; i += 4) query.writeUInt32LE(random.uint32(), INFO_HASH_AT + i)
+  query.writeUInt32BE(random.uint32(), TRANSACTION_AT)
   asker.sentAt = performance.now()
   asker.socket.send(query, port, '127.0.0.1')
 }

@@ -1,8 +1,10 @@
 /** The class of discovery-channel by name, npm's or ours, and the options that put either on a private DHT. */
 import { createRequire } from 'node:module'
 
+const require = createRequire(import.meta.url)
+
 export async function channelOf(from) {
-  if (from === 'npm') return createRequire(import.meta.url)('discovery-channel')
+  if (from === 'npm') return require('discovery-channel')
   return (await import('@shoal/discovery-channel')).default
 }
 

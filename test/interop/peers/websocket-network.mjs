@@ -5,7 +5,8 @@
 import { createRequire } from 'node:module'
 import { WebSocket, WebSocketServer } from 'ws'
 
-const { ToolDbNetworkAdapter } = createRequire(import.meta.url)('tool-db')
+const require = createRequire(import.meta.url)
+const { ToolDbNetworkAdapter } = require('tool-db')
 
 export class WebSocketNetwork extends ToolDbNetworkAdapter {
   #server
