@@ -94,6 +94,15 @@ test('[C-31] what can reach nobody says so and ends with 1', async () => {
   }
 })
 
+test('[C-31] with nowhere to look it says so at once', async () => {
+  const scene = new Scene()
+  for (const flags of [['--no-dht'], ['--bootstrap', 'none']]) {
+    const program = scene.plain('get', 'a', '--topic', TOPIC, '--timeout', '600000', ...flags)
+    expect((await program.ended).code).toBe(1)
+    expect(program.stderr).toMatch(/nowhere to look.*--peer/)
+  }
+})
+
 test("[C-6] in a pipe a person's output is plain: the value alone, no colours", async () => {
   const { scene, peer } = await world()
   await scene.plain('put', 'a', '{"b":1}', ...peer).ended

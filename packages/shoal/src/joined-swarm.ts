@@ -97,6 +97,7 @@ function ownDht(dht: DiscoverySources['dht'], init: JoinedSwarmInit): Dht | unde
   return new Dht({
     mode: init.isServer ? 'auto' : 'client',
     ...(init.bind === undefined ? {} : { host: init.bind }),
+    ...(init.discovery.signal === undefined ? {} : { signal: init.discovery.signal }),
     ...(dht === true ? {} : dht),
   })
 }

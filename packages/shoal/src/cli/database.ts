@@ -49,6 +49,7 @@ export async function openClient(
   flags: DatabaseFlags,
   deadline: Deadline,
 ): Promise<CommandDatabase> {
+  requireSomewhere(flags)
   const { store } = flags
   const role = store === undefined || store === 'memory' ? CLIENT : { ...CLIENT, options: { storageName: store } }
   const user = await readUser(context, flags)
@@ -71,6 +72,13 @@ export async function readUser({ output }: CommandContext, flags: DatabaseFlags)
   if (user.created) output.note(`made a new identity in ${flags.user}`)
   if (user.exposed) output.warn(`others can read the private key in ${flags.user}: run chmod 600 on it`)
   return user.privateKey
+}
+
+/** An operation needs somebody to ask; better said at once than after the time-out. */
+export function requireSomewhere(flags: PeerFlags): void {
+  const hasDht = flags.dht && flags.bootstrap?.length !== 0
+  if (hasDht || flags.peer.length > 0) return
+  throw new CommandError('there is nowhere to look for servers: allow the DHT, or name a server with --peer HOST:PORT')
 }
 
 export function nobodyReached(topic: string): CommandError {

@@ -1,8 +1,20 @@
 /** From whatever was thrown to the one sentence a person reads and the exit code a script sees. */
 
 import { ShoalError } from '@shoal/base'
-import { CommanderError } from 'commander'
+import type { CommanderError } from 'commander'
 import { CommandError, EXIT, type ExitCode } from './exit.ts'
+
+/** A command line that can't be parsed, and the command that it was for. */
+export class CommandLineError extends Error {
+  readonly parserError: CommanderError
+  readonly command: string
+
+  constructor(parserError: CommanderError, command: string) {
+    super(parserError.message, { cause: parserError })
+    this.parserError = parserError
+    this.command = command
+  }
+}
 
 export interface Failure {
   readonly sentence: string
@@ -11,7 +23,7 @@ export interface Failure {
 
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CommandError) return { sentence: error.message, exitCode: error.exitCode }
-  if (error instanceof CommanderError) return { sentence: parserSentence(error), exitCode: EXIT.usage }
+  if (error instanceof CommandLineError) return { sentence: parserSentence(error), exitCode: EXIT.usage }
   if (error instanceof ShoalError) {
     return { sentence: oneSentence(error.message), exitCode: error.code === 'SHOAL_USAGE' ? EXIT.usage : EXIT.failed }
   }
@@ -35,13 +47,17 @@ export function describeCauses(error: unknown): string {
 }
 
 /** The parser says `error: …` and puts its suggestion on a second line; we say one sentence. */
-function parserSentence(error: CommanderError): string {
-  if (error.code === 'commander.help') return 'this command has commands of its own, say which: add --help to see them'
-  const [first = '', suggestion] = error.message.split('\n')
-  const what = first.replace(/^error: /, '')
+function parserSentence({ parserError, command }: CommandLineError): string {
+  const { code, message } = parserError
+  if (code === 'commander.help') return `${command} is not a whole command: see ${command} --help for what there is`
+  const [first = '', suggestion] = message.split('\n')
+  const what = first
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replaceAll('. ', ', ')
   const close = suggestion === undefined ? undefined : /\(Did you mean (.*)\?\)/.exec(suggestion)?.[1]
   if (close !== undefined) return `${what}: did you mean ${close.replace(/^one of /, '')}?`
-  return `${what}: see shoal --help for what there is`
+  return `${what}: see ${command} --help for what there is`
 }
 
 /** What the operating system said, where it can only be a matter of the machine and not of our code. */

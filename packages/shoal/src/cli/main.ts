@@ -10,6 +10,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 process.stderr.on('error', () => {})
 
+// Node's own warnings are for those who write programs; stderr is for whoever runs this one.
+if (!process.argv.includes('debug')) process.removeAllListeners('warning')
+
 const crash = (error: unknown): void => {
   process.stderr.write(`shoal: ${describeFailure(error).sentence}\n`)
   if (process.argv.includes('debug')) process.stderr.write(`${describeCauses(error)}\n`)

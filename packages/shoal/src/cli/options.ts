@@ -102,9 +102,9 @@ export function withNetworkFlags(command: Command): Command {
 
 export function withTimeoutFlag(command: Command): Command {
   return command.addOption(
-    new Option('--timeout <ms>', `how long to try, in milliseconds (default: ${DEFAULT_TIMEOUT_MS})`)
+    new Option('--timeout <ms>', 'how long to try, in milliseconds')
       .argParser(parseTimeout)
-      .default(DEFAULT_TIMEOUT_MS, undefined),
+      .default(DEFAULT_TIMEOUT_MS),
   )
 }
 
@@ -115,7 +115,7 @@ export function withPeerFlags(command: Command): Command {
     .addOption(
       new Option('--peer <host:port>', 'dial this server (may be given again and again)')
         .argParser(collectEndpoints('--peer'))
-        .default([], 'none'),
+        .default([], 'nobody'),
     )
 }
 
@@ -124,7 +124,7 @@ export function withTopicFlag(command: Command): Command {
 }
 
 export function withDatabaseFlags(command: Command): Command {
-  return withTopicFlag(withPeerFlags(command))
+  return withPeerFlags(withTopicFlag(command))
     .addOption(new Option('--store <dir>', 'where to keep the data: a directory, or memory').argParser(parseStore))
     .addOption(
       new Option('--user <file>', 'the identity to write with (made if it is missing)').argParser(parseUserFile),

@@ -1,7 +1,7 @@
 /** The command line: which commands there are, and how a wrong one is answered. */
 
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command } from 'commander'
 import { demoCommand } from './commands/demo.ts'
 import { dhtCommand } from './commands/dht.ts'
 import { findCommand } from './commands/find.ts'
@@ -11,6 +11,7 @@ import { putCommand } from './commands/put.ts'
 import { serveCommand } from './commands/serve.ts'
 import { testnetCommand } from './commands/testnet.ts'
 import { watchCommand } from './commands/watch.ts'
+import { CommandLineError } from './failure.ts'
 import { type ProcessLike, type Run, report, runCommand } from './lifecycle.ts'
 import type { OutputFlags } from './options.ts'
 import { Output } from './output.ts'
@@ -41,7 +42,7 @@ export async function runCommandLine(args: readonly string[], init: CommandLineI
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     // Help and version are "errors" of exit code 0 to the parser.
-    if (error instanceof CommanderError && error.exitCode === 0) return
+    if (error instanceof CommandLineError && error.parserError.exitCode === 0) return
     init.process.exitCode = report(makeOutput({}, init), error)
   }
 }
@@ -66,7 +67,10 @@ function makeProgram(run: Run, init: CommandLineInit): Command {
   ]
   for (const command of commands) program.addCommand(command)
   everyCommand(program, (command) => {
-    command.exitOverride().configureOutput({
+    command.exitOverride((error) => {
+      throw new CommandLineError(error, nameOf(command))
+    })
+    command.configureOutput({
       writeOut: (text) => init.stdout.write(text),
       // A wrong command line gets our sentence, said once, where the error is caught.
       writeErr: () => {},
@@ -74,6 +78,10 @@ function makeProgram(run: Run, init: CommandLineInit): Command {
     })
   })
   return program
+}
+
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`
 }
 
 function everyCommand(command: Command, apply: (command: Command) => void): void {

@@ -3,7 +3,7 @@
 import { type Endpoint, formatEndpoint } from '@shoal/base'
 import type { PeerInfo } from '@shoal/tool-db'
 import { Command, Option } from 'commander'
-import { CLIENT, createDatabase, nobodyReached } from '../database.ts'
+import { CLIENT, createDatabase, nobodyReached, requireSomewhere } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type PeerFlags, withPeerFlags } from '../options.ts'
@@ -34,6 +34,7 @@ export function findCommand(run: Run): Command {
 
 async function find(context: CommandContext, topic: string, flags: Flags): Promise<ExitCode> {
   const { output } = context
+  requireSomewhere(flags)
   const deadline = new Deadline(flags.timeout)
   const { db, encounters } = createDatabase(context, { ...flags, topic }, CLIENT)
   /** BOUNDED: by the database's limit on sessions. */
