@@ -20,10 +20,10 @@ import { Remembered } from './remembered.ts'
 import { claimsKey, nameOfRows, recordOfRow, rowOfRecord, rowsOfName } from './rows.ts'
 
 export type Verdict =
-  /** Committed, and readers now see it. `previous` is what they saw before. */
-  | { readonly kind: 'stored'; readonly record: WireRecord; readonly previous: WireRecord | undefined }
-  /** Verified, but what is held stands (an older record, a contested claim that was kept, the same again). */
-  | { readonly kind: 'unchanged'; readonly record: WireRecord; readonly held: WireRecord | undefined }
+  /** Committed: others are told of it. `held` is what readers see now; `isShown` where that has changed by it. */
+  | { readonly kind: 'stored'; readonly record: WireRecord; readonly held: WireRecord; readonly isShown: boolean }
+  /** Verified, but nothing has changed: it is older than what is held, or the same again. */
+  | { readonly kind: 'unchanged'; readonly record: WireRecord; readonly held: WireRecord }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly error?: unknown }
 
 export interface AdmissionHooks {
@@ -169,20 +169,21 @@ export class Admission {
     | { readonly kind: 'write'; readonly writes: readonly RowWrite[]; readonly after: Verdict } {
     const held = recordOfRow(record.k, rows.row)
     if (namespaceOf(record.k).kind !== 'frozen') {
-      if (!wins(record, held)) return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
-      const after: Verdict = { kind: 'stored', record, previous: held }
+      if (held !== undefined && !wins(record, held))
+        return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
+      const after: Verdict = { kind: 'stored', record, held: record, isShown: true }
       return { kind: 'write', writes: [rowOfRecord(record)], after }
     }
     const name = nameOfRows(record.k, rows.row, rows.claims)
     const decision = decideFrozen(name, record, { arrival, now: this.#kernel.now, rules: this.#config.frozen })
     if (held !== undefined && held.a !== record.a) this.#tellContested(held, record, decision)
     if (decision.kind === 'refused') return { kind: 'verdict', verdict: { kind: 'refused', code: decision.code } }
-    if (decision.kind === 'unchanged') return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
-    const shown = shownRecord(decision.name)
-    const isShown = shown !== undefined && shown.h !== held?.h
-    const after: Verdict = isShown
-      ? { kind: 'stored', record: shown, previous: held }
-      : { kind: 'unchanged', record, held }
+    if (decision.kind === 'unchanged') {
+      return { kind: 'verdict', verdict: { kind: 'unchanged', record, held: held ?? record } }
+    }
+    // A contested claim is kept, and told to other servers, without readers seeing it.
+    const shown = shownRecord(decision.name) ?? record
+    const after: Verdict = { kind: 'stored', record, held: shown, isShown: shown.h !== held?.h }
     return { kind: 'write', writes: rowsOfName(record.k, decision.name, rows.claims !== undefined), after }
   }
 

@@ -64,10 +64,8 @@ export class CommandDesk {
       }
       const { record } = verdict
       const message = deliveries.send(record, command.to ?? [], servers())
-      if (verdict.kind === 'stored') {
-        fanout.push(record)
-        listeners.trigger(record.k, record)
-      }
+      fanout.push(record)
+      listeners.trigger(record.k, record)
       if (confirm === 0) return answer({ kind: 'put', message, ...deliveries.countsOf(message.id) })
       const left = Math.max(0, timeout - (kernel.now - startedAt))
       deliveries.wait(message.id, { needed: confirm, timeout: left }, (counts) => {

@@ -40,29 +40,28 @@ export class Fanout {
     this.#seen.delete(peer)
   }
 
-  /** Somebody's record that is new here: to the other servers, and to whoever subscribed. */
+  /** Somebody's record that is new here, to the other servers. */
   relay(record: WireRecord, origin: Origin): void {
     const { clientId, isServer } = this.#parts
+    if (!isServer) return
     const had = new Set([...origin.to, clientId, origin.peer.clientId])
     const targets = new Set<Peer>()
-    if (isServer) {
-      for (const server of this.#parts.servers()) {
-        if (!had.has(server.clientId) && this.#seenOf(server).addNew(record.h + record.k)) targets.add(server)
-      }
-    }
-    // A plain author that subscribed wants its own record back: its listeners hear of nothing else.
-    for (const peer of this.#parts.subscribersOf(record.k)) {
-      if (peer !== origin.peer || !peer.proven) targets.add(peer)
+    for (const server of this.#parts.servers()) {
+      if (!had.has(server.clientId) && this.#seenOf(server).addNew(record.h + record.k)) targets.add(server)
     }
     this.#send(targets, { type: 'put', id: this.#freshId(), to: [...had].slice(0, TO_MAX), data: record })
   }
 
-  /** A record of our own, to whoever subscribed; servers get it by delivery. */
-  push(record: WireRecord): void {
-    const to = [this.#parts.clientId]
+  /** What readers of a key now see, to whoever subscribed; servers have it by relay or delivery. */
+  push(record: WireRecord, author?: Peer): void {
     const targets = new Set<Peer>()
-    for (const peer of this.#parts.subscribersOf(record.k)) if (!peer.isServer) targets.add(peer)
-    this.#send(targets, { type: 'put', id: this.#freshId(), to, data: record })
+    for (const peer of this.#parts.subscribersOf(record.k)) {
+      // A plain author that subscribed wants its own record back: its listeners hear of nothing else.
+      const knows = peer === author && peer.proven
+      if (!knows && !(peer.isServer && this.#parts.isServer && this.#seenOf(peer).has(record.h + record.k)))
+        targets.add(peer)
+    }
+    this.#send(targets, { type: 'put', id: this.#freshId(), to: [this.#parts.clientId], data: record })
   }
 
   send(peer: Peer, message: Message): void {

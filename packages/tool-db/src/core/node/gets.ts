@@ -64,9 +64,8 @@ class KeyQuestion implements Request {
     }
     if (answer.type !== 'put' || answer.data.k !== this.#ask.key) return
     this.#parts.admitAnswer(peer, answer.data, (verdict) => {
-      if (verdict.kind === 'stored') this.#end(verdict.record, true)
-      else if (verdict.kind === 'unchanged' && verdict.held !== undefined) this.#end(verdict.held, true)
-      else this.#no(peer)
+      if (verdict.kind === 'refused') this.#no(peer)
+      else this.#end(verdict.held, true)
     })
   }
 

@@ -162,30 +162,26 @@ export class Incoming {
       then(verdict)
       if (verdict.kind !== 'stored') return
       fanout.relay(verdict.record, { peer, to: message.to })
-      listeners.trigger(verdict.record.k, verdict.record)
+      if (!verdict.isShown) return
+      fanout.push(verdict.held, peer)
+      listeners.trigger(verdict.held.k, verdict.held)
     })
   }
 
   #ackVerdict(peer: Peer, message: PutMessage, verdict: Verdict): void {
     if (peer.session.state.kind === 'closed') return
-    switch (verdict.kind) {
-      case 'stored':
-        this.#ack(peer, message.id, 'OK')
-        return
-      case 'refused':
-        this.#ack(peer, message.id, verdict.code)
-        return
-      case 'unchanged': {
-        const { held } = verdict
-        const isHeld = held === undefined || held.h === message.data.h
-        // An author who did not know of what is held learns it, under the id of his own put, before that is settled.
-        if (!isHeld && !peer.isServer) {
-          const id = peer.proven ? message.id : this.#parts.kernel.messageId()
-          this.#parts.fanout.send(peer, { type: 'put', id, to: [], data: held })
-        }
-        this.#ack(peer, message.id, isHeld ? 'OK' : 'SUPERSEDED')
-      }
+    if (verdict.kind === 'refused') {
+      this.#ack(peer, message.id, verdict.code)
+      return
     }
+    const { held } = verdict
+    const isHeld = held.h === message.data.h
+    // An author who did not know of what is held learns it, under the id of his own put, before that is settled.
+    if (!isHeld && !peer.isServer) {
+      const id = peer.proven ? message.id : this.#parts.kernel.messageId()
+      this.#parts.fanout.send(peer, { type: 'put', id, to: [], data: held })
+    }
+    this.#ack(peer, message.id, isHeld ? 'OK' : 'SUPERSEDED')
   }
 
   #handleSubscribe(peer: Peer, message: SubscribeMessage): void {
