@@ -127,6 +127,29 @@ for (const dialler of ['npm', 'shoal'] as const) {
   })
 }
 
+test('[I-35] two servers of npm and one of ours, each connected with both others, pass a write on and come to rest', async () => {
+  const [a, b, c] = [await startServer('npm'), await startServer('npm'), await startServer('shoal')]
+  for (const [from, to] of [
+    [a, b],
+    [a, c],
+    [c, b],
+  ] as const) {
+    const { peerId } = await to.peer.event('ready')
+    await from.peer.call('connectTo', '127.0.0.1', to.port)
+    await from.peer.event('peerConnect', {}, (line) => String(peerId).endsWith(String(line['peerId']).slice(-20)))
+  }
+  const writers = [await startClient('npm', a), await startClient('npm', b), await startClient('shoal', c)]
+  for (const [i, writer] of writers.entries()) {
+    await writer.call('put', 'circled', `write ${i}`)
+    for (const server of [a, b, c]) await holds(server, 'circled', `write ${i}`)
+  }
+  // A query goes round as a write does; once it is answered, echoes of the writes would have come.
+  for (const writer of writers) await writer.call('query', 'circled')
+  for (const { peer } of [a, b, c]) {
+    expect(peer.lines.filter(({ event }) => event === 'put').length).toBeLessThanOrEqual(4 * writers.length)
+  }
+})
+
 test('[I-16] the real LevelDB store and ECDSA user classes work when passed to our ToolDb', async () => {
   const server = await startServer('shoal', { adapters: 'npm-store-and-user' })
   const writer = await startClient('shoal', server, { adapters: 'npm-store-and-user' })
