@@ -74,7 +74,7 @@ export class Database extends EventEmitter {
     this.userAccount = new userAdapter(this)
     const host = adapterHostOf(this, (message, clientId) => this.#networkPlace.clientOnMessage(message, clientId))
     this.#networkPlace = openNetwork(this.options, host, limits)
-    this.network = this.#networkPlace.adapter === undefined ? this.#facade() : (this.#networkPlace.adapter as never)
+    this.network = this.#networkFacade(this.#networkPlace.adapter)
     this.#started = this.#start(given.host)
     this.#started.catch((error: unknown) => {
       // A server that could not start must not go on as if nothing had happened.
@@ -184,12 +184,21 @@ export class Database extends EventEmitter {
     await this.#storePlace.close()
   }
 
-  #facade(): NetworkFacade {
-    return new NetworkFacade({
+  #networkFacade(adapter: NetworkAdapter | undefined): NetworkFacade & Partial<NetworkAdapter> {
+    const facade = new NetworkFacade({
       driver: () => this.#runtime?.driver,
       whenReady: (work) => this.whenReady(work),
       peerAddress: () => this.peerAccount.getAddress(),
     })
+    if (adapter === undefined) return facade
+    // The adapter itself, but for dialling: what the node dials it proves, and dials again.
+    return new Proxy(adapter, {
+      get: (target, name) => {
+        if (name === 'connectTo') return facade.connectTo
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    }) as never
   }
 
   #handleEvent(event: NodeEvent): void {

@@ -45,11 +45,11 @@ export class Driver {
     return this.#init.clock.now()
   }
 
-  /** For the network: what comes over inbound channels. */
-  readonly onInbound = (channel: Channel): ChannelEvents =>
-    this.#open(channel, (id) =>
-      this.node.handleOpened(this.now, { channel: id, remote: channel.remote, direction: 'inbound' }),
-    )
+  /** For the network: channels that it was not asked for, most of them inbound. */
+  readonly onChannel = (channel: Channel): ChannelEvents => {
+    const { remote, direction } = channel
+    return this.#open(channel, (id) => this.node.handleOpened(this.now, { channel: id, remote, direction }))
+  }
 
   /** Any input of the node: it is handled, then everything that follows from it is carried out. */
   input<T>(handle: (node: DatabaseNode, now: Millis) => T): T {

@@ -74,7 +74,7 @@ export class Runtime {
     await loadUserAccount(userAccount, store.keys)
     let runtime: Runtime | undefined
     const { driver, ownEndpoints } = buildDriver(init, () => runtime)
-    const bound = await init.network.listen(driver.onInbound)
+    const bound = await init.network.listen(driver.onChannel)
     const port = init.options.server ? (bound ?? init.options.port) : undefined
     runtime = new Runtime(init, { driver, port })
     ownEndpoints.runtime = runtime

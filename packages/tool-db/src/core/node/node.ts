@@ -44,7 +44,8 @@ export interface NodeInit {
 
 export type ChannelInput =
   | { readonly channel: number; readonly remote: Endpoint; readonly direction: 'inbound' }
-  | { readonly channel: number; readonly remote: Endpoint; readonly direction: 'outbound'; readonly dial: number }
+  /** Without `dial` the network opened it by itself. */
+  | { readonly channel: number; readonly remote: Endpoint; readonly direction: 'outbound'; readonly dial?: number }
 
 export class DatabaseNode {
   readonly config: NodeConfig
@@ -161,6 +162,10 @@ export class DatabaseNode {
       return
     }
     const { channel, remote, direction } = input
+    if (input.dial === undefined) {
+      this.#sessions.open({ channel, remote, direction, dialled: remote })
+      return
+    }
     const dialled = this.#dialPlan.handleOpened(input.dial)
     if (dialled === undefined) {
       this.#kernel.tell({ kind: 'close', channel, code: 1001, reason: 'nobody waits for this dial' })
