@@ -351,7 +351,9 @@ export class DhtEngine {
         const { tokenAt, tokenLength } = message
         const token = tokenAt < 0 ? undefined : latin1(bytes, tokenAt, tokenAt + tokenLength)
         const nodes = this.#readNodes(bytes, message)
-        const peers = message.values.map((at) => latin1(bytes, at, at + SIZES[this.#init.family].compact))
+        const { family } = this.#init
+        const values = family === 'ipv4' ? message.values : message.values6
+        const peers = values.map((at) => latin1(bytes, at, at + SIZES[family].compact))
         this.#counters.refusedPeers += this.#lookups.answered(now, purpose, { id, from: to, token, nodes, peers })
         break
       }
@@ -367,8 +369,10 @@ export class DhtEngine {
     this.#lookups.resume(now)
   }
 
-  #readNodes(bytes: Uint8Array, { nodesAt, nodesLength }: KrpcResponse): readonly Told[] {
+  #readNodes(bytes: Uint8Array, message: KrpcResponse): readonly Told[] {
     const { family } = this.#init
+    const nodesAt = family === 'ipv4' ? message.nodesAt : message.nodes6At
+    const nodesLength = family === 'ipv4' ? message.nodesLength : message.nodes6Length
     const step = SIZES[family].node
     const nodes: Told[] = []
     for (let at = nodesAt; at < nodesAt + nodesLength && nodes.length < NODES_PER_ANSWER_MAX; at += step) {

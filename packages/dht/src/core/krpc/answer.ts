@@ -1,8 +1,9 @@
 /**
  * The answers that we give (BEP 5), written by template with keys in order:
- * `ip` (BEP 42), `r` with `id`, `nodes`, `token`, `values`, then `t`, `v`, `y`.
+ * `ip` (BEP 42), `r` with `id`, `nodes`, `nodes6` (BEP 32), `token`, `values`, then `t`, `v`, `y`.
  */
 
+import { SIZES } from '../id/address.ts'
 import type { NodeId } from '../id/node-id.ts'
 import type { KrpcMessage } from './message.ts'
 import { VERSION_FIELD } from './query.ts'
@@ -24,8 +25,10 @@ export interface Asker {
 
 /** What goes into the `r` dictionary besides our id. */
 export interface AnswerBody {
-  /** Compact node infos, closest first. */
-  readonly nodes?: readonly Uint8Array[]
+  /** Compact node infos of IPv4, closest first. */
+  readonly nodes?: readonly Uint8Array[] | undefined
+  /** The same of IPv6. */
+  readonly nodes6?: readonly Uint8Array[] | undefined
   /** One character a byte. */
   readonly token?: string
   /** Compact peers, one character a byte. */
@@ -33,9 +36,13 @@ export interface AnswerBody {
 }
 
 const EMPTY: readonly never[] = []
+const IPV4_NODE = SIZES.ipv4.node
+const IPV6_NODE = SIZES.ipv6.node
 
 /** What follows our id besides the contents: names and lengths of nodes (12), token (10), values (10), and the envelope (23). */
 const FRAME_MAX = 55
+/** Name and length of the nodes of another family. */
+const SECOND_FRAME_MAX = 12
 
 export function writeAnswer(
   writer: KrpcWriter,
@@ -43,39 +50,61 @@ export function writeAnswer(
   message: KrpcMessage,
   answer: { readonly ownId: NodeId; readonly body: AnswerBody },
 ): void {
-  const { nodes, token, values = EMPTY } = answer.body
+  const { nodes, nodes6, token, values = EMPTY } = answer.body
   writer.text(asker.compactLength === 6 ? 'd2:ip6:' : 'd2:ip18:')
   writer.copy(asker.compact, 0, asker.compactLength)
   writer.text('1:rd2:id20:')
   writer.id(answer.ownId)
   const cap = Math.min(ANSWER_MAX, asker.question.length * AMPLIFICATION_MAX)
-  const fixed = writer.length + FRAME_MAX + (token?.length ?? 0) + message.transactionLength
+  const secondFrame = nodes !== undefined && nodes6 !== undefined ? SECOND_FRAME_MAX : 0
+  const fixed = writer.length + FRAME_MAX + secondFrame + (token?.length ?? 0) + message.transactionLength
   const room = Math.max(cap - fixed, 0)
   const valueLength = values.length === 0 ? 0 : (values[0] as string).length + (asker.compactLength === 6 ? 2 : 3)
   const keptValues = Math.min(values.length, VALUES_KEPT, valueLength === 0 ? 0 : Math.floor(room / valueLength))
-  let nodesLength = 0
-  if (nodes !== undefined) {
-    const nodeLength = asker.compactLength + 20
-    const count = Math.min(nodes.length, Math.floor((room - keptValues * valueLength) / nodeLength))
-    nodesLength = count * nodeLength
-    writer.text(asker.compactLength === 6 ? '5:nodes' : '6:nodes6')
-    writer.decimal(nodesLength)
-    writer.byte(0x3a)
-    for (let i = 0; i < count; i++) writer.copy(nodes[i] as Uint8Array, 0, nodeLength)
+  // Nodes of the asker's own family go before those of the other.
+  const nodesRoom = room - keptValues * valueLength
+  const isIpv4 = asker.compactLength === 6
+  let count = 0
+  let count6 = 0
+  if (isIpv4) {
+    count = fitting(nodes, nodesRoom, IPV4_NODE)
+    count6 = fitting(nodes6, nodesRoom - count * IPV4_NODE, IPV6_NODE)
+  } else {
+    count6 = fitting(nodes6, nodesRoom, IPV6_NODE)
+    count = fitting(nodes, nodesRoom - count6 * IPV6_NODE, IPV4_NODE)
   }
+  const nodesLength = count * IPV4_NODE + count6 * IPV6_NODE
+  if (nodes !== undefined) writeNodes(writer, '5:nodes', { nodes, count, nodeLength: IPV4_NODE })
+  if (nodes6 !== undefined) writeNodes(writer, '6:nodes6', { nodes: nodes6, count: count6, nodeLength: IPV6_NODE })
   if (token !== undefined) {
     writer.text('5:token')
     writer.stringText(token)
   }
   if (values.length > 0) {
-    const count = Math.min(values.length, Math.floor((room - nodesLength) / valueLength))
+    const valueCount = Math.min(values.length, Math.floor((room - nodesLength) / valueLength))
     writer.text('6:valuesl')
-    for (let i = 0; i < count; i++) writer.stringText(values[i] as string)
+    for (let i = 0; i < valueCount; i++) writer.stringText(values[i] as string)
     writer.byte(0x65)
   }
   writer.byte(0x65)
   writeTransaction(writer, asker, message)
   writer.text('1:y1:re')
+}
+
+/** How many of the nodes the room is enough for. */
+function fitting(nodes: readonly Uint8Array[] | undefined, room: number, nodeLength: number): number {
+  return nodes === undefined ? 0 : Math.min(nodes.length, Math.floor(room / nodeLength))
+}
+
+function writeNodes(
+  writer: KrpcWriter,
+  name: string,
+  { nodes, count, nodeLength }: { nodes: readonly Uint8Array[]; count: number; nodeLength: number },
+): void {
+  writer.text(name)
+  writer.decimal(count * nodeLength)
+  writer.byte(0x3a)
+  for (let i = 0; i < count; i++) writer.copy(nodes[i] as Uint8Array, 0, nodeLength)
 }
 
 export function writeError(

@@ -28,14 +28,17 @@ export interface PingQuery extends QueryEnvelope {
   readonly kind: 'ping'
 }
 
+/** `want` (BEP 32): WANT_IPV4 and WANT_IPV6 as bits; 0 where nothing is said, so that the asker's own family is meant. */
 export interface FindNodeQuery extends QueryEnvelope {
   readonly kind: 'find_node'
   readonly targetAt: number
+  readonly want: number
 }
 
 export interface GetPeersQuery extends QueryEnvelope {
   readonly kind: 'get_peers'
   readonly targetAt: number
+  readonly want: number
 }
 
 export interface AnnouncePeerQuery extends QueryEnvelope {
@@ -66,10 +69,15 @@ export interface KrpcResponse extends Envelope {
   /** Compact node info of IPv4; length 0 where there is none or it is not a whole number of entries. */
   readonly nodesAt: number
   readonly nodesLength: number
+  /** The same of IPv6 (BEP 32). */
+  readonly nodes6At: number
+  readonly nodes6Length: number
   readonly tokenAt: number
   readonly tokenLength: number
-  /** Offsets of the peers that have exactly 6 bytes (IPv4); others are dropped. */
+  /** Offsets of the peers that have exactly 6 bytes (IPv4). */
   readonly values: readonly number[]
+  /** Offsets of the peers that have exactly 18 bytes (IPv6, BEP 32); those of any other length are dropped. */
+  readonly values6: readonly number[]
   /** BEP 42: our address and port as the answering node sees them; length 0, 6 or 18. */
   readonly ipAt: number
   readonly ipLength: number

@@ -5,6 +5,7 @@
  */
 
 import { BencodeCursor } from '../bencode/cursor.ts'
+import { isText, KrpcFields, WANT_IPV4, WANT_IPV6 } from './fields.ts'
 import {
   ID_LENGTH,
   type KrpcMessage,
@@ -13,13 +14,14 @@ import {
   TOKEN_MAX,
   TRANSACTION_ID_MAX,
 } from './message.ts'
+import { errorOf, queryOf, responseOf } from './typed-message.ts'
 
 /** Longer datagrams are nobody's KRPC: BEP 44 items and BEP 33 filters stay below. */
 export const DATAGRAM_MAX = 2_048
 /** As many 6-byte peers as fit into the longest datagram. */
 const VALUES_MAX = 256
-const NO_VALUES: readonly number[] = Object.freeze([])
 const COMPACT_IPV4_NODE = 26
+const COMPACT_IPV6_NODE = 38
 const COMPACT_IPV4 = 6
 const COMPACT_IPV6 = 18
 
@@ -47,77 +49,30 @@ const REJECTIONS: { readonly [reason in RejectionReason]: KrpcRejection } = {
 /** Reusable: holds the offsets of the datagram being parsed, so that a parse allocates nothing but its result. */
 export class KrpcParser {
   readonly #cursor = new BencodeCursor()
-  #transactionAt = -1
-  #transactionLength = 0
-  #type = 0
-  #methodAt = -1
-  #methodLength = 0
-  #ipAt = -1
-  #ipLength = 0
-  #isReadOnly = false
-  #errorCode = 0
-  #hasResponse = false
-  #idAt = -1
-  #targetAt = -1
-  #infoHashAt = -1
-  #tokenAt = -1
-  #tokenLength = 0
-  #port = -1
-  #isPortImplied = false
-  #nodesAt = -1
-  #nodesLength = 0
-  #values: readonly number[] = NO_VALUES
+  readonly #fields = new KrpcFields()
 
   parse(bytes: Uint8Array): KrpcMessage | KrpcRejection {
     if (bytes.length > DATAGRAM_MAX) return REJECTIONS['too-long']
     const cursor = this.#cursor
     cursor.reset(bytes)
-    this.#clear()
+    const fields = this.#fields
+    fields.clear()
     if (!cursor.enterDictionary()) return REJECTIONS['not-a-dictionary']
     while (!cursor.leave()) {
       if (!cursor.readString() || !this.#readTop(bytes)) return REJECTIONS[cursor.fault]
     }
-    if (this.#transactionAt < 0) return REJECTIONS['no-transaction-id']
-    switch (this.#type) {
+    if (fields.transactionAt < 0) return REJECTIONS['no-transaction-id']
+    switch (fields.type) {
       case Q:
-        return this.#query(bytes)
+        return queryOf(fields, bytes)
       case R:
-        return this.#response()
+        if (!fields.hasResponse || fields.idAt < 0) return REJECTIONS['response-without-id']
+        return responseOf(fields)
       case E:
-        return {
-          kind: 'error',
-          transactionAt: this.#transactionAt,
-          transactionLength: this.#transactionLength,
-          code: this.#errorCode,
-          ipAt: this.#ipAt,
-          ipLength: this.#ipLength,
-        }
+        return errorOf(fields)
       default:
         return REJECTIONS['no-type']
     }
-  }
-
-  #clear(): void {
-    this.#transactionAt = -1
-    this.#transactionLength = 0
-    this.#type = 0
-    this.#methodAt = -1
-    this.#methodLength = 0
-    this.#ipAt = -1
-    this.#ipLength = 0
-    this.#isReadOnly = false
-    this.#errorCode = 0
-    this.#hasResponse = false
-    this.#idAt = -1
-    this.#targetAt = -1
-    this.#infoHashAt = -1
-    this.#tokenAt = -1
-    this.#tokenLength = 0
-    this.#port = -1
-    this.#isPortImplied = false
-    this.#nodesAt = -1
-    this.#nodesLength = 0
-    this.#values = NO_VALUES
   }
 
   /** Reads the value behind the top-level key that the cursor has just read. */
@@ -131,7 +86,7 @@ export class KrpcParser {
       if (first === I && second === P && cursor.isString()) return this.#readIp()
       if (first === R && second === O && cursor.isInteger()) {
         if (!cursor.readInteger()) return false
-        if (cursor.integer !== 0) this.#isReadOnly = true
+        if (cursor.integer !== 0) this.#fields.isReadOnly = true
         return true
       }
     }
@@ -145,29 +100,30 @@ export class KrpcParser {
         return cursor.enterDictionary() ? this.#readArguments() : cursor.skip()
       case R:
         if (!cursor.enterDictionary()) return cursor.skip()
-        this.#hasResponse = true
+        this.#fields.hasResponse = true
         return this.#readArguments()
       case E:
         return cursor.enterList() ? this.#readError() : cursor.skip()
       case T:
         if (!cursor.isString()) return cursor.skip()
         if (!cursor.readString()) return false
-        if (this.#transactionAt < 0 && cursor.stringLength <= TRANSACTION_ID_MAX) {
-          this.#transactionAt = cursor.stringAt
-          this.#transactionLength = cursor.stringLength
+        if (this.#fields.transactionAt < 0 && cursor.stringLength <= TRANSACTION_ID_MAX) {
+          this.#fields.transactionAt = cursor.stringAt
+          this.#fields.transactionLength = cursor.stringLength
         }
         return true
       case Y:
         if (!cursor.isString()) return cursor.skip()
         if (!cursor.readString()) return false
-        if (this.#type === 0 && cursor.stringLength === 1) this.#type = cursor.bytes[cursor.stringAt] as number
+        if (this.#fields.type === 0 && cursor.stringLength === 1)
+          this.#fields.type = cursor.bytes[cursor.stringAt] as number
         return true
       case Q:
         if (!cursor.isString()) return cursor.skip()
         if (!cursor.readString()) return false
-        if (this.#methodAt < 0) {
-          this.#methodAt = cursor.stringAt
-          this.#methodLength = cursor.stringLength
+        if (this.#fields.methodAt < 0) {
+          this.#fields.methodAt = cursor.stringAt
+          this.#fields.methodLength = cursor.stringLength
         }
         return true
       default:
@@ -178,9 +134,9 @@ export class KrpcParser {
   #readIp(): boolean {
     const cursor = this.#cursor
     if (!cursor.readString()) return false
-    if (this.#ipAt < 0 && (cursor.stringLength === COMPACT_IPV4 || cursor.stringLength === COMPACT_IPV6)) {
-      this.#ipAt = cursor.stringAt
-      this.#ipLength = cursor.stringLength
+    if (this.#fields.ipAt < 0 && (cursor.stringLength === COMPACT_IPV4 || cursor.stringLength === COMPACT_IPV6)) {
+      this.#fields.ipAt = cursor.stringAt
+      this.#fields.ipLength = cursor.stringLength
     }
     return true
   }
@@ -206,35 +162,42 @@ export class KrpcParser {
       this.#keepInteger(keyAt, keyLength)
       return true
     }
-    if (keyLength === 6 && this.#values === NO_VALUES && isText(cursor.bytes, keyAt, 'values') && cursor.enterList()) {
+    if (keyLength === 6 && !this.#fields.hasValues && isText(cursor.bytes, keyAt, 'values') && cursor.enterList()) {
       return this.#readValues()
+    }
+    if (keyLength === 4 && !this.#fields.hasWant && isText(cursor.bytes, keyAt, 'want') && cursor.enterList()) {
+      return this.#readWant()
     }
     return cursor.skip()
   }
 
   #keepString(keyAt: number, keyLength: number): void {
     const { bytes, stringAt, stringLength } = this.#cursor
+    const fields = this.#fields
     switch (keyLength) {
       case 2:
-        if (this.#idAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'id')) this.#idAt = stringAt
+        if (fields.idAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'id')) fields.idAt = stringAt
         return
       case 5:
-        if (this.#tokenAt < 0 && stringLength <= TOKEN_MAX && isText(bytes, keyAt, 'token')) {
-          this.#tokenAt = stringAt
-          this.#tokenLength = stringLength
-        } else if (this.#nodesAt < 0 && stringLength % COMPACT_IPV4_NODE === 0 && isText(bytes, keyAt, 'nodes')) {
-          this.#nodesAt = stringAt
-          this.#nodesLength = stringLength
+        if (fields.tokenAt < 0 && stringLength <= TOKEN_MAX && isText(bytes, keyAt, 'token')) {
+          fields.tokenAt = stringAt
+          fields.tokenLength = stringLength
+        } else if (fields.nodesAt < 0 && stringLength % COMPACT_IPV4_NODE === 0 && isText(bytes, keyAt, 'nodes')) {
+          fields.nodesAt = stringAt
+          fields.nodesLength = stringLength
         }
         return
       case 6:
-        if (this.#targetAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'target')) {
-          this.#targetAt = stringAt
+        if (fields.targetAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'target')) {
+          fields.targetAt = stringAt
+        } else if (fields.nodes6At < 0 && stringLength % COMPACT_IPV6_NODE === 0 && isText(bytes, keyAt, 'nodes6')) {
+          fields.nodes6At = stringAt
+          fields.nodes6Length = stringLength
         }
         return
       case 9:
-        if (this.#infoHashAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'info_hash')) {
-          this.#infoHashAt = stringAt
+        if (fields.infoHashAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'info_hash')) {
+          fields.infoHashAt = stringAt
         }
         return
       default:
@@ -244,24 +207,48 @@ export class KrpcParser {
   #keepInteger(keyAt: number, keyLength: number): void {
     const { bytes, integer } = this.#cursor
     if (keyLength === 4) {
-      if (this.#port < 0 && integer >= 0 && isText(bytes, keyAt, 'port')) this.#port = integer
+      if (this.#fields.port < 0 && integer >= 0 && isText(bytes, keyAt, 'port')) this.#fields.port = integer
     } else if (keyLength === 12 && integer !== 0 && isText(bytes, keyAt, 'implied_port')) {
-      this.#isPortImplied = true
+      this.#fields.isPortImplied = true
     }
   }
 
   #readValues(): boolean {
     const cursor = this.#cursor
     const values: number[] = []
+    const values6: number[] = []
     while (!cursor.leave()) {
       if (!cursor.isString()) {
         if (!cursor.skip()) return false
         continue
       }
       if (!cursor.readString()) return false
-      if (cursor.stringLength === COMPACT_IPV4 && values.length < VALUES_MAX) values.push(cursor.stringAt)
+      if (cursor.stringLength === COMPACT_IPV4) {
+        if (values.length < VALUES_MAX) values.push(cursor.stringAt)
+      } else if (cursor.stringLength === COMPACT_IPV6 && values6.length < VALUES_MAX) values6.push(cursor.stringAt)
     }
-    this.#values = values
+    this.#fields.hasValues = true
+    this.#fields.values = values
+    this.#fields.values6 = values6
+    return true
+  }
+
+  /** BEP 32: what we do not know in the list is stepped over. */
+  #readWant(): boolean {
+    const cursor = this.#cursor
+    let want = 0
+    while (!cursor.leave()) {
+      if (!cursor.isString()) {
+        if (!cursor.skip()) return false
+        continue
+      }
+      if (!cursor.readString()) return false
+      if (cursor.stringLength !== 2) continue
+      if (isText(cursor.bytes, cursor.stringAt, 'n4')) want |= WANT_IPV4
+      else if (isText(cursor.bytes, cursor.stringAt, 'n6')) want |= WANT_IPV6
+    }
+    this.#fields.hasWant = true
+    this.#fields.want = want
     return true
   }
 
@@ -269,91 +256,9 @@ export class KrpcParser {
     const cursor = this.#cursor
     if (cursor.isInteger()) {
       if (!cursor.readInteger()) return false
-      if (cursor.integer > 0) this.#errorCode = cursor.integer
+      if (cursor.integer > 0) this.#fields.errorCode = cursor.integer
     }
     while (!cursor.leave()) if (!cursor.skip()) return false
     return true
   }
-
-  #response(): KrpcMessage | KrpcRejection {
-    if (!this.#hasResponse || this.#idAt < 0) return REJECTIONS['response-without-id']
-    return {
-      kind: 'response',
-      transactionAt: this.#transactionAt,
-      transactionLength: this.#transactionLength,
-      idAt: this.#idAt,
-      nodesAt: this.#nodesAt,
-      nodesLength: this.#nodesLength,
-      tokenAt: this.#tokenAt,
-      tokenLength: this.#tokenLength,
-      values: this.#values,
-      ipAt: this.#ipAt,
-      ipLength: this.#ipLength,
-    }
-  }
-
-  #query(bytes: Uint8Array): KrpcMessage {
-    const transactionAt = this.#transactionAt
-    const transactionLength = this.#transactionLength
-    const isReadOnly = this.#isReadOnly
-    const idAt = this.#idAt
-    const method = this.#method(bytes)
-    const fault = this.#queryFault(method)
-    if (fault !== undefined) {
-      return { kind: 'malformed', transactionAt, transactionLength, isReadOnly, idAt, reason: fault }
-    }
-    switch (method) {
-      case 'ping':
-      case 'unknown':
-        return { kind: method, transactionAt, transactionLength, isReadOnly, idAt }
-      case 'find_node':
-        return { kind: method, transactionAt, transactionLength, isReadOnly, idAt, targetAt: this.#targetAt }
-      case 'get_peers':
-        return { kind: method, transactionAt, transactionLength, isReadOnly, idAt, targetAt: this.#infoHashAt }
-      case 'announce_peer':
-        return {
-          kind: method,
-          transactionAt,
-          transactionLength,
-          isReadOnly,
-          idAt,
-          targetAt: this.#infoHashAt,
-          tokenAt: this.#tokenAt,
-          tokenLength: this.#tokenLength,
-          port: this.#isPortImplied ? 0 : this.#port,
-        }
-    }
-  }
-
-  #method(bytes: Uint8Array): 'ping' | 'find_node' | 'get_peers' | 'announce_peer' | 'unknown' {
-    const at = this.#methodAt
-    switch (this.#methodLength) {
-      case 4:
-        return isText(bytes, at, 'ping') ? 'ping' : 'unknown'
-      case 9:
-        return isText(bytes, at, 'find_node') ? 'find_node' : isText(bytes, at, 'get_peers') ? 'get_peers' : 'unknown'
-      case 13:
-        return isText(bytes, at, 'announce_peer') ? 'announce_peer' : 'unknown'
-      default:
-        return 'unknown'
-    }
-  }
-
-  #queryFault(method: 'ping' | 'find_node' | 'get_peers' | 'announce_peer' | 'unknown'): string | undefined {
-    if (this.#methodAt < 0) return 'no method'
-    if (method === 'unknown') return undefined
-    if (this.#idAt < 0) return 'id is not 20 bytes'
-    if (method === 'ping') return undefined
-    if (method === 'find_node') return this.#targetAt < 0 ? 'target is not 20 bytes' : undefined
-    if (this.#infoHashAt < 0) return 'info_hash is not 20 bytes'
-    if (method === 'get_peers') return undefined
-    if (this.#tokenAt < 0) return 'no token'
-    const isPort = this.#port >= 1 && this.#port <= 65_535
-    return isPort || this.#isPortImplied ? undefined : 'port is not 1 to 65535'
-  }
-}
-
-function isText(bytes: Uint8Array, at: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
-  return true
 }

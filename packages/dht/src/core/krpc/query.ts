@@ -3,10 +3,13 @@
 import type { NodeId } from '../id/node-id.ts'
 import type { KrpcWriter } from './writer.ts'
 
+/** BEP 32: nodes of which families the answer shall name. */
+export type Want = readonly ('n4' | 'n6')[]
+
 export type OutgoingQuery =
   | { readonly method: 'ping' }
-  | { readonly method: 'find_node'; readonly target: NodeId }
-  | { readonly method: 'get_peers'; readonly target: NodeId }
+  | { readonly method: 'find_node'; readonly target: NodeId; readonly want?: Want }
+  | { readonly method: 'get_peers'; readonly target: NodeId; readonly want?: Want }
   | {
       readonly method: 'announce_peer'
       readonly target: NodeId
@@ -37,11 +40,13 @@ export function writeQuery(writer: KrpcWriter, query: OutgoingQuery, envelope: Q
     case 'find_node':
       writer.text('6:target20:')
       writer.id(query.target)
+      writeWant(writer, query.want)
       writer.text('e1:q9:find_node')
       break
     case 'get_peers':
       writer.text('9:info_hash20:')
       writer.id(query.target)
+      writeWant(writer, query.want)
       writer.text('e1:q9:get_peers')
       break
     case 'announce_peer':
@@ -59,4 +64,11 @@ export function writeQuery(writer: KrpcWriter, query: OutgoingQuery, envelope: Q
   writer.stringText(envelope.transaction)
   writer.text(VERSION_FIELD)
   writer.text('1:y1:qe')
+}
+
+function writeWant(writer: KrpcWriter, want: Want | undefined): void {
+  if (want === undefined) return
+  writer.text('4:wantl')
+  for (const family of want) writer.stringText(family)
+  writer.byte(0x65)
 }

@@ -5,10 +5,12 @@ import type { Counters } from '../counters.ts'
 import { isSameEndpoint, writeCompact } from '../id/address.ts'
 import { idKey, type NodeId, readNodeId } from '../id/node-id.ts'
 import { type AnswerBody, type Asker, writeAnswer, writeError } from '../krpc/answer.ts'
+import { WANT_IPV4, WANT_IPV6 } from '../krpc/fields.ts'
 import {
   type AnnouncePeerQuery,
   ERROR_METHOD_UNKNOWN,
   ERROR_PROTOCOL,
+  type FindNodeQuery,
   type GetPeersQuery,
   type KrpcQuery,
 } from '../krpc/message.ts'
@@ -22,6 +24,8 @@ import { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts'
 /** As many as fit beside eight nodes into the answer to a common question. */
 const VALUES_MAX = 40
 const NOTHING: AnswerBody = {}
+
+type NodesBody = Pick<AnswerBody, 'nodes' | 'nodes6'>
 
 export interface ResponderInit {
   readonly family: Family
@@ -43,6 +47,9 @@ export class Responder {
   readonly #byHost: TokenBuckets
   /** The nodes of the answer being written. BOUNDED: K. */
   readonly #nodes: Uint8Array[] = []
+  /** Those of the other family in it. BOUNDED: K. */
+  readonly #sisterNodes: Uint8Array[] = []
+  #sister: RoutingTable | undefined
 
   constructor(init: ResponderInit, now: Millis) {
     const { answersPerSecond, answersPerSecondPerAddress } = init.limits
@@ -51,6 +58,11 @@ export class Responder {
     this.#bucket = new TokenBucket(this.#rate, now)
     const perHost = { perSecond: answersPerSecondPerAddress, burst: Math.max(4 * answersPerSecondPerAddress, 1) }
     this.#byHost = new TokenBuckets(perHost, RATED_ADDRESSES_MAX)
+  }
+
+  /** BEP 32: the table of the other family, for those who want its nodes. */
+  setSister(table: RoutingTable | undefined): void {
+    this.#sister = table
   }
 
   handleQuery(now: Millis, from: Endpoint, question: { bytes: Uint8Array; message: KrpcQuery }): void {
@@ -72,7 +84,7 @@ export class Responder {
         this.#answer(from, asker, { message, body: NOTHING })
         break
       case 'find_node':
-        this.#answer(from, asker, { message, body: { nodes: this.#closest(bytes, message.targetAt, from) } })
+        this.#answer(from, asker, { message, body: this.#nodesFor(from, bytes, message) })
         break
       case 'get_peers':
         this.#answer(from, asker, { message, body: this.#peersFor(now, from, { asker, message }) })
@@ -92,10 +104,10 @@ export class Responder {
   #peersFor(now: Millis, from: Endpoint, question: { asker: Asker; message: GetPeersQuery }): AnswerBody {
     const { asker, message } = question
     const { tokens, peers } = this.#init
-    const nodes = this.#closest(asker.question, message.targetAt, from)
+    const { nodes, nodes6 } = this.#nodesFor(from, asker.question, message)
     const token = tokens.issue(now, asker.compact, asker.compactLength - 2)
     const values = peers.sample(now, idKey(asker.question, message.targetAt), VALUES_MAX)
-    return { nodes, token, values }
+    return { nodes, nodes6, token, values }
   }
 
   #announce(now: Millis, from: Endpoint, question: { asker: Asker; message: AnnouncePeerQuery }): void {
@@ -116,14 +128,16 @@ export class Responder {
     this.#answer(from, asker, { message, body: NOTHING })
   }
 
-  /** The closest contacts, but never the asker itself. */
-  #closest(bytes: Uint8Array, targetAt: number, from: Endpoint): readonly Uint8Array[] {
-    const nodes = this.#nodes
-    nodes.length = 0
-    for (const contact of this.#init.table.closest(readNodeId(bytes, targetAt), K + 1)) {
-      if (nodes.length < K && !isSameEndpoint(contact.address, from)) nodes.push(contact.compact)
-    }
-    return nodes
+  /** BEP 32: nodes of the asker's own family, unless it says what it wants. */
+  #nodesFor(from: Endpoint, bytes: Uint8Array, { targetAt, want }: FindNodeQuery | GetPeersQuery): NodesBody {
+    const { family, table } = this.#init
+    const target = readNodeId(bytes, targetAt)
+    const [own, other] = family === 'ipv4' ? [WANT_IPV4, WANT_IPV6] : [WANT_IPV6, WANT_IPV4]
+    const nodes = want === 0 || (want & own) !== 0 ? closest(table, target, { from, out: this.#nodes }) : undefined
+    // A node of one family alone has none of the other to tell.
+    const sister = (want & other) === 0 ? undefined : this.#sister
+    const others = sister === undefined ? undefined : closest(sister, target, { from, out: this.#sisterNodes })
+    return family === 'ipv4' ? { nodes, nodes6: others } : { nodes: others, nodes6: nodes }
   }
 
   #answer(from: Endpoint, asker: Asker, { message, body }: { message: KrpcQuery; body: AnswerBody }): void {
@@ -140,4 +154,17 @@ export class Responder {
     counters.answers++
     counters.errors++
   }
+}
+
+/** The closest contacts, but never the asker itself. */
+function closest(
+  table: RoutingTable,
+  target: NodeId,
+  { from, out }: { from: Endpoint; out: Uint8Array[] },
+): readonly Uint8Array[] {
+  out.length = 0
+  for (const contact of table.closest(target, K + 1)) {
+    if (out.length < K && !isSameEndpoint(contact.address, from)) out.push(contact.compact)
+  }
+  return out
 }
