@@ -1,8 +1,12 @@
 /** A server of ours as a process of its own, and senders that mean harm; what each did to npm tool-db is in the rule. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { type RandomSource, randomBelow, seededRandom } from '@shoal/base'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { malformedFrames } from './malformed.ts'
-import { PlainPeer, plainRecord, putOf, randomId, Signer } from './plain-peer.ts'
+import { startPeer } from './peer-process.ts'
+import { type Message, PlainPeer, plainRecord, putOf, randomId, Signer } from './plain-peer.ts'
 import { heldNow, holds, startClient, startServer } from './tool-db-peers.ts'
 
 /** More repeats of one malformed message than any sender may need to be dropped. */
@@ -186,6 +190,31 @@ test('[I-33] of many records of one key that arrive at once, in any order, the o
     await holds(server, `after-${i}`)
   }
   expect((await peers[0]?.get('raced'))?.h).toBe(winner?.h)
+})
+
+test('[I-36] who replays the ping of a client that can prove itself loses the place to that client', async () => {
+  const server = await startServer('shoal')
+  const trap = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => trap.close())
+  const trapped = once(trap, 'connection').then(async ([socket]) => {
+    const [data] = await once(socket, 'message')
+    socket.terminate()
+    return JSON.parse(String(data)) as Message
+  })
+  const client = startPeer('tool-db', { from: 'shoal', db: { topic: 'interop' } })
+  await client.event('ready')
+  await client.call('connectTo', '127.0.0.1', (trap.address() as AddressInfo).port)
+
+  // As a plain peer's: without the part that a proof would have to follow.
+  const { shoal, ...ping } = await trapped
+  expect(shoal).toBeDefined()
+  const thief = await PlainPeer.open(server.port, { from: '127.0.0.2' })
+  expect((await thief.ask({ ...ping, type: 'ping', id: randomId() }))?.type).toBe('pong')
+
+  await client.call('connectTo', '127.0.0.1', server.port)
+  await thief.closed
+  await client.call('put', 'own', 'written by the client')
+  expect(await holds(server, 'own')).toBe('written by the client')
 })
 
 test('[I-34] two thousand damaged messages from five hundred senders leave the server as it was', async () => {
