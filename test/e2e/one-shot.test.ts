@@ -94,6 +94,28 @@ test('[C-31] what can reach nobody says so and ends with 1', async () => {
   }
 })
 
+test('[C-36] --unproven also shows what did not prove itself, and does not count it', async () => {
+  const { scene, server, peer } = await world()
+  const dead = `127.0.0.1:${await freePort()}`
+  const flags = ['--unproven', '--timeout', '1500', '--peer', dead, ...peer.slice(2)]
+  const find = scene.shoal('find', TOPIC, ...flags)
+  await find.event('peer', { port: server.here['port'], proven: true })
+  await find.event('peer', { port: Number(dead.split(':')[1]), source: 'static', proven: false })
+  await find.event('done', { found: 1 })
+  expect((await find.ended).code).toBe(0)
+})
+
+test('[C-32] a name that belongs to somebody else is not taken over, and the sentence says so', async () => {
+  const { scene, peer } = await world()
+  const owner = ['--user', scene.path('owner.json'), ...peer]
+  expect((await scene.shoal('put', '==name', '"mine"', ...owner).ended).code).toBe(0)
+  const thief = scene.plain('put', '==name', '"stolen"', ...peer)
+  expect((await thief.ended).code).toBe(1)
+  expect(thief.stderr).toMatch(/belongs to somebody else/)
+  expect((await scene.shoal('put', '==name', '"still mine"', ...owner).ended).code).toBe(0)
+  await scene.shoal('get', '==name', ...peer).event('result', { value: 'still mine' })
+})
+
 test('[C-31] with nowhere to look it says so at once', async () => {
   const scene = new Scene()
   for (const flags of [['--no-dht'], ['--bootstrap', 'none']]) {

@@ -56,8 +56,11 @@ function servers(count: number): string {
 }
 
 function refused(key: string, code: string): string {
-  if (code === 'CantOverwrite') {
+  // Names that begin with == are frozen: the first who claims one owns it.
+  if (code === 'CantOverwrite' || (code === 'SUPERSEDED' && key.startsWith('=='))) {
     return `the name ${key} belongs to somebody else: choose another, or write with the identity that made it (--user FILE)`
   }
+  if (code === 'SUPERSEDED')
+    return `the servers have a newer value of ${key}: check this machine's clock, then try again`
   return `no server stored ${key} (${code}): check the key, the value and this machine's clock`
 }
