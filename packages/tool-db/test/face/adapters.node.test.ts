@@ -1,7 +1,7 @@
 /** Adapters of other people's making, passed as tool-db takes them. */
 
 import { expect, test } from 'vitest'
-import type { NetworkAdapterConstructor } from '../../src/options.ts'
+import type { NetworkAdapterConstructor, StorageAdapterConstructor } from '../../src/options.ts'
 import { ToolDbStorageAdapter } from '../../src/store/storage-adapter.ts'
 import { ToolDb } from '../../src/tool-db.ts'
 import { ToolDbUserAdapter } from '../../src/users/user-adapter.ts'
@@ -9,7 +9,7 @@ import { type Hub, hubAdapterOn, NPM_BASE, OUR_BASE } from '../network/hub-adapt
 import { connected, placeOf, server, started, until } from './world.ts'
 
 /** Rows in maps by storage name, which outlive the adapter. */
-function mapStorage(): { rows: Map<string, Map<string, string>>; storageAdapter: typeof ToolDbStorageAdapter } {
+function mapStorage(): { rows: Map<string, Map<string, string>>; storageAdapter: StorageAdapterConstructor } {
   const rows = new Map<string, Map<string, string>>()
   class MapStorage extends ToolDbStorageAdapter {
     get #own(): Map<string, string> {
