@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type LogLevel, Output } from '../../src/cli/output.ts'
-import { wantsColour } from '../../src/cli/terminal.ts'
+import { hanging, wantsColour } from '../../src/cli/terminal.ts'
 import { MemoryStream } from './memory-stream.ts'
 
 function world(options: { json?: boolean; level?: LogLevel; tty?: boolean; noColor?: string } = {}) {
@@ -101,4 +101,11 @@ describe('on a terminal', () => {
     vi.advanceTimersByTime(1_000)
     expect(stderr.text).toBe(before)
   })
+})
+
+test('[C-6] a long sentence hangs behind its title', () => {
+  expect(hanging('one two three four', { width: 14, indent: 4 })).toBe('one two\n    three four')
+  expect(hanging('short', { width: 80, indent: 4 })).toBe('short')
+  // A word longer than the line stays whole.
+  expect(hanging('a incomprehensibilities b', { width: 10, indent: 2 })).toBe('a\n  incomprehensibilities\n  b')
 })
