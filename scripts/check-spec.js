@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const RULE = /^[-|*\s]*\*\*([A-Z]{1,2}-\d+[a-z]?)\*\*/gm
-const CARRIED = /\[((?:[A-Z]{1,2}-\d+[a-z]?(?:,\s*)?)+)\]/g
+// In a test's name, or as the first argument of a contract suite's `rule`.
+const CARRIED = /(?:\[|\brule\(')((?:[A-Z]{1,2}-\d+[a-z]?(?:,\s*)?)+)(?:\]|')/g
 
 /** @param {string} folder @param {RegExp} ending @returns {string[]} */
 function filesBelow(folder, ending) {
@@ -27,7 +28,8 @@ for (const path of filesBelow('spec', /\.md$/)) {
 
 const carried = new Set()
 for (const folder of ['packages', 'test', 'examples']) {
-  for (const path of filesBelow(folder, /\.test\.ts$/)) {
+  // Contract suites ship with the package, so they lie in its src.
+  for (const path of filesBelow(folder, /\.test\.ts$|-contract\.ts$/)) {
     for (const [, ids] of readFileSync(path, 'utf8').matchAll(CARRIED)) {
       for (const id of ids.split(/,\s*/)) {
         carried.add(id)
