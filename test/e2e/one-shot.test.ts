@@ -1,6 +1,7 @@
 /** Operations of one client: what they print, what they exit with. */
 import { readFile, stat } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { freePort, Scene } from './scene.ts'
 
 const TOPIC = 'e2e-one-shot'
@@ -96,11 +97,17 @@ test('[C-31] what can reach nobody says so and ends with 1', async () => {
 
 test('[C-36] --unproven also shows what did not prove itself, and does not count it', async () => {
   const { scene, server, peer } = await world()
-  const dead = `127.0.0.1:${await freePort()}`
-  const flags = ['--unproven', '--timeout', '1500', '--peer', dead, ...peer.slice(2)]
-  const find = scene.shoal('find', TOPIC, ...flags)
+  const dead = await freePort()
+  // Takes connections, and never says a word.
+  const silent = createServer((socket) => void socket.on('error', () => {}))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void silent.close())
+  const { port } = silent.address() as { port: number }
+  const others = [dead, port].flatMap((one) => ['--peer', `127.0.0.1:${one}`])
+  const find = scene.shoal('find', TOPIC, '--unproven', '--timeout', '1500', ...others, ...peer.slice(2))
   await find.event('peer', { port: server.here['port'], proven: true })
-  await find.event('peer', { port: Number(dead.split(':')[1]), source: 'static', proven: false })
+  await find.event('peer', { port: dead, source: 'static', proven: false })
+  await find.event('peer', { port, source: 'static', proven: false })
   await find.event('done', { found: 1 })
   expect((await find.ended).code).toBe(0)
 })

@@ -19,7 +19,7 @@ export class Encounters {
   /** BOUNDED: SOURCES_MAX, oldest out. */
   readonly #sources = new Map<string, CandidateSource>()
   /** Handed to the database and not heard of since. BOUNDED: by the dials that the candidate book allows. */
-  readonly #dialling = new Set<string>()
+  readonly #dialling = new Map<string, Endpoint>()
   /** BOUNDED: by the database's limit on sessions. */
   readonly #servers = new Set<string>()
   /** BOUNDED: by the few waits of one command. */
@@ -55,6 +55,11 @@ export class Encounters {
     return this.#searched && this.#dialling.size === 0
   }
 
+  /** What is still being dialled. */
+  get undecided(): readonly Endpoint[] {
+    return [...this.#dialling.values()]
+  }
+
   /** How an endpoint came to be known; servers that others told us of are neither looked up nor given. */
   sourceOf(endpoint: Endpoint): CandidateSource {
     return this.#sources.get(formatEndpoint(endpoint)) ?? 'pex'
@@ -88,7 +93,7 @@ export class Encounters {
 
   #take(candidate: Candidate): void {
     const key = formatEndpoint(candidate)
-    this.#dialling.add(key)
+    this.#dialling.set(key, candidate)
     if (!this.#sources.has(key)) {
       this.#sources.set(key, candidate.source)
       const oldest = this.#sources.size > SOURCES_MAX ? this.#sources.keys().next().value : undefined

@@ -73,6 +73,8 @@ async function find(context: CommandContext, topic: string, flags: Flags): Promi
   output.progress(`looking for servers of ${topic}`)
   await encounters.until(() => found.size >= (flags.count ?? Number.POSITIVE_INFINITY), deadline.left)
   output.progress()
+  // The time is over: what has not proven itself by now did not.
+  if (found.size < (flags.count ?? Number.POSITIVE_INFINITY)) encounters.undecided.forEach(showUnproven)
   if (found.size === 0 && unproven.size === 0 && !isAnswered) throw nobodyReached(topic)
   const ms = deadline.elapsed
   output.event('done', { found: found.size, ms }, `${found.size === 0 ? 'nobody' : found.size} found in ${ms} ms`)
