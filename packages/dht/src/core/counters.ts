@@ -1,6 +1,6 @@
 /** What a node counts about itself; each refusal is visible here. */
 
-import type { RejectionReason } from './krpc/message.ts'
+import type { KrpcQuery, RejectionReason } from './krpc/message.ts'
 
 export interface Counters {
   /** Datagrams. */
@@ -11,7 +11,7 @@ export interface Counters {
   /** Datagrams dropped because they were no KRPC, by reason. */
   readonly rejected: Record<RejectionReason, number>
   /** Queries to us, by method. */
-  readonly queries: Record<'ping' | 'find_node' | 'get_peers' | 'announce_peer' | 'unknown' | 'malformed', number>
+  readonly queries: Record<KrpcQuery['kind'], number>
   /** Answers that we gave, error replies included. */
   answers: number
   /** Error replies among them. */
@@ -24,7 +24,7 @@ export interface Counters {
   /** Answers that match no query of ours: late, forged or repeated. */
   unexpectedAnswers: number
   /** Our own queries, by method, and how they ended. */
-  readonly asked: Record<'ping' | 'find_node' | 'get_peers' | 'announce_peer', number>
+  readonly asked: Record<Exclude<KrpcQuery['kind'], 'unknown' | 'malformed'>, number>
   answered: number
   failed: number
   timedOut: number
@@ -49,14 +49,24 @@ export function newCounters(): Counters {
       'no-type': 0,
       'response-without-id': 0,
     },
-    queries: { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, unknown: 0, malformed: 0 },
+    queries: {
+      ping: 0,
+      find_node: 0,
+      get_peers: 0,
+      announce_peer: 0,
+      get: 0,
+      put: 0,
+      sample_infohashes: 0,
+      unknown: 0,
+      malformed: 0,
+    },
     answers: 0,
     errors: 0,
     rateLimitedPerAddress: 0,
     rateLimited: 0,
     ignoredAsClient: 0,
     unexpectedAnswers: 0,
-    asked: { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0 },
+    asked: { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, get: 0, put: 0, sample_infohashes: 0 },
     answered: 0,
     failed: 0,
     timedOut: 0,

@@ -1,5 +1,7 @@
 /** What the parser has found in a datagram so far: offsets, -1 where a key was not there or of a wrong type. */
 
+import { ExtensionFields } from './extension-fields.ts'
+
 /** BEP 32: the kinds of nodes that a query wants, as bits. */
 export const WANT_IPV4 = 1
 export const WANT_IPV6 = 2
@@ -35,6 +37,7 @@ export class KrpcFields {
   hasValues = false
   values: readonly number[] = NO_OFFSETS
   values6: readonly number[] = NO_OFFSETS
+  readonly extension: ExtensionFields = new ExtensionFields()
 
   clear(): void {
     this.transactionAt = -1
@@ -63,11 +66,6 @@ export class KrpcFields {
     this.hasValues = false
     this.values = NO_OFFSETS
     this.values6 = NO_OFFSETS
+    this.extension.clear()
   }
-}
-
-/** Whether the bytes at `at` are this text of one character a byte. */
-export function isText(bytes: Uint8Array, at: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
-  return true
 }

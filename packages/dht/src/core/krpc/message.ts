@@ -6,6 +6,13 @@
 /** BEP 5 error codes that we send. */
 export const ERROR_PROTOCOL = 203
 export const ERROR_METHOD_UNKNOWN = 204
+/** Those of BEP 44. */
+export const ERROR_SERVER = 202
+export const ERROR_VALUE_TOO_BIG = 205
+export const ERROR_SIGNATURE = 206
+export const ERROR_SALT_TOO_BIG = 207
+export const ERROR_CAS_MISMATCH = 301
+export const ERROR_SEQ_TOO_OLD = 302
 
 export const ID_LENGTH = 20
 /** A transaction id is echoed, so a long one is refused; the longest seen in the wild have 20 bytes. */
@@ -39,6 +46,10 @@ export interface GetPeersQuery extends QueryEnvelope {
   readonly kind: 'get_peers'
   readonly targetAt: number
   readonly want: number
+  /** BEP 33: wants the filters of seeds and peers. */
+  readonly isScrape: boolean
+  /** BEP 33: would rather have peers that are no seeds. */
+  readonly noSeed: boolean
 }
 
 export interface AnnouncePeerQuery extends QueryEnvelope {
@@ -48,6 +59,46 @@ export interface AnnouncePeerQuery extends QueryEnvelope {
   readonly tokenLength: number
   /** 0 where the source port of the datagram is meant (`implied_port`). */
   readonly port: number
+  /** BEP 33. */
+  readonly isSeed: boolean
+}
+
+/** BEP 44. */
+export interface GetQuery extends QueryEnvelope {
+  readonly kind: 'get'
+  readonly targetAt: number
+  readonly want: number
+  /** The digits of a sequence number: what is not newer is not wanted. -1 where there is none. */
+  readonly seqAt: number
+  readonly seqLength: number
+}
+
+/** BEP 44. The item is mutable where there is a public key; then there are a signature and a sequence number too. */
+export interface PutQuery extends QueryEnvelope {
+  readonly kind: 'put'
+  readonly tokenAt: number
+  readonly tokenLength: number
+  /** The encoded value, not yet known to be canonical. */
+  readonly valueAt: number
+  readonly valueLength: number
+  readonly publicKeyAt: number
+  readonly signatureAt: number
+  /** -1 where there is none; of any length. */
+  readonly saltAt: number
+  readonly saltLength: number
+  /** Digits of 0 to 2^63 - 1. */
+  readonly seqAt: number
+  readonly seqLength: number
+  /** The same; -1 where there is none. */
+  readonly casAt: number
+  readonly casLength: number
+}
+
+/** BEP 51. */
+export interface SampleInfohashesQuery extends QueryEnvelope {
+  readonly kind: 'sample_infohashes'
+  readonly targetAt: number
+  readonly want: number
 }
 
 /** A query for a method that we do not have: answered with error 204. */
@@ -61,7 +112,37 @@ export interface MalformedQuery extends QueryEnvelope {
   readonly reason: string
 }
 
-export type KrpcQuery = PingQuery | FindNodeQuery | GetPeersQuery | AnnouncePeerQuery | UnknownQuery | MalformedQuery
+export type KrpcQuery =
+  | PingQuery
+  | FindNodeQuery
+  | GetPeersQuery
+  | AnnouncePeerQuery
+  | GetQuery
+  | PutQuery
+  | SampleInfohashesQuery
+  | UnknownQuery
+  | MalformedQuery
+
+/** What BEP 44, 33 and 51 add to a response: offsets, -1 where something is not there. */
+export interface ResponseExtension {
+  /** The encoded value, not yet known to be canonical. */
+  readonly valueAt: number
+  readonly valueLength: number
+  readonly publicKeyAt: number
+  readonly signatureAt: number
+  /** Digits of 0 to 2^63 - 1. */
+  readonly seqAt: number
+  readonly seqLength: number
+  /** Bloom filters of 256 bytes. */
+  readonly seedFilterAt: number
+  readonly peerFilterAt: number
+  /** A whole number of info hashes. */
+  readonly samplesAt: number
+  readonly samplesLength: number
+  /** 0 where not said. */
+  readonly num: number
+  readonly interval: number
+}
 
 export interface KrpcResponse extends Envelope {
   readonly kind: 'response'
@@ -81,6 +162,7 @@ export interface KrpcResponse extends Envelope {
   /** BEP 42: our address and port as the answering node sees them; length 0, 6 or 18. */
   readonly ipAt: number
   readonly ipLength: number
+  readonly extension: ResponseExtension | undefined
 }
 
 export interface KrpcError extends Envelope {

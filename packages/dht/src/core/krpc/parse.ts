@@ -5,7 +5,8 @@
  */
 
 import { BencodeCursor } from '../bencode/cursor.ts'
-import { isText, KrpcFields, WANT_IPV4, WANT_IPV6 } from './fields.ts'
+import { KrpcFields, WANT_IPV4, WANT_IPV6 } from './fields.ts'
+import { isText } from './is-text.ts'
 import {
   ID_LENGTH,
   type KrpcMessage,
@@ -152,6 +153,8 @@ export class KrpcParser {
 
   #readArgument(keyAt: number, keyLength: number): boolean {
     const cursor = this.#cursor
+    const { extension } = this.#fields
+    if (extension.has(cursor, keyAt, keyLength)) return extension.read(cursor, keyAt, keyLength)
     if (cursor.isString()) {
       if (!cursor.readString()) return false
       this.#keepString(keyAt, keyLength)

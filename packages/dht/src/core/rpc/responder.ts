@@ -92,6 +92,9 @@ export class Responder {
       case 'announce_peer':
         this.#announce(now, from, { asker, message })
         break
+      case 'get':
+      case 'put':
+      case 'sample_infohashes':
       case 'unknown':
         this.#error(from, asker, { message, code: ERROR_METHOD_UNKNOWN, text: 'method unknown' })
         break

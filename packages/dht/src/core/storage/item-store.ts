@@ -1,0 +1,141 @@
+/**
+ * The items that others put here (BEP 44). Every operation is O(1); items, bytes, and what one source may hold of them are
+ * bounded. Where there is no more room, of a few items drawn at random the one farthest from our id goes: what
+ * belongs here lies close to us, what somebody floods us with does not.
+ */
+
+import { HOUR, type Millis, type RandomSource, randomBelow } from '@shoal/base'
+import { compareDistance, type NodeId } from '../id/node-id.ts'
+import type { Item } from '../item/item.ts'
+
+/** BEP 44: items that are not put again may expire after two hours. */
+export const ITEM_LIFETIME_MS: Millis = 2 * HOUR
+/** What an item takes beside its value, about. */
+const OVERHEAD_BYTES = 256
+/** How many items compete to be the one that makes room. */
+const EVICTION_CANDIDATES = 8
+
+export interface ItemStoreLimits {
+  readonly itemsMax: number
+  readonly itemBytesMax: number
+  readonly itemsPerAddressMax: number
+}
+
+/** Where an item is put: its target as an id, and as the key of `Map`s. */
+export interface ItemPlace {
+  readonly id: NodeId
+  readonly key: string
+}
+
+interface Entry {
+  readonly place: ItemPlace
+  /** Who put it first: whoever puts it again does not take it over, lest he take it along when his share is full. */
+  readonly source: string
+  item: Item
+  expiresAt: Millis
+  /** Where it stands in #list. */
+  at: number
+}
+
+export class ItemStore {
+  readonly #limits: ItemStoreLimits
+  readonly #random: RandomSource
+  /** The one put longest ago first. BOUNDED: itemsMax, and itemBytesMax in all. */
+  readonly #entries = new Map<string, Entry>()
+  /** The same in no order, to draw from. BOUNDED: as #entries. */
+  readonly #list: Entry[] = []
+  /** Oldest first. BOUNDED: itemsPerAddressMax each, and together as #entries. */
+  readonly #bySource = new Map<string, Set<Entry>>()
+  #bytes = 0
+
+  constructor(limits: ItemStoreLimits, random: RandomSource) {
+    this.#limits = limits
+    this.#random = random
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Of the values and what comes with each. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get(now: Millis, key: string): Item | undefined {
+    const entry = this.#entries.get(key)
+    return entry === undefined || entry.expiresAt <= now ? undefined : entry.item
+  }
+
+  /** Stores the item, which has been checked, or what is newer of it; `source` is the address that sent it. */
+  put(now: Millis, place: ItemPlace, { item, source, ownId }: { item: Item; source: string; ownId: NodeId }): void {
+    this.expire(now)
+    const held = this.#entries.get(place.key)
+    if (held !== undefined) {
+      this.#bytes += item.value.length - held.item.value.length
+      held.item = item
+      held.expiresAt = now + ITEM_LIFETIME_MS
+      this.#entries.delete(place.key)
+      this.#entries.set(place.key, held)
+    } else {
+      this.#add({ place, source, item, expiresAt: now + ITEM_LIFETIME_MS, at: this.#list.length })
+    }
+    const { itemsMax, itemBytesMax } = this.#limits
+    while (this.#entries.size > itemsMax || this.#bytes > itemBytesMax) this.#remove(this.#farthestOfFew(ownId))
+  }
+
+  /** Drops what has expired from the old end; amortized O(1). */
+  expire(now: Millis): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.expiresAt > now) return
+      this.#remove(entry)
+    }
+  }
+
+  #add(entry: Entry): void {
+    const { source } = entry
+    let share = this.#bySource.get(source)
+    if (share === undefined) {
+      share = new Set()
+      this.#bySource.set(source, share)
+    } else if (share.size >= this.#limits.itemsPerAddressMax) {
+      for (const oldest of share) {
+        this.#remove(oldest)
+        break
+      }
+      // Where that was its last, the share was dropped with it.
+      this.#bySource.set(source, share)
+    }
+    share.add(entry)
+    entry.at = this.#list.length
+    this.#list.push(entry)
+    this.#entries.set(entry.place.key, entry)
+    this.#bytes += entry.item.value.length + OVERHEAD_BYTES
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.place.key)
+    this.#bytes -= entry.item.value.length + OVERHEAD_BYTES
+    const last = this.#list.pop() as Entry
+    if (last !== entry) {
+      this.#list[entry.at] = last
+      last.at = entry.at
+    }
+    const share = this.#bySource.get(entry.source)
+    share?.delete(entry)
+    if (share?.size === 0) this.#bySource.delete(entry.source)
+  }
+
+  #farthestOfFew(ownId: NodeId): Entry {
+    let farthest = this.#draw()
+    for (let i = 1; i < EVICTION_CANDIDATES; i++) {
+      const other = this.#draw()
+      if (compareDistance(ownId, other.place.id, farthest.place.id) > 0) farthest = other
+    }
+    return farthest
+  }
+
+  #draw(): Entry {
+    return this.#list[randomBelow(this.#random, this.#list.length)] as Entry
+  }
+}
