@@ -30,8 +30,8 @@ export interface UpkeepInit {
 export class Upkeep {
   readonly #table: RoutingTable
   readonly #random: RandomSource
-  readonly #rate: Rate
-  readonly #bucket: TokenBucket
+  #rate: Rate
+  #bucket: TokenBucket
   /** Compact addresses pinged lately, and until when they rest. BOUNDED: PROBED_MAX, oldest out. */
   readonly #probed = new Map<string, Millis>()
   #nextAt: Millis
@@ -42,6 +42,11 @@ export class Upkeep {
     this.#rate = PROBE_RATE[init.network]
     this.#bucket = new TokenBucket(this.#rate, now)
     this.#nextAt = now + jittered(UPKEEP_INTERVAL_MS, 0.2, init.random)
+  }
+
+  setNetwork(now: Millis, network: Network): void {
+    this.#rate = PROBE_RATE[network]
+    this.#bucket = new TokenBucket(this.#rate, now)
   }
 
   /** When `handleTimeout` has something to do; nothing while there are no contacts. */

@@ -6,13 +6,13 @@
 import { type Endpoint, latin1, type Millis, type RandomSource } from '@shoal/base'
 import type { Counters } from '../counters.ts'
 import type { NodeAddress } from '../id/address.ts'
-import type { NodeId } from '../id/node-id.ts'
 import type { KrpcError, KrpcResponse } from '../krpc/message.ts'
 import { type OutgoingQuery, writeQuery } from '../krpc/query.ts'
 import { PACE, PACE_WAIT_MAX_MS, PACED_NODES_MAX } from '../limits.ts'
 import type { Asked } from '../lookup/lookups.ts'
 import type { Network } from '../routing/network-policy.ts'
 import type { RoutingTable } from '../routing/routing-table.ts'
+import type { Self } from '../self.ts'
 import type { Outbox } from './outbox.ts'
 import type { Purpose } from './purpose.ts'
 import { RttEstimator } from './rtt-estimator.ts'
@@ -20,12 +20,9 @@ import { TokenBuckets } from './token-bucket.ts'
 import { type Transaction, Transactions } from './transactions.ts'
 
 export interface RequesterInit {
-  readonly ownId: NodeId
-  /** BEP 43: says so in every query. */
-  readonly isReadOnly: boolean
+  readonly self: Self
   readonly random: RandomSource
   readonly inFlightMax: number
-  readonly network: Network
   readonly outbox: Outbox
   readonly counters: Counters
   readonly table: RoutingTable
@@ -41,7 +38,7 @@ export class Requester {
   constructor(init: RequesterInit) {
     this.#init = init
     this.#transactions = new Transactions(init.random, init.inFlightMax)
-    this.#pace = new TokenBuckets(PACE[init.network], PACED_NODES_MAX)
+    this.#pace = new TokenBuckets(PACE[init.self.network], PACED_NODES_MAX)
   }
 
   get inFlight(): number {
@@ -80,8 +77,10 @@ export class Requester {
   }
 
   #send({ id, to, query }: Transaction<Purpose>): void {
-    const { outbox, ownId, isReadOnly, counters } = this.#init
-    writeQuery(outbox.begin(), query, { ownId, transaction: id, isReadOnly })
+    const { outbox, self, counters } = this.#init
+    // BEP 43: a client says so in every query.
+    const isReadOnly = self.mode === 'client'
+    writeQuery(outbox.begin(), query, { ownId: self.nodeId, transaction: id, isReadOnly })
     outbox.commit(to)
     counters.asked[query.method]++
   }

@@ -1,6 +1,6 @@
 /** The serving half of a node (BEP 5): every query gets at most one answer, never larger than the limits of answer.ts. */
 
-import type { Endpoint, Family, Millis } from '@shoal/base'
+import type { Endpoint, Millis } from '@shoal/base'
 import type { Counters } from '../counters.ts'
 import { isSameEndpoint, writeCompact } from '../id/address.ts'
 import { idKey, type NodeId, readNodeId } from '../id/node-id.ts'
@@ -16,6 +16,7 @@ import {
 } from '../krpc/message.ts'
 import { type DhtLimits, RATED_ADDRESSES_MAX } from '../limits.ts'
 import { K, type RoutingTable } from '../routing/routing-table.ts'
+import type { Self } from '../self.ts'
 import type { PeerStore } from '../storage/peer-store.ts'
 import type { TokenIssuer } from '../storage/token-issuer.ts'
 import type { Outbox } from './outbox.ts'
@@ -28,8 +29,7 @@ const NOTHING: AnswerBody = {}
 type NodesBody = Pick<AnswerBody, 'nodes' | 'nodes6'>
 
 export interface ResponderInit {
-  readonly family: Family
-  readonly ownId: NodeId
+  readonly self: Self
   readonly table: RoutingTable
   readonly tokens: TokenIssuer
   readonly peers: PeerStore
@@ -41,10 +41,10 @@ export interface ResponderInit {
 export class Responder {
   readonly #init: ResponderInit
   readonly #compact = new Uint8Array(18)
-  readonly #rate: Rate
-  readonly #bucket: TokenBucket
+  #rate: Rate
+  #bucket: TokenBucket
   /** BOUNDED: RATED_ADDRESSES_MAX. */
-  readonly #byHost: TokenBuckets
+  #byHost: TokenBuckets
   /** The nodes of the answer being written. BOUNDED: K. */
   readonly #nodes: Uint8Array[] = []
   /** Those of the other family in it. BOUNDED: K. */
@@ -52,11 +52,18 @@ export class Responder {
   #sister: RoutingTable | undefined
 
   constructor(init: ResponderInit, now: Millis) {
-    const { answersPerSecond, answersPerSecondPerAddress } = init.limits
     this.#init = init
-    this.#rate = { perSecond: answersPerSecond, burst: Math.max(answersPerSecond, 1) }
-    this.#bucket = new TokenBucket(this.#rate, now)
-    const perHost = { perSecond: answersPerSecondPerAddress, burst: Math.max(4 * answersPerSecondPerAddress, 1) }
+    const { all, perHost } = ratesOf(init.limits)
+    this.#rate = all
+    this.#bucket = new TokenBucket(all, now)
+    this.#byHost = new TokenBuckets(perHost, RATED_ADDRESSES_MAX)
+  }
+
+  /** Holds from now on; everybody begins anew. */
+  setLimits(now: Millis, limits: DhtLimits): void {
+    const { all, perHost } = ratesOf(limits)
+    this.#rate = all
+    this.#bucket = new TokenBucket(all, now)
     this.#byHost = new TokenBuckets(perHost, RATED_ADDRESSES_MAX)
   }
 
@@ -67,7 +74,7 @@ export class Responder {
 
   handleQuery(now: Millis, from: Endpoint, question: { bytes: Uint8Array; message: KrpcQuery }): void {
     const { bytes, message } = question
-    const { counters, family } = this.#init
+    const { counters, self } = this.#init
     if (!this.#byHost.of(from.host, now).take(this.#byHost.rate, now)) {
       counters.rateLimitedPerAddress++
       return
@@ -76,7 +83,7 @@ export class Responder {
       counters.rateLimited++
       return
     }
-    const compactLength = writeCompact(from, family, this.#compact)
+    const compactLength = writeCompact(from, self.family, this.#compact)
     if (compactLength === 0) return
     const asker: Asker = { compact: this.#compact, compactLength, question: bytes }
     switch (message.kind) {
@@ -133,7 +140,8 @@ export class Responder {
 
   /** BEP 32: nodes of the asker's own family, unless it says what it wants. */
   #nodesFor(from: Endpoint, bytes: Uint8Array, { targetAt, want }: FindNodeQuery | GetPeersQuery): NodesBody {
-    const { family, table } = this.#init
+    const { table } = this.#init
+    const { family } = this.#init.self
     const target = readNodeId(bytes, targetAt)
     const [own, other] = family === 'ipv4' ? [WANT_IPV4, WANT_IPV6] : [WANT_IPV6, WANT_IPV4]
     const nodes = want === 0 || (want & own) !== 0 ? closest(table, target, { from, out: this.#nodes }) : undefined
@@ -144,8 +152,8 @@ export class Responder {
   }
 
   #answer(from: Endpoint, asker: Asker, { message, body }: { message: KrpcQuery; body: AnswerBody }): void {
-    const { outbox, counters, ownId } = this.#init
-    writeAnswer(outbox.begin(), asker, message, { ownId, body })
+    const { outbox, counters, self } = this.#init
+    writeAnswer(outbox.begin(), asker, message, { ownId: self.nodeId, body })
     outbox.commit(from)
     counters.answers++
   }
@@ -170,4 +178,11 @@ function closest(
     if (out.length < K && !isSameEndpoint(contact.address, from)) out.push(contact.compact)
   }
   return out
+}
+
+function ratesOf({ answersPerSecond, answersPerSecondPerAddress }: DhtLimits): { all: Rate; perHost: Rate } {
+  return {
+    all: { perSecond: answersPerSecond, burst: Math.max(answersPerSecond, 1) },
+    perHost: { perSecond: answersPerSecondPerAddress, burst: Math.max(4 * answersPerSecondPerAddress, 1) },
+  }
 }

@@ -1,0 +1,175 @@
+/** What the answers to our own queries mean, and what it means when none comes. */
+
+import { type Endpoint, latin1, type Millis } from '@shoal/base'
+import type { Counters } from '../counters.ts'
+import type { EngineEvent } from '../engine-event.ts'
+import { type NodeAddress, readAddress, SIZES } from '../id/address.ts'
+import { isSameId, type NodeId, readNodeId } from '../id/node-id.ts'
+import type { KrpcError, KrpcResponse } from '../krpc/message.ts'
+import { NODES_PER_ANSWER_MAX } from '../lookup/frontier.ts'
+import type { Lookups } from '../lookup/lookups.ts'
+import type { Contact } from '../routing/contact.ts'
+import type { EntryPoints } from '../routing/entry-points.ts'
+import type { RoutingTable } from '../routing/routing-table.ts'
+import type { Upkeep } from '../routing/upkeep.ts'
+import type { Self } from '../self.ts'
+import type { Purpose } from './purpose.ts'
+import type { Requester } from './requester.ts'
+import type { Transaction } from './transactions.ts'
+import type { Visitors } from './visitors.ts'
+
+export interface RepliesInit {
+  readonly self: Self
+  readonly table: RoutingTable
+  readonly requester: Requester
+  readonly lookups: Lookups
+  readonly upkeep: Upkeep
+  readonly entryPoints: EntryPoints
+  readonly visitors: Visitors
+  readonly counters: Counters
+  readonly emit: (event: EngineEvent) => void
+}
+
+interface Told {
+  readonly id: NodeId
+  readonly address: NodeAddress
+}
+
+export class Replies {
+  readonly #init: RepliesInit
+  /** When anything that makes sense came in last: while nothing does, the fault is rather ours. */
+  #lastReceivedAt: Millis
+
+  constructor(init: RepliesInit, now: Millis) {
+    this.#init = init
+    this.#lastReceivedAt = now
+  }
+
+  heardSomething(now: Millis): void {
+    this.#lastReceivedAt = now
+  }
+
+  handleError(now: Millis, from: Endpoint, answer: { bytes: Uint8Array; message: KrpcError }): void {
+    const { requester, counters, table, lookups, emit } = this.#init
+    const transaction = requester.take(now, from, answer)
+    if (transaction === undefined) return
+    counters.failed++
+    const { purpose, to } = transaction
+    this.#vote(to, answer.bytes, answer.message)
+    table.at(to)?.heard(now)
+    switch (purpose.kind) {
+      case 'lookup':
+        lookups.missed(now, purpose, 'failed')
+        break
+      case 'announce':
+        lookups.announced(now, purpose.running, false)
+        break
+      case 'ping':
+        emit({ kind: 'no-pong', operation: purpose.operation, why: 'refused', code: answer.message.code })
+        break
+      case 'upkeep':
+    }
+    lookups.resume(now)
+  }
+
+  handleResponse(now: Millis, from: Endpoint, answer: { bytes: Uint8Array; message: KrpcResponse }): void {
+    const { self, requester, counters, lookups, visitors, emit } = this.#init
+    const transaction = requester.take(now, from, answer)
+    if (transaction === undefined) return
+    const { bytes, message } = answer
+    const { purpose, to } = transaction
+    counters.answered++
+    this.#vote(to, bytes, message)
+    const id = readNodeId(bytes, message.idAt)
+    this.#insert(now, id, transaction)
+    switch (purpose.kind) {
+      case 'lookup': {
+        // One of the bootstrap addresses may be our own.
+        if (isSameId(id, self.nodeId)) {
+          lookups.missed(now, purpose, 'failed')
+          break
+        }
+        const { tokenAt, tokenLength } = message
+        const token = tokenAt < 0 ? undefined : latin1(bytes, tokenAt, tokenAt + tokenLength)
+        const nodes = this.#readNodes(bytes, message)
+        const values = self.family === 'ipv4' ? message.values : message.values6
+        const peers = values.map((at) => latin1(bytes, at, at + SIZES[self.family].compact))
+        counters.refusedPeers += lookups.answered(now, purpose, { id, from: to, token, nodes, peers })
+        break
+      }
+      case 'announce':
+        lookups.announced(now, purpose.running, true)
+        break
+      case 'ping':
+        emit({ kind: 'pong', operation: purpose.operation, id, ms: now - transaction.sentAt })
+        break
+      case 'upkeep':
+        for (const told of this.#readNodes(bytes, message)) visitors.probe(now, told.id, told.address)
+    }
+    lookups.resume(now)
+  }
+
+  /** A query of ours has stalled, is overdue or has timed out. */
+  handleDue(now: Millis, { phase, purpose, to, sentAt }: Transaction<Purpose>): void {
+    const { counters, table, lookups, emit } = this.#init
+    if (phase === 'stalled' || phase === 'overdue') {
+      if (purpose.kind === 'lookup') lookups.missed(now, purpose, phase)
+      return
+    }
+    counters.timedOut++
+    const contact = table.at(to)
+    if (contact !== undefined) this.#fail(now, contact, sentAt)
+    switch (purpose.kind) {
+      case 'lookup':
+        lookups.missed(now, purpose, 'timedOut')
+        break
+      case 'announce':
+        lookups.announced(now, purpose.running, false)
+        break
+      case 'ping':
+        emit({ kind: 'no-pong', operation: purpose.operation, why: 'timed-out', code: 0 })
+        break
+      case 'upkeep':
+    }
+    lookups.resume(now)
+  }
+
+  #readNodes(bytes: Uint8Array, message: KrpcResponse): readonly Told[] {
+    const { self, counters } = this.#init
+    const isIpv4 = self.family === 'ipv4'
+    const nodesAt = isIpv4 ? message.nodesAt : message.nodes6At
+    const nodesLength = isIpv4 ? message.nodesLength : message.nodes6Length
+    const step = SIZES[self.family].node
+    const nodes: Told[] = []
+    for (let at = nodesAt; at < nodesAt + nodesLength && nodes.length < NODES_PER_ANSWER_MAX; at += step) {
+      const address = readAddress(bytes, at + 20, self.family)
+      if (self.policy.acceptsNode(address)) nodes.push({ id: readNodeId(bytes, at), address })
+      else counters.refusedNodes++
+    }
+    return nodes
+  }
+
+  #insert(now: Millis, id: NodeId, { to, sentAt }: Transaction<Purpose>): void {
+    const { self, table, requester, upkeep, entryPoints } = this.#init
+    if (entryPoints.isKeptOut(to) || !self.policy.acceptsNode(to)) return
+    const insertion = table.insert(now, id, to)
+    if (insertion.kind === 'added') insertion.contact?.rtt.add(now - sentAt)
+    if (insertion.kind !== 'cached' || insertion.suspect === undefined) return
+    const { address } = insertion.suspect
+    if (!upkeep.mayProbe(now, undefined, address)) return
+    requester.ask(now, address, { query: { method: 'ping' }, purpose: { kind: 'upkeep' } })
+  }
+
+  #vote(voter: NodeAddress, bytes: Uint8Array, { ipAt, ipLength }: KrpcResponse | KrpcError): void {
+    const { self } = this.#init
+    if (ipLength !== SIZES[self.family].compact) return
+    self.votes.vote(voter, latin1(bytes, ipAt, ipAt + ipLength))
+  }
+
+  #fail(now: Millis, contact: Contact, sentAt: Millis): void {
+    const { table, upkeep, emit } = this.#init
+    const isDeaf = this.#lastReceivedAt < sentAt
+    if (!table.fail(contact, isDeaf)) upkeep.hurry(now)
+    if (table.size === 0) emit({ kind: 'alone' })
+  }
+}
