@@ -154,7 +154,19 @@ export class Database extends EventEmitter {
   }
 
   async #start(host: string | undefined): Promise<Runtime> {
-    const runtime = await Runtime.start({
+    const runtime = await this.#startRuntime(host).catch(async (error: unknown) => {
+      // Whoever tries again, with another port for one, must find the store free.
+      await Promise.allSettled([this.#networkPlace.network.close(), this.#storePlace.close()])
+      throw error
+    })
+    this.#runtime = runtime
+    this.keyListeners.start(runtime.driver)
+    this.emit('init', this.userAccount.getAddress())
+    return runtime
+  }
+
+  #startRuntime(host: string | undefined): Promise<Runtime> {
+    return Runtime.start({
       options: this.options,
       limits: limitsOf(this.options.limits),
       host,
@@ -168,16 +180,11 @@ export class Database extends EventEmitter {
       onCandidate: (candidate: Candidate) => this.emit('candidate', candidate),
       onAddress: (endpoint) => this.emit('address', endpoint),
     })
-    this.#runtime = runtime
-    this.keyListeners.start(runtime.driver)
-    this.emit('init', this.userAccount.getAddress())
-    return runtime
   }
 
   async #close(): Promise<void> {
     const runtime = await this.#started.catch(() => undefined)
     await runtime?.close()
-    if (runtime === undefined) await this.#networkPlace.network.close().catch(() => undefined)
     const closed = new ClosedError('the database is closed')
     for (const { reject } of this.#waiting.values()) reject(closed)
     this.#waiting.clear()

@@ -32,19 +32,22 @@ export class OwnEndpoints {
   async isOwn(endpoint: Endpoint, remote: Endpoint): Promise<boolean> {
     if (!this.#places.ports().includes(endpoint.port)) return false
     const literal = parseIp(endpoint.host)
-    if (literal !== undefined) return isNear(literal, remote) && this.#isOwnAddress(formatIp(literal))
+    if (literal !== undefined) {
+      if (!isNear(literal, remote)) return false
+      return this.#isOwnAddress(formatIp(literal)) || this.#isNamedBy(formatIp(literal))
+    }
     const name = endpoint.host.toLowerCase()
     if (this.#places.hosts().some((host) => host.toLowerCase() === name)) return true
     const addresses = await this.#resolve(name)
     return addresses.some((address) => isNear(parseIp(address), remote) && this.#isOwnAddress(address))
   }
 
-  /** The addresses of our interfaces, loopback among them, and those that we are known by. */
-  async isOwnHost(host: string): Promise<boolean> {
-    const literal = parseIp(host)
-    if (literal !== undefined) return this.#isOwnAddress(formatIp(literal))
-    const addresses = await this.#resolve(host.toLowerCase())
-    return addresses.some((address) => this.#isOwnAddress(address))
+  /** A name that was given as ours leads to this address: behind a NAT no interface has it. */
+  async #isNamedBy(address: string): Promise<boolean> {
+    for (const host of this.#places.hosts()) {
+      if (parseIp(host) === undefined && (await this.#resolve(host.toLowerCase())).includes(address)) return true
+    }
+    return false
   }
 
   #isOwnAddress(text: string): boolean {

@@ -127,6 +127,8 @@ test('[T-85] wrong use gets one sentence that says what to do', async () => {
   const a = await server()
   await expect(server({ port: placeOf(a).port })).rejects.toMatchObject({ code: 'SHOAL_PORT_TAKEN' })
   const storageName = await temporaryDirectory()
+  await expect(server({ port: placeOf(a).port, storageName, store: undefined })).rejects.toThrow()
+  // What could not start has let go of its store.
   await server({ storageName, store: undefined })
   await expect(server({ storageName, store: undefined })).rejects.toMatchObject({ code: 'SHOAL_STORE_IN_USE' })
   await expect(started({ topic: '' })).rejects.toThrow(/topic is empty/)

@@ -216,6 +216,17 @@ test('[T-64] the list of servers is bounded, and those that nobody sees are forg
   expect(server.machine.stats()['now.dial-entries']).toBe(0)
 })
 
+test('[T-64] a server that nobody answers for is not told to others any more', () => {
+  const world = new World()
+  const [a, b] = [world.server(), world.server()]
+  b.connect(a)
+  world.run(1_000)
+  world.kill(b)
+  world.run(60_000)
+  expect(a.machine.servers().map(({ address }) => address)).toEqual([a.peerId])
+  expect(a.machine.stats()).toMatchObject({ 'dials.given-up': 1, 'now.dial-entries': 0 })
+})
+
 test('[T-65] a settled client sends nothing over ten minutes but its sign of life', () => {
   const world = new World()
   const servers = [world.server(), world.server(), world.server()] as const

@@ -275,3 +275,24 @@ test('[T-57] functions in flight and the size of their arguments are bounded', (
   expect(raw.ofType('functionReturn').filter(({ code }) => code === 'ERR').length).toBeGreaterThan(0)
   expect(server.machine.stats()['now.functions']).toBe(0)
 })
+
+test('[T-50] a client that holds an old value asks for the next read, once at a time, and not where it subscribed', () => {
+  const { world, a, client } = joined()
+  hold(a, 'k', 'old')
+  client.get('k')
+  world.run(100)
+  hold(a, 'k', 'new', START + 10)
+  const gets = (): number =>
+    world.wire.filter(({ from, text }) => from === client.host && text.includes('"type":"get"')).length
+  const before = gets()
+  const [first] = Array.from({ length: 50 }, () => client.get('k'))
+  world.run(100)
+  expect(first?.result).toMatchObject({ record: { v: 'old' } })
+  expect(client.held('k')).toBe('new')
+  expect(gets() - before).toBe(2)
+  client.command({ kind: 'subscribe', key: 'k' })
+  world.run(100)
+  client.get('k')
+  world.run(100)
+  expect(gets() - before).toBe(2)
+})

@@ -46,6 +46,8 @@ interface Entry {
 export interface DialPlanHooks {
   isConnectedPeer(peerId: string): boolean
   serversConnected(): number
+  /** Nobody answers there any more: it is no server to tell others of. */
+  onGivenUp(address: string, endpoint: Endpoint): void
 }
 
 export interface OpenedDial {
@@ -285,9 +287,14 @@ export class DialPlan {
   }
 
   #retry(entry: Entry, delay: Millis): void {
-    const isGiven = entry.sources.has('given')
-    if (isOnlyProposed(entry) || (!isGiven && entry.failures > this.#config.maxRetries)) {
+    if (isOnlyProposed(entry)) {
       this.#drop(entry)
+      return
+    }
+    if (!entry.sources.has('given') && entry.failures > this.#config.maxRetries) {
+      this.#kernel.counters.add('dials.given-up')
+      this.#drop(entry)
+      if (entry.address !== undefined) this.#hooks.onGivenUp(entry.address, entry.endpoint)
       return
     }
     this.#disarm(entry)

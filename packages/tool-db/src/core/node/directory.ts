@@ -3,7 +3,7 @@
  * counts. They are told to others in `pong`, and dialled.
  */
 
-import { type Endpoint, type Millis, parseIp, scopeOf } from '@shoal/base'
+import { type Endpoint, formatEndpoint, type Millis, parseIp, scopeOf } from '@shoal/base'
 import { CLOCK_AHEAD_MAX_MS, dialTarget, endpointDigest, type SignedEndpoint } from '@shoal/peer'
 import type { NodeConfig } from './config.ts'
 import type { Kernel } from './kernel.ts'
@@ -79,6 +79,21 @@ export class Directory {
     if (held === undefined || hasMoved) this.#version++
     if (held === undefined || hasMoved) this.#kernel.emit({ kind: 'servers-changed' })
     return held === undefined || hasMoved
+  }
+
+  /** A server that was connected is gone: it is looked for where it said that it is. */
+  seek(peer: Peer): void {
+    const { signed } = peer
+    if (signed !== undefined && this.#servers.get(signed.address)?.signed === signed && !isNowhere(signed.host)) {
+      this.#dial(signed, !isInScope(peer))
+    }
+  }
+
+  /** Where this address was said to be nobody answers. */
+  forget(address: string, endpoint: Endpoint): void {
+    const held = this.#servers.get(address)
+    if (held === undefined || this.#hooks.isConnectedPeer(address)) return
+    if (formatEndpoint(dialTarget(held.signed)) === formatEndpoint(endpoint)) this.#servers.delete(address)
   }
 
   /** What a peer told of others: each is verified before it is kept or dialled. */

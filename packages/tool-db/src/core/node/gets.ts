@@ -5,7 +5,7 @@
 
 import type { Millis } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
-import type { GetMessage } from '../wire/message.ts'
+import type { GetMessage, SubscribeMessage } from '../wire/message.ts'
 import type { Verdict } from './admission.ts'
 import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
@@ -21,6 +21,8 @@ export interface GetsParts {
   readonly clientId: string
   readonly isServer: boolean
   servers(): Iterable<Peer>
+  /** We subscribed to it, so it is as new here as it is there. */
+  isWanted(key: string): boolean
   /** An answer is a record like any other, and verified like any other. */
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void
 }
@@ -100,6 +102,8 @@ class KeyQuestion implements Request {
 
 export class Gets {
   readonly #parts: GetsParts
+  /** Keys that are asked for in the background. BOUNDED: by the requests. */
+  readonly #refreshing = new Set<string>()
   #reads = 0
   #relayed = 0
 
@@ -121,8 +125,7 @@ export class Gets {
       const to = [...(command.to ?? []), this.#parts.clientId]
       if (held !== undefined) {
         then(held, true)
-        // What a client holds may be old: the answer is stored for the next read.
-        if (!this.#parts.isServer) this.#question({ key: command.key, to, takesNewcomers: false }, command.timeout)
+        this.#refresh(command.key, to, command.timeout)
         return
       }
       this.#question({ key: command.key, to, takesNewcomers: true }, command.timeout, (record, complete) => {
@@ -133,9 +136,37 @@ export class Gets {
     })
   }
 
+  /** What a client holds may be old, unless it subscribed: the answer is stored for the next read. */
+  #refresh(key: string, to: readonly string[], timeout: Millis): void {
+    if (this.#parts.isServer || this.#parts.isWanted(key) || this.#refreshing.has(key)) return
+    this.#refreshing.add(key)
+    this.#question({ key, to, takesNewcomers: false }, timeout, () => this.#refreshing.delete(key))
+  }
+
   /** Another's read. */
   handleGet(peer: Peer, message: GetMessage): void {
-    const { kernel, fanout } = this.#parts
+    const { fanout } = this.#parts
+    this.#readFor(peer, message, (held, error) => {
+      if (held !== undefined) fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+      else if (error !== undefined) this.#refuse(peer, message.id, 'STORE_FAILED')
+      else this.#relay(peer, message)
+    })
+  }
+
+  /** The value there is, for one who has subscribed. */
+  handleSubscribed(peer: Peer, message: SubscribeMessage): void {
+    this.#readFor(peer, message, (held) => {
+      if (held !== undefined) this.#parts.fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+    })
+  }
+
+  /** Reads for others are bounded; whoever has gone meanwhile gets nothing. */
+  #readFor(
+    peer: Peer,
+    message: { readonly id: string; readonly key: string },
+    then: (record: WireRecord | undefined, error?: unknown) => void,
+  ): void {
+    const { kernel } = this.#parts
     if (this.#reads >= kernel.limits.readsMax) {
       kernel.counters.add('refused.reads')
       this.#refuse(peer, message.id, 'RATE_LIMITED')
@@ -144,10 +175,7 @@ export class Gets {
     this.#reads++
     this.#read(message.key, (held, error) => {
       this.#reads--
-      if (peer.session.state.kind === 'closed') return
-      if (held !== undefined) return fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
-      if (error !== undefined) return this.#refuse(peer, message.id, 'STORE_FAILED')
-      this.#relay(peer, message)
+      if (peer.session.state.kind !== 'closed') then(held, error)
     })
   }
 
@@ -183,7 +211,7 @@ export class Gets {
   #question(
     ask: { key: string; to: readonly string[]; takesNewcomers: boolean },
     timeout: Millis,
-    then: (record: WireRecord | undefined, complete: boolean) => void = () => undefined,
+    then: (record: WireRecord | undefined, complete: boolean) => void,
   ): void {
     const question = new KeyQuestion(this.#parts, ask, then)
     const servers = [...this.#parts.servers()].filter((server) => !ask.to.includes(server.clientId))

@@ -16,7 +16,6 @@ import type { Listeners } from './listeners.ts'
 import { has, type Peer } from './peer.ts'
 import type { Queries } from './queries.ts'
 import type { Requests } from './requests.ts'
-import { recordOfRow } from './rows.ts'
 import type { Sessions } from './sessions.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
@@ -185,18 +184,13 @@ export class Incoming {
   }
 
   #handleSubscribe(peer: Peer, message: SubscribeMessage): void {
-    const { kernel, subscriptions, fanout } = this.#parts
+    const { kernel, subscriptions, gets } = this.#parts
     if (!subscriptions.add(peer, message)) {
       kernel.counters.add('refused.subscriptions')
       this.#ack(peer, message.id, 'RATE_LIMITED')
       return
     }
-    if (message.key === '') return
-    kernel.ask('load', { keys: [message.key] }, (result) => {
-      const held = result.ok ? recordOfRow(message.key, result.value[0]) : undefined
-      if (held === undefined || peer.session.state.kind === 'closed') return
-      fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
-    })
+    if (message.key !== '') gets.handleSubscribed(peer, message)
   }
 
   #mayQueue(peer: Peer): boolean {

@@ -3,7 +3,7 @@
  * It has no sockets, no store and no keys of its own.
  */
 
-import type { Endpoint, Hash, Millis, RandomSource } from '@shoal/base'
+import { type Endpoint, type Hash, jittered, MINUTE, type Millis, type RandomSource } from '@shoal/base'
 import type { DialOutcome, SignedEndpoint } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
@@ -29,12 +29,16 @@ import { Listeners } from './listeners.ts'
 import { has, infoOf, type Peer, type PeerInfo } from './peer.ts'
 import { PrefixIndex } from './prefix-index.ts'
 import { Queries } from './queries.ts'
+import { Remembered } from './remembered.ts'
 import { Requests } from './requests.ts'
 import { Roster } from './roster.ts'
 import { ServerNews } from './server-news.ts'
 import type { Session } from './session.ts'
 import { type OpenedChannel, Sessions } from './sessions.ts'
 import { Subscriptions } from './subscriptions.ts'
+
+/** A clone is said once a minute for each place that it is seen from. */
+const CLONES_TOLD = { lifetime: MINUTE, countMax: 64 }
 
 export interface NodeInit {
   readonly random: RandomSource
@@ -69,12 +73,14 @@ export class DatabaseNode {
   readonly #desk: CommandDesk
   /** BOUNDED: by the application. */
   readonly #verifiers = new PrefixIndex<number>()
+  readonly #clonesTold: Remembered
 
   constructor(config: NodeConfig, init: NodeInit) {
     this.config = config
     const kernel = new Kernel(init)
     this.#kernel = kernel
     this.#identity = new Identity(kernel, config)
+    this.#clonesTold = new Remembered(kernel, CLONES_TOLD)
     const { clientId } = this.#identity
     const { isServer } = config
     const servers = (): Iterable<Peer> => this.#roster.servers
@@ -87,7 +93,11 @@ export class DatabaseNode {
     const isConnectedPeer = (peerId: string): boolean => this.#roster.isConnectedPeer(peerId)
     this.#dialPlan = new DialPlan(
       { kernel, config },
-      { isConnectedPeer, serversConnected: () => this.#roster.servers.size },
+      {
+        isConnectedPeer,
+        serversConnected: () => this.#roster.servers.size,
+        onGivenUp: (address, endpoint) => this.#directory.forget(address, endpoint),
+      },
     )
     this.#directory = new Directory(
       { kernel, config },
@@ -124,6 +134,7 @@ export class DatabaseNode {
     const asking = { kernel, requests: this.#requests, fanout: this.#fanout, clientId, isServer, servers }
     const gets = new Gets({
       ...asking,
+      isWanted: (key) => this.#subscriptions.isWanted(key),
       admitAnswer: (peer, record, then) => this.#incoming.admitAnswer(peer, record, then),
     })
     const queries = new Queries(asking)
@@ -353,7 +364,12 @@ export class DatabaseNode {
     return {
       onConnected: (peer, isNew) => this.#handleConnected(peer, isNew),
       onLost: (peer) => this.#forgetPeer(peer),
-      onDisconnected: (peer) => this.#dialPlan.handlePeerGone(peer.peerId),
+      onDisconnected: (peer) => {
+        this.#dialPlan.handlePeerGone(peer.peerId)
+        // Who dialled us dials again by himself, if he can; a moment later we try too.
+        const delay = jittered(this.config.wait, 0.5, this.#kernel.random)
+        if (peer.signed !== undefined) this.#kernel.after(delay, () => this.#directory.seek(peer))
+      },
       replay: (session, frames) => {
         for (const frame of frames) this.#sessions.handleFrame(session, frame)
       },
@@ -424,6 +440,8 @@ export class DatabaseNode {
   }
 
   #tellCloned(address: string, remote: Endpoint): void {
+    // A liar could say it again and again.
+    if (!this.#clonesTold.addNew(`${address} ${remote.host}`)) return
     this.#kernel.counters.add('cloned-identities')
     const ours = address === this.config.peerAddress
     this.#kernel.emit({ kind: 'cloned-identity', address, remote, ours })

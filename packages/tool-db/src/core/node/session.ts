@@ -24,9 +24,21 @@ export type SessionState =
   | { readonly kind: 'connected'; readonly peer: Peer }
   | { readonly kind: 'closed' }
 
-/** A frame that came while a proof was judged. BOUNDED: WAITING_FRAMES_MAX for each session. */
+/** A frame that came while a proof was judged. BOUNDED: by number and size, for sessions that we dialled only. */
 export type HeldFrame = string | Uint8Array
-export const WAITING_FRAMES_MAX = 64
+const WAITING_FRAMES_MAX = 64
+const WAITING_SIZE_MAX = 1_048_576
+
+/** True where the frame waits: whom we dialled may speak as soon as his proof is out, before we have judged it. */
+export function mayWait(session: Session, frame: HeldFrame): boolean {
+  const { state } = session
+  if (state.kind !== 'judging' || session.direction === 'inbound') return false
+  let size = frame.length
+  for (const held of state.waiting) size += held.length
+  if (state.waiting.length >= WAITING_FRAMES_MAX || size > WAITING_SIZE_MAX) return false
+  state.waiting.push(frame)
+  return true
+}
 
 export interface Session {
   readonly channel: number

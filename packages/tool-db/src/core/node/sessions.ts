@@ -8,7 +8,7 @@ import type { Message, MessageType } from '../wire/message.ts'
 import { type ParsedMessage, parseMessage, type WireLimits } from '../wire/parse.ts'
 import { Bans, Conduct, FAULT, type FaultKind } from './conduct.ts'
 import type { Kernel } from './kernel.ts'
-import { claimedAddress, type HeldFrame, mayCome, type Session, WAITING_FRAMES_MAX } from './session.ts'
+import { claimedAddress, type HeldFrame, mayCome, mayWait, type Session } from './session.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface OpenedChannel {
@@ -120,11 +120,7 @@ export class Sessions {
       if (parsed.ok) this.#hooks.onRefused(session, parsed.message.id, 'RATE_LIMITED')
       return
     }
-    if (session.state.kind === 'judging') {
-      if (session.state.waiting.length < WAITING_FRAMES_MAX) session.state.waiting.push(frame)
-      else this.fault(session, 'out-of-turn')
-      return
-    }
+    if (mayWait(session, frame)) return
     const parsed = parseMessage(frame, this.#wireLimits)
     if (!parsed.ok) this.#refuse(session, parsed)
     else if (!mayCome(session, parsed.message.type)) this.#outOfTurn(session, parsed.message.type)
