@@ -60,7 +60,7 @@ export class Application {
     if (run === undefined) throw new Error('there is no such function')
     const value: unknown = await run(args)
     const text = JSON.stringify(value) ?? 'null'
-    if (text.length > this.#resultSizeMax) throw new Error('the result is larger than a message may be')
+    if (Buffer.byteLength(text) > this.#resultSizeMax) throw new Error('the result is larger than a message may be')
     return value
   }
 }

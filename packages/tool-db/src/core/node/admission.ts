@@ -3,12 +3,13 @@
  * verification, load, comparison and commit as one step. Only what was committed is told to anybody.
  */
 
+import { utf8Length } from '@shoal/base'
 import type { Arrival, FrozenDecision, FrozenName } from '../records/frozen.ts'
 import { decideFrozen, shownRecord } from '../records/frozen.ts'
+import { valueText } from '../records/hash.ts'
 import { namespaceOf } from '../records/key.ts'
 import { nextTime, wins } from '../records/order.ts'
 import type { WireRecord } from '../records/record.ts'
-import type { RecordCode } from '../records/record-code.ts'
 import { checkRecord, type RecordRules } from '../records/verify.ts'
 import { RecordDraft, signedRecord, type WrittenValue } from '../records/write.ts'
 import type { Author, RefusalCode } from './commands.ts'
@@ -113,19 +114,21 @@ export class Admission {
           if (record === undefined) return end({ kind: 'refused', code: 'SIGN_FAILED', error: failure })
           const checked = checkRecord(record, this.#rules, this.#kernel.now)
           if (!checked.ok) return end({ kind: 'refused', code: checked.code })
-          if (JSON.stringify(record).length > this.#kernel.limits.valueSizeMax) {
-            return end({ kind: 'refused', code: 'TOO_LARGE' })
-          }
+          if (this.#isTooLarge(record)) return end({ kind: 'refused', code: 'TOO_LARGE' })
           this.#store(record, { kind: 'live' }, end)
         })
       })
     })
   }
 
-  #verify(record: WireRecord, then: (code: RecordCode | undefined) => void): void {
+  #verify(record: WireRecord, then: (code: RefusalCode | undefined) => void): void {
     const checked = checkRecord(record, this.#rules, this.#kernel.now)
     if (!checked.ok) {
       then(checked.code)
+      return
+    }
+    if (this.#isTooLarge(record)) {
+      then('TOO_LARGE')
       return
     }
     const name = `${record.h}${record.s}${record.a}`
@@ -138,6 +141,11 @@ export class Admission {
       this.#verified.add(name)
       then(undefined)
     })
+  }
+
+  /** What would not fit into a message of ours would cut off whoever we send it to. */
+  #isTooLarge(record: WireRecord): boolean {
+    return (utf8Length(valueText(record.v)) ?? 0) > this.#kernel.limits.valueSizeMax
   }
 
   #store(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {

@@ -1,6 +1,6 @@
 /** The application's commands, each carried out by its part and answered once. */
 
-import type { Endpoint } from '@shoal/base'
+import { type Endpoint, utf8Length } from '@shoal/base'
 import type { Command, CommandResult } from './commands.ts'
 import type { IncomingParts } from './incoming.ts'
 import type { Peer } from './peer.ts'
@@ -50,7 +50,7 @@ export class CommandDesk {
     const { admission, deliveries, fanout, listeners, servers, kernel } = this.#parts
     const { key, value, author, confirm, timeout } = command
     const startedAt = kernel.now
-    if (value.text.length > kernel.limits.valueSizeMax) {
+    if ((utf8Length(value.text) ?? 0) > kernel.limits.valueSizeMax) {
       answer({ kind: 'refused', code: 'TOO_LARGE' })
       return
     }

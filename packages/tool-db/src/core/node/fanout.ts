@@ -1,5 +1,6 @@
 /** One message to many: serialised once, never twice to one peer, not back to where it came from. */
 
+import { utf8Length } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
@@ -65,7 +66,7 @@ export class Fanout {
   }
 
   send(peer: Peer, message: Message): void {
-    this.#parts.kernel.tell({ kind: 'send', channel: peer.session.channel, text: messageText(message) })
+    this.#send(new Set([peer]), message)
   }
 
   sendAll(peers: Iterable<Peer>, message: Message): number {
@@ -77,7 +78,13 @@ export class Fanout {
   #send(targets: ReadonlySet<Peer>, message: Message): void {
     if (targets.size === 0) return
     const text = messageText(message)
-    for (const peer of targets) this.#parts.kernel.tell({ kind: 'send', channel: peer.session.channel, text })
+    const { kernel } = this.#parts
+    // Whoever gets more than it takes cuts the connection: a row that another program wrote must not do that.
+    if (text.length > kernel.limits.messageSizeMax / 3 && (utf8Length(text) ?? 0) > kernel.limits.messageSizeMax) {
+      kernel.counters.add('unsent.too-large')
+      return
+    }
+    for (const peer of targets) kernel.tell({ kind: 'send', channel: peer.session.channel, text })
   }
 
   // Plain peers drop a message whose id they have seen, so no push ever has an old one.

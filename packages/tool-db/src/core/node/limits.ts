@@ -7,7 +7,7 @@ export interface NodeLimits {
   readonly messageSizeMax: number
   readonly messageDepthMax: number
   readonly keyLengthMax: number
-  /** UTF-16 units of a value's JSON text. */
+  /** Bytes of a value's JSON text, as it will be written again: `1e20` has 4 and becomes 21. */
   readonly valueSizeMax: number
   /** Keys of one answer to a query. */
   readonly answerKeysMax: number

@@ -1,5 +1,6 @@
 /** Keys by prefix: page by page between shoal peers, in one bounded answer to plain ones; ours merged from here and from all servers. */
 
+import { utf8Length } from '@shoal/base'
 import type { QueryMessage } from '../wire/message.ts'
 import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
@@ -179,11 +180,11 @@ export class Queries {
   }
 }
 
-/** As many keys from the front as fit; one at least, or a page could stand still. A key's JSON takes six units a character at most. */
+/** As many keys from the front as fit, in bytes; one at least, or a page could stand still. */
 function within(keys: readonly string[], sizeMax: number): readonly string[] {
   let size = 0
   for (const [i, key] of keys.entries()) {
-    size += JSON.stringify(key).length + 1
+    size += (utf8Length(JSON.stringify(key)) ?? 0) + 1
     if (size > sizeMax && i > 0) return keys.slice(0, i)
   }
   return keys
