@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const RULE = /^[-|*\s]*\*\*([A-Z]{1,2}-\d+[a-z]?)\*\*/gm
 // In a test's name, or as the first argument of a contract suite's `rule`.
-const CARRIED = /(?:\[|\brule\(')((?:[A-Z]{1,2}-\d+[a-z]?(?:,\s*)?)+)(?:\]|')/g
+const CARRIED = /(?:\[|\brule\(\s*')((?:[A-Z]{1,2}-\d+[a-z]?(?:,\s*)?)+)(?:\]|')/g
 
 /** @param {string} folder @param {RegExp} ending @returns {string[]} */
 function filesBelow(folder, ending) {
