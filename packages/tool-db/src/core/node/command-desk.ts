@@ -3,8 +3,8 @@
 import { type Endpoint, utf8Length } from '@shoal/base'
 import type { Command, CommandResult } from './commands.ts'
 import type { IncomingParts } from './incoming.ts'
-import type { Peer } from './peer.ts'
 import { recordOfRow } from './rows.ts'
+import type { Peer } from './session.ts'
 
 export interface CommandDeskParts extends IncomingParts {
   servers(): Iterable<Peer>

@@ -8,7 +8,8 @@ import type { WireRecord } from '../records/record.ts'
 import type { PutMessage } from '../wire/message.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
-import { has, type Peer } from './peer.ts'
+import { has } from './peer.ts'
+import type { Peer } from './session.ts'
 
 export interface Counts {
   readonly sent: number

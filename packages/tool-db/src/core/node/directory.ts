@@ -7,7 +7,7 @@ import { type Endpoint, formatEndpoint, type Millis, parseIp, scopeOf } from '@s
 import { CLOCK_AHEAD_MAX_MS, dialTarget, endpointDigest, type SignedEndpoint } from '@shoal/peer'
 import type { NodeConfig } from './config.ts'
 import type { Kernel } from './kernel.ts'
-import type { Peer } from './peer.ts'
+import type { Peer } from './session.ts'
 
 export interface KnownServer {
   readonly signed: SignedEndpoint

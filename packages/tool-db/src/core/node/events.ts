@@ -4,7 +4,7 @@ import type { Endpoint } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
 import type { Message, PutMessage } from '../wire/message.ts'
 import type { CommandResult } from './commands.ts'
-import type { PeerInfo } from './peer.ts'
+import type { PeerInfo } from './peer-info.ts'
 
 export type NodeEvent =
   /** Once per session with a peer, however many sockets; again after a reconnection. */

@@ -5,8 +5,8 @@ import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
 import type { Kernel } from './kernel.ts'
-import type { Peer } from './peer.ts'
 import { Remembered } from './remembered.ts'
+import type { Peer } from './session.ts'
 
 const SEEN = { lifetime: 60_000, countMax: 2_048 }
 

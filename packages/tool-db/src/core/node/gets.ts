@@ -10,9 +10,10 @@ import type { Verdict } from './admission.ts'
 import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
-import { has, type Peer } from './peer.ts'
+import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
 import { recordOfRow } from './rows.ts'
+import type { Peer } from './session.ts'
 
 export interface GetsParts {
   readonly kernel: Kernel

@@ -22,9 +22,8 @@ import { messageText } from '../wire/serialise.ts'
 import type { NodeConfig } from './config.ts'
 import type { Identity } from './identity.ts'
 import type { Kernel } from './kernel.ts'
-import type { Peer } from './peer.ts'
 import { Remembered } from './remembered.ts'
-import type { HeldFrame, Session } from './session.ts'
+import type { HeldFrame, Peer, Session } from './session.ts'
 import { CLOSE, type Sessions } from './sessions.ts'
 
 export interface HandshakeHooks {

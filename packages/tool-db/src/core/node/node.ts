@@ -3,11 +3,10 @@
  * It has no sockets, no store and no keys of its own.
  */
 
-import { type Endpoint, type Hash, jittered, MINUTE, type Millis, type RandomSource } from '@shoal/base'
-import type { DialOutcome, SignedEndpoint } from '@shoal/peer'
+import { type Endpoint, type Hash, jittered, type Millis, type RandomSource } from '@shoal/base'
+import type { SignedEndpoint } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
-import { messageText } from '../wire/serialise.ts'
 import { Admission } from './admission.ts'
 import { CommandDesk } from './command-desk.ts'
 import type { Command } from './commands.ts'
@@ -20,25 +19,22 @@ import type { NodeEvent } from './events.ts'
 import { Fanout } from './fanout.ts'
 import { Functions } from './functions.ts'
 import { Gets } from './gets.ts'
-import { Handshake } from './handshake.ts'
 import { Identity } from './identity.ts'
 import { Incoming } from './incoming.ts'
 import { Kernel } from './kernel.ts'
 import type { NodeLimits } from './limits.ts'
 import { Listeners } from './listeners.ts'
-import { has, infoOf, type Peer, type PeerInfo } from './peer.ts'
+import { Meeting, type MeetingHooks } from './meeting.ts'
+import { infoOf } from './peer.ts'
+import type { PeerInfo } from './peer-info.ts'
 import { PrefixIndex } from './prefix-index.ts'
 import { Queries } from './queries.ts'
-import { Remembered } from './remembered.ts'
 import { Requests } from './requests.ts'
-import { Roster } from './roster.ts'
+import type { Roster } from './roster.ts'
 import { ServerNews } from './server-news.ts'
-import type { Session } from './session.ts'
-import { type OpenedChannel, Sessions } from './sessions.ts'
+import type { Peer } from './session.ts'
+import type { OpenedChannel, Sessions } from './sessions.ts'
 import { Subscriptions } from './subscriptions.ts'
-
-/** A clone is said once a minute for each place that it is seen from. */
-const CLONES_TOLD = { lifetime: MINUTE, countMax: 64 }
 
 export interface NodeInit {
   readonly random: RandomSource
@@ -56,7 +52,6 @@ export class DatabaseNode {
   readonly #kernel: Kernel
   readonly #identity: Identity
   readonly #sessions: Sessions
-  readonly #handshake: Handshake
   readonly #roster: Roster
   readonly #directory: Directory
   readonly #news: ServerNews
@@ -73,23 +68,18 @@ export class DatabaseNode {
   readonly #desk: CommandDesk
   /** BOUNDED: by the application. */
   readonly #verifiers = new PrefixIndex<number>()
-  readonly #clonesTold: Remembered
 
   constructor(config: NodeConfig, init: NodeInit) {
     this.config = config
     const kernel = new Kernel(init)
     this.#kernel = kernel
     this.#identity = new Identity(kernel, config)
-    this.#clonesTold = new Remembered(kernel, CLONES_TOLD)
     const { clientId } = this.#identity
     const { isServer } = config
     const servers = (): Iterable<Peer> => this.#roster.servers
-    this.#sessions = new Sessions(kernel, this.#sessionHooks())
-    this.#handshake = new Handshake(
-      { kernel, config, identity: this.#identity, sessions: this.#sessions },
-      this.#handshakeHooks(),
-    )
-    this.#roster = new Roster({ kernel, sessions: this.#sessions, address: config.peerAddress }, this.#rosterHooks())
+    const meeting = new Meeting({ kernel, config, identity: this.#identity }, this.#meetingHooks())
+    this.#sessions = meeting.sessions
+    this.#roster = meeting.roster
     const isConnectedPeer = (peerId: string): boolean => this.#roster.isConnectedPeer(peerId)
     this.#dialPlan = new DialPlan(
       { kernel, config },
@@ -327,123 +317,35 @@ export class DatabaseNode {
     return this.#kernel.nextTimerAt()
   }
 
-  #sessionHooks(): ConstructorParameters<typeof Sessions>[1] {
+  #meetingHooks(): MeetingHooks {
     return {
-      onOpened: (session) => {
-        if (session.direction === 'outbound') this.#handshake.start(session)
-      },
-      onMessage: (session, message, size) => this.#handleMessage(session, message, size),
-      onClosed: (session, before, reason) => {
-        if (before.kind === 'connected') this.#roster.handleClosed(before.peer)
-        this.#dialPlan.handleClosed(session, before, reason)
-      },
-      onRefused: (session, id, code) => {
-        const { state } = session
-        if (id === undefined || state.kind !== 'connected' || !has(state.peer, 'ack')) return
-        this.#fanout.send(state.peer, { type: 'ack', id, to: [], code })
-      },
-      onMisbehaved: (session, reason) => {
-        this.#kernel.emit({ kind: 'misbehaved', remote: session.remote, reason })
-      },
-    }
-  }
-
-  #handshakeHooks(): ConstructorParameters<typeof Handshake>[1] {
-    return {
-      isConnected: (address, instance) => this.#roster.isConnected(address, instance),
-      isClientIdTaken: (clientId, address) => this.#roster.isClientIdTaken(clientId, address),
-      onProven: (peer, waiting, admitted) => this.#roster.admit(peer, waiting, admitted),
-      serversFor: (session) => this.#news.serversFor(session),
-      onServersTold: (peer, servers) => this.#directory.learn(peer, servers),
-      onOutcome: (session, outcome) => this.#report(session, outcome),
-      onClonedSelf: (session) => this.#tellCloned(this.config.peerAddress, session.remote),
-    }
-  }
-
-  #rosterHooks(): ConstructorParameters<typeof Roster>[1] {
-    return {
+      onMessage: (peer, message, size) => this.#incoming.handle(peer, message, size),
       onConnected: (peer, isNew) => this.#handleConnected(peer, isNew),
-      onLost: (peer) => this.#forgetPeer(peer),
-      onDisconnected: (peer) => {
+      onLost: (peer) => {
+        this.#subscriptions.drop(peer)
+        this.#fanout.drop(peer)
+        this.#deliveries.handleGone(peer)
+        this.#requests.handleGone(peer)
+      },
+      onGone: (peer) => {
         this.#dialPlan.handlePeerGone(peer.peerId)
         // Who dialled us dials again by himself, if he can; a moment later we try too.
         const delay = jittered(this.config.wait, 0.5, this.#kernel.random)
         if (peer.signed !== undefined) this.#kernel.after(delay, () => this.#directory.seek(peer))
       },
-      replay: (session, frames) => {
-        for (const frame of frames) this.#sessions.handleFrame(session, frame)
-      },
-      probe: (peer) => this.#probe(peer),
-      onDuplicate: (session, peerId) => {
-        this.#report(session, { kind: 'duplicate', peerId })
-        const { state } = session
-        if (state.kind === 'connected') this.#forgetPeer(state.peer)
-      },
-      onClone: (held, newcomer) => {
-        for (const { session } of [held, newcomer]) {
-          const ack: Message = { type: 'ack', id: this.#kernel.messageId(), to: [], code: 'CLONED_IDENTITY' }
-          this.#kernel.tell({ kind: 'send', channel: session.channel, text: messageText(ack) })
-        }
-        this.#report(newcomer.session, { kind: 'refused', reason: 'CLONED_IDENTITY' })
-        this.#tellCloned(newcomer.peerId, newcomer.session.remote)
-      },
-    }
-  }
-
-  #handleMessage(session: Session, message: Message, size: number): void {
-    const { state } = session
-    if (state.kind === 'connected') {
-      if (message.type === 'ack' && message.code === 'CLONED_IDENTITY') {
-        // A server that knows us both says so: it is our own key.
-        this.#tellCloned(this.config.peerAddress, session.remote)
-      }
-      this.#incoming.handle(state.peer, message, size)
-      return
-    }
-    if (message.type === 'ping') this.#handshake.handlePing(session, message)
-    else if (message.type === 'pong') this.#handshake.handlePong(session, message)
-    else if (message.type === 'proof') this.#handshake.handleProof(session, message)
-    else if (message.type === 'ack') {
-      if (message.code === 'CLONED_IDENTITY') this.#tellCloned(this.config.peerAddress, session.remote)
-      this.#handshake.handleAck(session, message.code)
+      serversFor: (session) => this.#news.serversFor(session),
+      onServersTold: (peer, servers) => this.#directory.learn(peer, servers),
+      report: (session, outcome) => this.#dialPlan.report(session, outcome),
+      onClosed: (session, before, reason) => this.#dialPlan.handleClosed(session, before, reason),
     }
   }
 
   #handleConnected(peer: Peer, isNew: boolean): void {
-    this.#report(peer.session, { kind: 'connected', peerId: peer.peerId, proven: peer.proven })
     this.#news.handleConnected(peer)
     if (!peer.isServer) return
     this.#subscriptions.tellAll(peer)
     this.#deliveries.handleServer(peer)
     this.#requests.handleServer(peer)
     this.#kernel.counters.add(isNew ? 'servers.connected' : 'servers.reconnected')
-  }
-
-  /** What hangs on the socket, of a peer that is gone or has another one now. */
-  #forgetPeer(peer: Peer): void {
-    this.#subscriptions.drop(peer)
-    this.#fanout.drop(peer)
-    this.#deliveries.handleGone(peer)
-    this.#requests.handleGone(peer)
-  }
-
-  #report(session: Session, outcome: DialOutcome): void {
-    if (session.direction === 'outbound') this.#dialPlan.report(session, outcome)
-  }
-
-  #probe(peer: Peer): void {
-    this.#identity.sign((signed) => {
-      if (signed === undefined || peer.session.state.kind === 'closed') return
-      const text = this.#handshake.pingText(signed, this.#identity.hello())
-      this.#kernel.tell({ kind: 'send', channel: peer.session.channel, text })
-    })
-  }
-
-  #tellCloned(address: string, remote: Endpoint): void {
-    // A liar could say it again and again.
-    if (!this.#clonesTold.addNew(`${address} ${remote.host}`)) return
-    this.#kernel.counters.add('cloned-identities')
-    const ours = address === this.config.peerAddress
-    this.#kernel.emit({ kind: 'cloned-identity', address, remote, ours })
   }
 }

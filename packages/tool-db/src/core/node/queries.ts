@@ -5,8 +5,9 @@ import type { QueryMessage } from '../wire/message.ts'
 import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
-import { has, type Peer } from './peer.ts'
+import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
+import type { Peer } from './session.ts'
 
 export interface QueriesParts {
   readonly kernel: Kernel

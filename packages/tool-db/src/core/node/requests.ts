@@ -3,7 +3,7 @@
 import type { Millis } from '@shoal/base'
 import type { AckMessage, FunctionReturnMessage, PutMessage, QueryAckMessage } from '../wire/message.ts'
 import type { Kernel, Timer } from './kernel.ts'
-import type { Peer } from './peer.ts'
+import type { Peer } from './session.ts'
 
 export type Answer = PutMessage | AckMessage | QueryAckMessage | FunctionReturnMessage
 

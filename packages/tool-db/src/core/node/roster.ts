@@ -6,8 +6,8 @@
 
 import { type Millis, SECOND } from '@shoal/base'
 import type { Kernel, Timer } from './kernel.ts'
-import { infoOf, type Peer } from './peer.ts'
-import type { HeldFrame, Session } from './session.ts'
+import { infoOf } from './peer.ts'
+import type { HeldFrame, Peer, Session } from './session.ts'
 import { CLOSE, type Sessions } from './sessions.ts'
 
 /** Two connections proven within this time, one dialled from each side, were dialled at once. */

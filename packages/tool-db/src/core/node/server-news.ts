@@ -6,8 +6,8 @@ import type { Directory } from './directory.ts'
 import type { Fanout } from './fanout.ts'
 import type { Identity } from './identity.ts'
 import type { Kernel } from './kernel.ts'
-import { has, type Peer } from './peer.ts'
-import type { Session } from './session.ts'
+import { has } from './peer.ts'
+import type { Peer, Session } from './session.ts'
 
 export interface ServerNewsParts {
   readonly kernel: Kernel

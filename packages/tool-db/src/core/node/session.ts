@@ -1,11 +1,10 @@
 /** One channel and how far its two ends have come. Which message may come when is said here, and nowhere else. */
 
 import type { Endpoint, Millis } from '@shoal/base'
-import type { Hello } from '@shoal/peer'
+import type { Hello, SignedEndpoint } from '@shoal/peer'
 import type { MessageType, PingMessage, PongMessage } from '../wire/message.ts'
 import type { Conduct } from './conduct.ts'
 import type { Timer } from './kernel.ts'
-import type { Peer } from './peer.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
 export type SessionState =
@@ -64,6 +63,22 @@ export interface Session {
   unverified: number
   relayedGets: number
   functions: number
+}
+
+/** A peer that is connected: what it proved, and what it says of itself. */
+export interface Peer {
+  readonly session: Session
+  /** The whole address; of a plain server that named none, its client id. */
+  readonly peerId: string
+  readonly clientId: string
+  /** Of the running process; plain peers have none. */
+  readonly instance: string | undefined
+  readonly proven: boolean
+  readonly isServer: boolean
+  /** Named by both sides. */
+  readonly features: ReadonlySet<string>
+  /** Where a server says it can be reached; its signature holds. */
+  readonly signed: SignedEndpoint | undefined
 }
 
 /** Messages taken in each state before `connected`, where everything is. Total, so that a new state must say. */

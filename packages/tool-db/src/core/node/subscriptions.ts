@@ -3,8 +3,9 @@
 import type { SubscribeMessage } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
 import type { Kernel } from './kernel.ts'
-import { has, type Peer } from './peer.ts'
+import { has } from './peer.ts'
 import { PrefixIndex } from './prefix-index.ts'
+import type { Peer } from './session.ts'
 
 interface Wanted {
   /** One id for as long as we subscribe: tool-db sends every push with it. */
