@@ -109,13 +109,18 @@ export class PeerProcess {
     this.#child.kill('SIGKILL')
   }
 
-  /** SIGTERM, and force for one that does not end. */
+  /** SIGTERM. The exit code, or the signal's name; throws where only force could end it. */
   async stop(): Promise<number | string> {
     this.#child.kill('SIGTERM')
-    const force = setTimeout(() => this.kill(), 5_000)
+    let forced = false
+    const force = setTimeout(() => {
+      forced = true
+      this.kill()
+    }, PATIENCE_MS)
     const code = await this.#exit
     clearTimeout(force)
     rmSync(this.#directory, { recursive: true, force: true })
+    if (forced) throw new Error(`${this.#name} was closed, but something keeps it from ending`)
     return code
   }
 

@@ -2,6 +2,19 @@
 import { expect, test } from 'vitest'
 import { freePort, startPeer } from './peer-process.ts'
 
+test('[I-37] with only ours in them, processes end by themselves once all is closed', async () => {
+  const node = startPeer('shoal-dht', {})
+  const bootstrap = [`127.0.0.1:${(await node.event('listening'))['port']}`]
+  const channel = startPeer('channel', { from: 'shoal', bootstrap })
+  await channel.call('join', 'endings', 4000)
+  const common = { toolDb: 'shoal', discovery: 'shoal', bootstrap, topic: 'endings', interval: 1_000 }
+  const server = startPeer('recipe-server', { ...common, port: await freePort() })
+  await server.event('announced')
+  const client = startPeer('recipe-client', common)
+  await client.event('connect')
+  for (const peer of [client, server, channel, node]) expect(await peer.stop()).toBe(0)
+})
+
 for (const toolDb of ['npm', 'shoal'] as const) {
   for (const discovery of ['npm', 'shoal'] as const) {
     test(`[I-21] the recipe works with ToolDb of ${toolDb} and discovery of ${discovery}`, async () => {

@@ -20,5 +20,6 @@ serveCommands(
     list: () => channel.list().map(({ id, port }) => ({ topic: id.toString(), port })),
   },
   () => new Promise((resolve) => channel.destroy(resolve)),
+  { isOurs: options.from === 'shoal' },
 )
 emit('ready')

@@ -12,9 +12,10 @@ export function emit(event, fields = {}) {
 
 /**
  * Runs `commands[name](...args)` for each line `{ id, name, args }` and answers with an `answer` event.
- * `end` is awaited when stdin closes or SIGTERM arrives; then the process has two seconds to exit by itself.
+ * `end` is awaited when stdin closes or SIGTERM arrives. What is npm's is then helped to its exit; a process that has only ours in
+ * it (`isOurs`) must find its end by itself.
  */
-export function serveCommands(commands, end) {
+export function serveCommands(commands, end, { isOurs = false } = {}) {
   const lines = createInterface({ input: process.stdin })
   lines.on('line', async (line) => {
     const { id, name, args = [] } = JSON.parse(line)
@@ -31,7 +32,7 @@ export function serveCommands(commands, end) {
     lines.close()
     process.stdin.pause()
     await end?.()
-    setTimeout(() => process.exit(0), 2_000).unref()
+    if (!isOurs) setTimeout(() => process.exit(0), 2_000).unref()
   }
   lines.on('close', finish)
   process.on('SIGTERM', finish)

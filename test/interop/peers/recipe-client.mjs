@@ -33,5 +33,6 @@ serveCommands(
     await toolDbClient.network.close?.()
     await toolDbClient.close()
   },
+  { isOurs: options.toolDb === 'shoal' && options.discovery === 'shoal' },
 )
 emit('ready')

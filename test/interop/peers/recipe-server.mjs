@@ -28,9 +28,13 @@ channel.on('peer', (_id, peer) => {
   if (!(myIp === peer.host && options.port === peer.port)) toolDbServer.network.connectTo(peer.host, peer.port)
 })
 
-serveCommands({ get: (key) => toolDbServer.getData(key) }, async () => {
-  await new Promise((resolve) => channel.destroy(resolve))
-  await toolDbServer.network.close?.()
-  await toolDbServer.close()
-})
+serveCommands(
+  { get: (key) => toolDbServer.getData(key) },
+  async () => {
+    await new Promise((resolve) => channel.destroy(resolve))
+    await toolDbServer.network.close?.()
+    await toolDbServer.close()
+  },
+  { isOurs: options.toolDb === 'shoal' && options.discovery === 'shoal' },
+)
 emit('ready')

@@ -26,4 +26,5 @@ serveCommands(
     ping: (endpoint) => dht.ping(endpoint),
   },
   () => dht.close(),
+  { isOurs: true },
 )

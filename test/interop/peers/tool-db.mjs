@@ -72,5 +72,6 @@ serveCommands(
     await db.network.close?.()
     await db.close()
   },
+  { isOurs: options.from === 'shoal' && options.adapters === undefined },
 )
 emit('ready', { address: db.userAccount.getAddress(), peerId: db.peerAccount.getAddress() })
