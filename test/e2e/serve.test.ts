@@ -43,7 +43,9 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const scene = new Scene()
     const bootstrap = await scene.testnet(4)
     const [a, b] = await Promise.all([scene.server(TOPIC, bootstrap), scene.server(TOPIC, bootstrap)])
+    // Both: one side of a connection knows of it before the other.
     await a.program.event('connected', { peerId: b.here['peerId'] })
+    await b.program.event('connected', { peerId: a.here['peerId'] })
     expect((await a.program.event('announced'))['nodes']).toBeGreaterThan(0)
     a.program.kill(signal)
     expect(await a.program.ended).toEqual({ code: 0, signal: null })
