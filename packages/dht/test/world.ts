@@ -3,10 +3,19 @@
  * them. The same seed gives the same run, packet for packet.
  */
 
-import { DeadlineQueue, type Endpoint, formatEndpoint, type Millis, randomFraction, seededRandom } from '@shoal/base'
+import {
+  DeadlineQueue,
+  type Endpoint,
+  formatEndpoint,
+  type Millis,
+  parseIp,
+  randomFraction,
+  seededRandom,
+} from '@shoal/base'
 import { DhtEngine } from '../src/core/engine.ts'
 import type { EngineEvent, EngineInit, OperationId } from '../src/core/engine-event.ts'
-import { randomNodeId } from '../src/core/id/node-id.ts'
+import { secureNodeId } from '../src/core/id/secure-id.ts'
+import { nodeItemCrypto } from '../src/node/ed25519.ts'
 
 export interface WorldOptions {
   readonly seed?: number
@@ -47,8 +56,9 @@ export class World {
   add(options: Partial<EngineInit> = {}, endpoint: Endpoint = this.#freeEndpoint()): WorldNode {
     const engine = new DhtEngine({
       family: 'ipv4',
-      nodeId: randomNodeId(this.random),
+      nodeId: secureNodeId(parseIp(endpoint.host) ?? new Uint8Array(4), this.random),
       random: this.random,
+      crypto: nodeItemCrypto,
       mode: 'server',
       network: 'mainline',
       limits: {},

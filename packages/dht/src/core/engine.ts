@@ -57,7 +57,7 @@ export class DhtEngine {
     const self = new Self(init)
     const outbox = this.#outbox
     const counters = this.#counters
-    const table = new RoutingTable(nodeId, self.policy.onePerHost)
+    const table = new RoutingTable(nodeId, self.policy)
     const requester = new Requester({ self, random, inFlightMax: limits.queriesInFlightMax, outbox, counters, table })
     const peers = new PeerStore(limits, random.uint32())
     const tokens = new TokenIssuer(random, now)
@@ -133,7 +133,7 @@ export class DhtEngine {
   /** Known only once names are resolved; the node has no contacts before that. */
   setNetwork(now: Millis, network: Network): void {
     this.#self.setNetwork(network)
-    this.#table.setOnePerHost(this.#self.policy.onePerHost)
+    this.#table.setRules(this.#self.policy)
     this.#requester.setNetwork(network)
     this.#responder.setLimits(now, limitsFor(network, this.#init.limits))
     this.#upkeep.setNetwork(now, network)

@@ -4,8 +4,8 @@
  */
 
 import type { Endpoint } from '@shoal/base'
-import { addressOfKey, type NodeAddress, scopeOfHost } from '../id/address.ts'
-import type { Network } from './network-policy.ts'
+import { addressOfKey, type NodeAddress, SIZES, scopeOfHost } from '../id/address.ts'
+import { type Network, prefixOf } from './network-policy.ts'
 
 const VOTES_MAX = 32
 const QUORUM: { readonly [network in Network]: number } = { mainline: 3, private: 1 }
@@ -33,10 +33,12 @@ export class AddressVotes {
   /** `ours` is our compact address, one character a byte. */
   vote(voter: NodeAddress, ours: string): void {
     // On a private network many nodes share a host, so there every endpoint has a vote.
-    const name = this.#network === 'mainline' ? voter.host : voter.key
+    // Whoever has one IPv6 address has a whole /64 of them.
+    const host = voter.key.length === SIZES.ipv6.compact ? prefixOf(voter) : voter.host
+    const name = this.#network === 'mainline' ? host : voter.key
     if (this.#votes.get(name) === ours && this.#elected !== undefined) return
-    const { host, port } = addressOfKey(ours)
-    const scope = scopeOfHost(host)
+    const { host: ourHost, port } = addressOfKey(ours)
+    const scope = scopeOfHost(ourHost)
     if (port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return
     this.#votes.delete(name)
     this.#votes.set(name, ours)
@@ -61,7 +63,9 @@ export class AddressVotes {
     let best: { host: string; ports: Map<number, number>; votes: number } | undefined
     for (const [host, ports] of hosts) {
       const votes = [...ports.values()].reduce((sum, count) => sum + count, 0)
-      if (best === undefined || votes > best.votes) best = { host, ports, votes }
+      // What was elected holds until another has more.
+      const isBetter = best === undefined || votes > best.votes
+      if (isBetter || (votes === best?.votes && host === this.#elected?.host)) best = { host, ports, votes }
     }
     if (best === undefined || best.votes < QUORUM[this.#network]) return
     const [port] = [...best.ports].reduce((a, b) => (b[1] > a[1] ? b : a))

@@ -13,15 +13,18 @@ export class Contact {
   readonly address: NodeAddress
   /** Id, address and port as they go into `nodes`. */
   readonly compact: Uint8Array
+  /** BEP 42: its id is one that its address may have. */
+  readonly isSecure: boolean
   readonly rtt: RttEstimator = new RttEstimator()
   /** When it last answered, or asked us something after having answered once. */
   seenAt: Millis
   /** Queries in a row that it let time out. */
   failures = 0
 
-  constructor(id: NodeId, address: NodeAddress, now: Millis) {
+  constructor(id: NodeId, address: NodeAddress, { now, isSecure }: { now: Millis; isSecure: boolean }) {
     this.id = id
     this.address = address
+    this.isSecure = isSecure
     this.seenAt = now
     this.compact = new Uint8Array(20 + address.key.length)
     writeNodeId(id, this.compact, 0)

@@ -1,17 +1,22 @@
 /**
  * The routing table (BEP 5): buckets of K by shared prefix with our id, only our own bucket splits, each bucket
  * with a cache of replacements. Departs from the Kademlia paper: a failed contact is replaced at once where there
- * is a replacement, because on Mainline churn makes stale contacts the common case.
+ * is a replacement, because on Mainline churn makes stale contacts the common case. Where a bucket is too small for all,
+ * those whose ids follow from their addresses (BEP 42) have it.
  */
 
 import { assert, type Millis } from '@shoal/base'
 import type { NodeAddress } from '../id/address.ts'
 import { commonPrefixLength, compareDistance, ID_BITS, isSameId, type NodeId } from '../id/node-id.ts'
 import { Contact } from './contact.ts'
+import { type NodeRules, prefixOf } from './network-policy.ts'
 
 /** BEP 5: contacts in a bucket. */
 export const K = 8
 const REPLACEMENTS_MAX = 8
+/** Contacts of one prefix (/24 of IPv4, /64 of IPv6), where there is one a host. */
+const PREFIX_MAX = 6
+const PREFIX_PER_BUCKET_MAX = 2
 /** A contact without a replacement is given up after so many unanswered queries in a row. */
 const FAILURES_MAX = 2
 /** While we hear nobody at all, the fault is rather ours: hold on to what we know for longer. */
@@ -32,25 +37,46 @@ export type Insertion =
 const REFUSED: Insertion = { kind: 'refused' }
 
 export class RoutingTable {
-  readonly ownId: NodeId
-  #onePerHost: boolean
+  #ownId: NodeId
+  #rules: NodeRules
   /** BOUNDED: 160 buckets of K contacts and as many replacements. */
-  readonly #buckets: Bucket[] = [newBucket()]
+  #buckets: Bucket[] = [newBucket()]
   /** Live contacts by compact address. BOUNDED: as the buckets. */
   readonly #byAddress = new Map<string, Contact>()
   /** Live contacts by host, where only one is allowed. BOUNDED: as the buckets. */
   readonly #byHost = new Map<string, Contact>()
+  /** How many live contacts a prefix has, where few are allowed. BOUNDED: as the buckets. */
+  readonly #ofPrefix = new Map<string, number>()
   readonly #nearest: Contact[] = []
 
-  /** `onePerHost`: at most one contact of a host. */
-  constructor(ownId: NodeId, onePerHost: boolean) {
-    this.ownId = ownId
-    this.#onePerHost = onePerHost
+  constructor(ownId: NodeId, rules: NodeRules) {
+    this.#ownId = ownId
+    this.#rules = rules
   }
 
-  /** Holds for newcomers; who is in stays in. */
-  setOnePerHost(onePerHost: boolean): void {
-    this.#onePerHost = onePerHost
+  get ownId(): NodeId {
+    return this.#ownId
+  }
+
+  /** Hold for newcomers; who is in stays in. */
+  setRules(rules: NodeRules): void {
+    this.#rules = rules
+  }
+
+  /** We have another id: every contact moves to the bucket that it is in now, as far as there is room. */
+  rehome(ownId: NodeId): void {
+    const contacts = this.#buckets.flatMap(({ live, replacements }) => [...live, ...replacements])
+    this.#ownId = ownId
+    this.#buckets = [newBucket()]
+    this.#byAddress.clear()
+    this.#byHost.clear()
+    this.#ofPrefix.clear()
+    for (const contact of contacts) {
+      if (isSameId(contact.id, ownId)) continue
+      const { bucket } = this.#findRoom(contact.id)
+      if (bucket.live.length < K && this.#isWelcome(bucket, contact)) this.#add(bucket, contact)
+      else this.#cache(bucket, contact, contact.seenAt)
+    }
   }
 
   get size(): number {
@@ -81,7 +107,7 @@ export class RoutingTable {
 
   /** Whether a node with this id would find a place, if it answered: worth a ping. */
   hasRoomFor(now: Millis, id: NodeId): boolean {
-    if (isSameId(id, this.ownId)) return false
+    if (isSameId(id, this.#ownId)) return false
     const bucket = this.#bucketOf(id)
     if (bucket.live.length < K || bucket.live.some((contact) => contact.isQuestionable(now))) return true
     return bucket === this.#buckets.at(-1) && this.#buckets.length < ID_BITS
@@ -89,7 +115,7 @@ export class RoutingTable {
 
   /** A node has answered us. */
   insert(now: Millis, id: NodeId, address: NodeAddress): Insertion {
-    if (isSameId(id, this.ownId)) return REFUSED
+    if (isSameId(id, this.#ownId)) return REFUSED
     const here = this.#byAddress.get(address.key)
     if (here !== undefined) {
       if (isSameId(here.id, id)) {
@@ -100,20 +126,48 @@ export class RoutingTable {
       this.#remove(here)
     }
     if (!this.#makeWay(now, id, address)) return REFUSED
+    const isSecure = this.#rules.isSecure(id, address)
+    const { bucket } = this.#findRoom(id)
+    const contact = takeCached(bucket, { id, address, now, isSecure })
+    if (this.#isWelcome(bucket, contact)) {
+      if (bucket.live.length >= K) this.#giveWay(bucket, isSecure)
+      if (bucket.live.length < K) return this.#add(bucket, contact)
+    }
+    return { kind: 'cached', suspect: this.#cache(bucket, contact, now) }
+  }
+
+  /** The bucket of an id, after our own has been split as far as that makes room. */
+  #findRoom(id: NodeId): { readonly bucket: Bucket } {
     for (;;) {
       const bucket = this.#bucketOf(id)
-      if (bucket.live.length < K) return this.#add(bucket, takeCached(bucket, id, address, now))
-      const failing = bucket.live.find((contact) => contact.failures > 0)
-      if (failing !== undefined) {
-        this.#remove(failing)
-        continue
-      }
-      if (bucket === this.#buckets.at(-1) && this.#buckets.length < ID_BITS) {
-        this.#split(bucket)
-        continue
-      }
-      return { kind: 'cached', suspect: this.#cache(bucket, takeCached(bucket, id, address, now), now) }
+      const isOwn = bucket === this.#buckets.at(-1) && this.#buckets.length < ID_BITS
+      if (bucket.live.length < K || !isOwn || bucket.live.some((contact) => contact.failures > 0)) return { bucket }
+      this.#split(bucket)
     }
+  }
+
+  /** In a full bucket a failing contact makes room, or, for a secure newcomer, an insecure one. */
+  #giveWay(bucket: Bucket, isSecure: boolean): void {
+    const failing = bucket.live.find((contact) => contact.failures > 0)
+    if (failing !== undefined) {
+      this.#remove(failing)
+      return
+    }
+    const insecure = isSecure ? bucket.live.find((contact) => !contact.isSecure) : undefined
+    if (insecure === undefined) return
+    this.#remove(insecure)
+    this.#cache(bucket, insecure, insecure.seenAt)
+  }
+
+  /** Whether its host and prefix are not in the table too often already. */
+  #isWelcome(bucket: Bucket, { address }: Contact): boolean {
+    if (!this.#rules.onePerHost) return true
+    if (this.#byHost.has(address.host)) return false
+    const prefix = prefixOf(address)
+    const inAll = this.#ofPrefix.get(prefix) ?? 0
+    if (inAll < PREFIX_PER_BUCKET_MAX) return true
+    if (inAll >= PREFIX_MAX) return false
+    return bucket.live.filter((contact) => prefixOf(contact.address) === prefix).length < PREFIX_PER_BUCKET_MAX
   }
 
   /** A contact let a query time out; true where it lost its place. */
@@ -131,7 +185,8 @@ export class RoutingTable {
   /**
    * The contacts closest to a target, closest first; those that failed lately are left out. The array is reused by
    * the next call. Buckets are already in order of distance: the target's own, all deeper ones together, then
-   * the shallower ones from the deepest up; so only eight or so are compared.
+   * the shallower ones from the deepest up; so only eight or so are compared. Of those at one such distance the secure
+   * go first.
    */
   closest(target: NodeId, count: number): readonly Contact[] {
     const out = this.#nearest
@@ -152,7 +207,7 @@ export class RoutingTable {
     for (const contact of (this.#buckets[index] as Bucket).live) {
       if (contact.failures > 0) continue
       let at = out.length
-      while (at > from && compareDistance(target, contact.id, (out[at - 1] as Contact).id) < 0) at--
+      while (at > from && goesBefore(target, contact, out[at - 1] as Contact)) at--
       if (at >= count) continue
       if (out.length < count) out.push(contact)
       for (let i = out.length - 1; i > at; i--) out[i] = out[i - 1] as Contact
@@ -178,7 +233,7 @@ export class RoutingTable {
   /** Whether another contact's id or host stands in the way; a failing one gives way. */
   #makeWay(now: Millis, id: NodeId, address: NodeAddress): boolean {
     const sameId = this.#bucketOf(id).live.find((contact) => isSameId(contact.id, id))
-    const sameHost = this.#onePerHost ? this.#byHost.get(address.host) : undefined
+    const sameHost = this.#rules.onePerHost ? this.#byHost.get(address.host) : undefined
     for (const other of [sameId, sameHost]) {
       if (other === undefined || this.#byAddress.get(other.address.key) !== other) continue
       // An id moves only when its old endpoint is silent, else anybody could take a contact's place.
@@ -189,7 +244,7 @@ export class RoutingTable {
   }
 
   #indexOf(id: NodeId): number {
-    return Math.min(commonPrefixLength(this.ownId, id), this.#buckets.length - 1)
+    return Math.min(commonPrefixLength(this.#ownId, id), this.#buckets.length - 1)
   }
 
   #bucketOf(id: NodeId): Bucket {
@@ -200,7 +255,11 @@ export class RoutingTable {
     assert(bucket.live.length < K, 'bucket overflow')
     bucket.live.push(contact)
     this.#byAddress.set(contact.address.key, contact)
-    if (this.#onePerHost) this.#byHost.set(contact.address.host, contact)
+    if (this.#rules.onePerHost) {
+      const prefix = prefixOf(contact.address)
+      this.#byHost.set(contact.address.host, contact)
+      this.#ofPrefix.set(prefix, (this.#ofPrefix.get(prefix) ?? 0) + 1)
+    }
     return { kind: 'added', contact }
   }
 
@@ -208,7 +267,12 @@ export class RoutingTable {
     const { live } = this.#bucketOf(contact.id)
     live.splice(live.indexOf(contact), 1)
     this.#byAddress.delete(contact.address.key)
-    if (this.#byHost.get(contact.address.host) === contact) this.#byHost.delete(contact.address.host)
+    if (this.#byHost.get(contact.address.host) !== contact) return
+    this.#byHost.delete(contact.address.host)
+    const prefix = prefixOf(contact.address)
+    const others = (this.#ofPrefix.get(prefix) ?? 1) - 1
+    if (others === 0) this.#ofPrefix.delete(prefix)
+    else this.#ofPrefix.set(prefix, others)
   }
 
   /** Keeps a newcomer for later; returns the contact whose place it would take if that proves dead. */
@@ -222,16 +286,15 @@ export class RoutingTable {
     return suspect
   }
 
-  /** Fills a free place with the freshest replacement that may have it. */
+  /** Fills free places with the freshest replacements that may have them, secure ones first. */
   #promote(bucket: Bucket): void {
     while (bucket.live.length < K) {
-      const contact = bucket.replacements.pop()
+      const secureAt = bucket.replacements.findLastIndex(({ isSecure }) => isSecure)
+      const contact = bucket.replacements.splice(secureAt, 1)[0]
       if (contact === undefined) return
       const isTaken =
-        this.#byAddress.has(contact.address.key) ||
-        (this.#onePerHost && this.#byHost.has(contact.address.host)) ||
-        bucket.live.some((other) => isSameId(other.id, contact.id))
-      if (!isTaken) this.#add(bucket, contact)
+        this.#byAddress.has(contact.address.key) || bucket.live.some((other) => isSameId(other.id, contact.id))
+      if (!isTaken && this.#isWelcome(bucket, contact)) this.#add(bucket, contact)
     }
   }
 
@@ -240,7 +303,7 @@ export class RoutingTable {
     const deeper = newBucket()
     this.#buckets.push(deeper)
     for (const list of ['live', 'replacements'] as const) {
-      const stay = bucket[list].filter((contact) => commonPrefixLength(this.ownId, contact.id) === bits)
+      const stay = bucket[list].filter((contact) => commonPrefixLength(this.#ownId, contact.id) === bits)
       const move = bucket[list].filter((contact) => !stay.includes(contact))
       bucket[list].splice(0, Number.POSITIVE_INFINITY, ...stay)
       deeper[list].push(...move)
@@ -252,11 +315,20 @@ function newBucket(): Bucket {
   return { live: [], replacements: [] }
 }
 
+/** Both stand in buckets at one distance from the target. */
+function goesBefore(target: NodeId, a: Contact, b: Contact): boolean {
+  if (a.isSecure !== b.isSecure) return a.isSecure
+  return compareDistance(target, a.id, b.id) < 0
+}
+
 /** The cached contact that this is, refreshed and taken out of the cache, or a new one. */
-function takeCached(bucket: Bucket, id: NodeId, address: NodeAddress, now: Millis): Contact {
+function takeCached(
+  bucket: Bucket,
+  { id, address, now, isSecure }: { id: NodeId; address: NodeAddress; now: Millis; isSecure: boolean },
+): Contact {
   const at = bucket.replacements.findIndex((contact) => contact.address.key === address.key)
   const cached = at < 0 ? undefined : bucket.replacements.splice(at, 1)[0]
-  if (cached === undefined || !isSameId(cached.id, id)) return new Contact(id, address, now)
+  if (cached === undefined || !isSameId(cached.id, id)) return new Contact(id, address, { now, isSecure })
   cached.heard(now)
   return cached
 }

@@ -9,7 +9,10 @@ import {
   randomNodeIdNear,
 } from '../../../src/core/id/node-id.ts'
 import { QUESTIONABLE_AFTER_MS } from '../../../src/core/routing/contact.ts'
+import type { NodeRules } from '../../../src/core/routing/network-policy.ts'
 import { K, RoutingTable } from '../../../src/core/routing/routing-table.ts'
+
+const RULES: NodeRules = { onePerHost: true, isSecure: () => true }
 
 const random = seededRandom(5)
 const own = randomNodeId(random)
@@ -37,7 +40,7 @@ function fill(bits: number, now = 0): NodeAddress[] {
 }
 
 beforeEach(() => {
-  table = new RoutingTable(own, true)
+  table = new RoutingTable(own, RULES)
 })
 
 describe('buckets', () => {
@@ -152,7 +155,7 @@ describe('identity', () => {
     const host = '45.9.9.9'
     table.insert(0, idAt(0), address({ host, port: 1 }))
     expect(table.insert(1, idAt(1), address({ host, port: 2 })).kind).toBe('refused')
-    table.setOnePerHost(false)
+    table.setRules({ ...RULES, onePerHost: false })
     expect(table.insert(1, idAt(1), address({ host, port: 2 })).kind).toBe('added')
   })
 })
@@ -175,7 +178,7 @@ describe('closest', () => {
     fill(2)
     expect(table.closest(own, 50)).toHaveLength(K)
     expect(table.closest(idAt(0), 3)).toHaveLength(3)
-    expect(new RoutingTable(own, true).closest(own, K)).toHaveLength(0)
+    expect(new RoutingTable(own, RULES).closest(own, K)).toHaveLength(0)
   })
 
   test('[D-41] a contact’s bucket is named by the prefix it shares with our id', () => {
