@@ -203,6 +203,16 @@ export class World {
     this.#nodes.splice(this.#nodes.indexOf(node), 1)
   }
 
+  /** Every connection between the two breaks, and both see it. */
+  cut(a: WorldNode, b: WorldNode): void {
+    for (const link of new Set(this.#links.values())) {
+      const nodes = link.ends.map(({ node }) => node)
+      if (!link.isOpen || !nodes.includes(a) || !nodes.includes(b)) continue
+      link.isOpen = false
+      for (const { node, channel } of link.ends) this.at(LATENCY, () => node.handleClosed(channel, 'cut'))
+    }
+  }
+
   #linkOf(from: WorldNode | RawPeer, channel: number): { other: End; link: Link } | undefined {
     const link = this.#links.get(`${from.id} ${channel}`)
     if (link?.isOpen !== true) return undefined

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import { type RawPeer, TestKey, World, type WorldNode } from './world.ts'
+
+const FALSE_PLACE = { host: '45.250.1.1', port: 9_000 }
+
+/** A plain server connected to `node`, and a second one that tells of it. */
+function strangers(world: World, node: WorldNode, place: { host: string; port: number }): RawPeer {
+  world.raw(node).greet({ isServer: true, place })
+  return world.raw(node).greet({ isServer: true })
+}
+
+function tell(world: World, from: RawPeer, servers: readonly object[]): void {
+  from.send({ type: 'pong', id: from.freshId(), to: [], clientId: 'whoever', isServer: true, servers })
+  world.run(100)
+}
+
+function restarted(world: World, server: WorldNode, key: string): WorldNode {
+  return world.server({ host: server.host, port: server.port, key, instance: 'b'.repeat(32) })
+}
+
+test('[T-67] who claims the place of a server does not keep us from dialling it', () => {
+  const world = new World()
+  const [node, server] = [world.server(), world.server({ key: 'victim' })]
+  node.connect(server)
+  world.run(500)
+  expect(node.peers).toEqual([server.peerId])
+  const stranger = world.raw(node).greet({ isServer: true, place: server })
+  const teller = world.raw(node).greet({ isServer: true })
+  world.kill(server)
+  world.run(300)
+  tell(world, teller, [stranger.key.endpoint(server, world.now + 1)])
+  restarted(world, server, 'victim')
+  world.run(90_000)
+  expect(node.peers).toContain(server.peerId)
+})
+
+test('[T-67] a place that discovery proposes is dialled, whoever says to be there', () => {
+  const world = new World()
+  const node = world.server()
+  const later = { host: '45.240.1.1', port: 9_000 }
+  const stranger = world.raw(node).greet({ isServer: true, place: FALSE_PLACE })
+  const teller = world.raw(node).greet({ isServer: true })
+  tell(world, teller, [new TestKey('raw other').endpoint(later, world.now)])
+  tell(world, teller, [stranger.key.endpoint(later, world.now + 1)])
+  const server = world.server(later)
+  node.input((machine) => machine.handleCandidate(world.now, later, 'proposed'))
+  world.run(1_000)
+  expect(node.peers).toContain(server.peerId)
+})
+
+test('[T-67] nobody can have a server forgotten by claiming its place and moving away', () => {
+  const world = new World()
+  const [node, server] = [world.server(), world.server({ key: 'victim' })]
+  const teller = strangers(world, node, FALSE_PLACE)
+  tell(world, teller, [server.key.endpoint(server, world.now)])
+  world.run(500)
+  expect(node.peers).toContain(server.peerId)
+  const liar = new TestKey('liar')
+  tell(world, teller, [liar.endpoint(server, world.now)])
+  world.kill(server)
+  world.run(600)
+  tell(world, teller, [liar.endpoint(FALSE_PLACE, world.now + 1)])
+  restarted(world, server, 'victim')
+  world.run(20_000)
+  expect(node.peers).toContain(server.peerId)
+})
+
+test('[T-63] an endpoint that only has the time of one that holds is not dialled', () => {
+  const world = new World()
+  const node = world.server()
+  const teller = strangers(world, node, FALSE_PLACE)
+  const gone = new TestKey('gone').endpoint({ host: '45.240.1.1', port: 9_000 }, world.now)
+  tell(world, teller, [gone])
+  const target = world.server()
+  tell(world, teller, [{ ...gone, host: target.host, port: target.port }])
+  world.run(20_000)
+  expect(target.machine.stats()['now.sessions']).toBe(0)
+  expect(world.wire.filter(({ to }) => to === target.host)).toEqual([])
+})
+
+test('[T-67] a repeated ping of a server does not stand for the server', () => {
+  const world = new World()
+  const [node, server] = [world.server(), world.server()]
+  // Anybody can have it: each server says it to each other one.
+  world.raw(node).greet({ isServer: true, key: server.key, place: server })
+  const teller = world.raw(node).greet({ isServer: true })
+  tell(world, teller, [server.key.endpoint(server, world.now)])
+  world.run(1_000)
+  expect(node.machine.peers().filter(({ proven }) => proven)).toMatchObject([{ peerId: server.peerId }])
+})
