@@ -20,6 +20,7 @@ import type { LookupSummary } from './core/lookup/lookup.ts'
 import type { Network } from './core/routing/network-policy.ts'
 import { NoAnswerError } from './errors.ts'
 import { Bootstrapper, networkOf } from './node/bootstrapper.ts'
+import { nodeItemCrypto } from './node/ed25519.ts'
 import { UdpDriver } from './node/udp-driver.ts'
 import { abortError, type DhtPeer, EMPTY_SUMMARY, Operations, type Pong } from './operations.ts'
 import {
@@ -100,6 +101,7 @@ export class Dht {
       family: FAMILY,
       nodeId,
       random: this.#random,
+      crypto: nodeItemCrypto,
       mode: options.mode === 'client' ? 'client' : 'server',
       network: options.network ?? 'mainline',
       limits: options.limits ?? {},

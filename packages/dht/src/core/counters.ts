@@ -19,6 +19,8 @@ export interface Counters {
   /** Queries left unanswered because of the rate of their address, or of all addresses together. */
   rateLimitedPerAddress: number
   rateLimited: number
+  /** Answers made short because there was no rate for a long one. */
+  shortened: number
   /** Queries left unanswered because we are a client (BEP 43). */
   ignoredAsClient: number
   /** Answers that match no query of ours: late, forged or repeated. */
@@ -64,6 +66,7 @@ export function newCounters(): Counters {
     errors: 0,
     rateLimitedPerAddress: 0,
     rateLimited: 0,
+    shortened: 0,
     ignoredAsClient: 0,
     unexpectedAnswers: 0,
     asked: { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, get: 0, put: 0, sample_infohashes: 0 },

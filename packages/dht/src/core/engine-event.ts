@@ -2,6 +2,7 @@
 
 import type { Endpoint, Family, Millis, RandomSource } from '@shoal/base'
 import type { NodeId } from './id/node-id.ts'
+import type { ItemCrypto } from './item/item.ts'
 import type { DhtLimits } from './limits.ts'
 import type { LookupSummary } from './lookup/lookup.ts'
 import type { Network } from './routing/network-policy.ts'
@@ -13,6 +14,7 @@ export interface EngineInit {
   readonly family: Family
   readonly nodeId: NodeId
   readonly random: RandomSource
+  readonly crypto: ItemCrypto
   readonly mode: EngineMode
   readonly network: Network
   /** What is given here holds on any network; the rest are the network's defaults. */
@@ -32,6 +34,9 @@ export interface EngineSizes {
   readonly buckets: number
   readonly infoHashes: number
   readonly peers: number
+  /** Items of BEP 44, and the bytes that they take. */
+  readonly items: number
+  readonly itemBytes: number
   readonly inFlight: number
   readonly lookups: number
 }

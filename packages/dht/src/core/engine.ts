@@ -17,6 +17,7 @@ import { EntryPoints } from './routing/entry-points.ts'
 import type { Network } from './routing/network-policy.ts'
 import { K, RoutingTable } from './routing/routing-table.ts'
 import { Upkeep } from './routing/upkeep.ts'
+import { ExtensionResponder } from './rpc/extension-responder.ts'
 import { Outbox, type Transmit } from './rpc/outbox.ts'
 import type { Purpose } from './rpc/purpose.ts'
 import { Replies } from './rpc/replies.ts'
@@ -24,6 +25,8 @@ import { Requester } from './rpc/requester.ts'
 import { Responder } from './rpc/responder.ts'
 import { Visitors } from './rpc/visitors.ts'
 import { Self } from './self.ts'
+import { InfoHashSampler } from './storage/info-hash-sampler.ts'
+import { ItemStore } from './storage/item-store.ts'
 import { PeerStore } from './storage/peer-store.ts'
 import { TokenIssuer } from './storage/token-issuer.ts'
 
@@ -44,6 +47,7 @@ export class DhtEngine {
   readonly #replies: Replies
   readonly #lookups: Lookups
   readonly #peers: PeerStore
+  readonly #items: ItemStore
   readonly #upkeep: Upkeep
   readonly #entryPoints: EntryPoints
   readonly #counters: Counters = newCounters()
@@ -61,9 +65,13 @@ export class DhtEngine {
     const requester = new Requester({ self, random, inFlightMax: limits.queriesInFlightMax, outbox, counters, table })
     const peers = new PeerStore(limits, random.uint32())
     const tokens = new TokenIssuer(random, now)
+    const items = new ItemStore(limits, random)
+    const sampler = new InfoHashSampler(peers, random)
+    const stores = { items, peers, sampler, crypto: init.crypto }
+    const extensions = new ExtensionResponder({ self, ...stores, tokens, outbox, counters, limits }, now)
     const upkeep = new Upkeep({ table, random, network }, now)
     const entryPoints = new EntryPoints(family)
-    const responder = new Responder({ self, table, tokens, peers, outbox, counters, limits }, now)
+    const responder = new Responder({ self, table, tokens, peers, extensions, outbox, counters, limits }, now)
     const visitors = new Visitors({ self, table, responder, requester, upkeep, entryPoints, counters })
     const emit = (event: EngineEvent): void => void this.#events.push(event)
     const lookups = new Lookups({
@@ -80,6 +88,7 @@ export class DhtEngine {
     this.#visitors = visitors
     this.#lookups = lookups
     this.#peers = peers
+    this.#items = items
     this.#upkeep = upkeep
     this.#entryPoints = entryPoints
     this.#replies = new Replies({ self, table, requester, lookups, upkeep, entryPoints, visitors, counters, emit }, now)
@@ -116,6 +125,8 @@ export class DhtEngine {
       buckets: this.#table.depth,
       infoHashes: this.#peers.infoHashes,
       peers: this.#peers.size,
+      items: this.#items.size,
+      itemBytes: this.#items.bytes,
       inFlight: this.#requester.inFlight,
       lookups: this.#lookups.size,
     }
@@ -135,7 +146,9 @@ export class DhtEngine {
     this.#self.setNetwork(network)
     this.#table.setRules(this.#self.policy)
     this.#requester.setNetwork(network)
-    this.#responder.setLimits(now, limitsFor(network, this.#init.limits))
+    const limits = limitsFor(network, this.#init.limits)
+    this.#responder.setLimits(now, limits)
+    this.#items.setLimits(limits)
     this.#upkeep.setNetwork(now, network)
   }
 
@@ -188,6 +201,7 @@ export class DhtEngine {
       this.#requester.ask(now, chore.contact.address, { query: chore.query, purpose: { kind: 'upkeep' } })
     }
     this.#peers.expire(now)
+    this.#items.expire(now)
   }
 
   /** Walks to our own id, from these addresses too; they stay known for when the table runs low. */

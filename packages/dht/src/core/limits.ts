@@ -8,29 +8,56 @@ export interface DhtLimits {
   readonly answersPerSecond: number
   /** Answers a second to one IP address, with a burst of four seconds. */
   readonly answersPerSecondPerAddress: number
+  /**
+   * Answers a second that are longer than six times their question (items, filters and samples: up to 1,280 bytes), in all with a
+   * burst of one second, and to one IP address with a burst of four. Beyond, answers are shortened.
+   */
+  readonly largeAnswersPerSecond: number
+  readonly largeAnswersPerSecondPerAddress: number
+  /** Signatures of others' items that are checked a second, with a burst of one second. */
+  readonly verificationsPerSecond: number
   /** Info hashes that peers are stored for. */
   readonly infoHashesMax: number
   /** Stored peers, in all and of one info hash. */
   readonly peersMax: number
   readonly peersPerInfoHashMax: number
+  /** Stored items (BEP 44), and the bytes of them in all. */
+  readonly itemsMax: number
+  readonly itemBytesMax: number
+  /** Items that one IPv4 address or one /64 of IPv6 has put; then its oldest goes. */
+  readonly itemsPerAddressMax: number
   /** Our own queries in flight. */
   readonly queriesInFlightMax: number
 }
 
 /** On a private network many nodes share an address and nobody is a stranger: rates there only stop a runaway. */
-const RATES: { readonly [network in Network]: { readonly all: number; readonly perAddress: number } } = {
-  mainline: { all: 4_000, perAddress: 25 },
-  private: { all: 200_000, perAddress: 200_000 },
+const BY_NETWORK: { readonly [network in Network]: Partial<DhtLimits> } = {
+  mainline: {},
+  private: {
+    answersPerSecond: 200_000,
+    answersPerSecondPerAddress: 200_000,
+    largeAnswersPerSecond: 200_000,
+    largeAnswersPerSecondPerAddress: 200_000,
+    verificationsPerSecond: 200_000,
+    itemsPerAddressMax: 10_000,
+  },
 }
 
 export function limitsFor(network: Network, given: Partial<DhtLimits>): DhtLimits {
   return {
-    answersPerSecond: RATES[network].all,
-    answersPerSecondPerAddress: RATES[network].perAddress,
+    answersPerSecond: 4_000,
+    answersPerSecondPerAddress: 25,
+    largeAnswersPerSecond: 500,
+    largeAnswersPerSecondPerAddress: 4,
+    verificationsPerSecond: 500,
     infoHashesMax: 20_000,
     peersMax: 100_000,
     peersPerInfoHashMax: 500,
+    itemsMax: 10_000,
+    itemBytesMax: 8_388_608,
+    itemsPerAddressMax: 200,
     queriesInFlightMax: 512,
+    ...BY_NETWORK[network],
     ...given,
   }
 }

@@ -12,13 +12,16 @@ import {
   ERROR_PROTOCOL,
   type FindNodeQuery,
   type GetPeersQuery,
+  type GetQuery,
   type KrpcQuery,
+  type SampleInfohashesQuery,
 } from '../krpc/message.ts'
 import { type DhtLimits, RATED_ADDRESSES_MAX } from '../limits.ts'
 import { K, type RoutingTable } from '../routing/routing-table.ts'
 import type { Self } from '../self.ts'
 import type { PeerStore } from '../storage/peer-store.ts'
 import type { TokenIssuer } from '../storage/token-issuer.ts'
+import type { ExtensionResponder } from './extension-responder.ts'
 import type { Outbox } from './outbox.ts'
 import { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts'
 
@@ -26,6 +29,7 @@ import { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts'
 const VALUES_MAX = 40
 const NOTHING: AnswerBody = {}
 
+type NodesQuery = FindNodeQuery | GetPeersQuery | GetQuery | SampleInfohashesQuery
 type NodesBody = Pick<AnswerBody, 'nodes' | 'nodes6'>
 
 export interface ResponderInit {
@@ -33,6 +37,7 @@ export interface ResponderInit {
   readonly table: RoutingTable
   readonly tokens: TokenIssuer
   readonly peers: PeerStore
+  readonly extensions: ExtensionResponder
   readonly outbox: Outbox
   readonly counters: Counters
   readonly limits: DhtLimits
@@ -65,6 +70,7 @@ export class Responder {
     this.#rate = all
     this.#bucket = new TokenBucket(all, now)
     this.#byHost = new TokenBuckets(perHost, RATED_ADDRESSES_MAX)
+    this.#init.extensions.setLimits(now, limits)
   }
 
   /** BEP 32: the table of the other family, for those who want its nodes. */
@@ -94,14 +100,23 @@ export class Responder {
         this.#answer(from, asker, { message, body: this.#nodesFor(from, bytes, message) })
         break
       case 'get_peers':
-        this.#answer(from, asker, { message, body: this.#peersFor(now, from, { asker, message }) })
+        if (message.isScrape) {
+          const body = this.#peersFor(now, from, { asker, message })
+          this.#init.extensions.scrape(now, from, { asker, message, body })
+        } else this.#answer(from, asker, { message, body: this.#peersFor(now, from, { asker, message }) })
         break
       case 'announce_peer':
         this.#announce(now, from, { asker, message })
         break
       case 'get':
+        this.#init.extensions.get(now, from, { asker, message, nodes: this.#nodesFor(from, bytes, message) })
+        break
       case 'put':
+        this.#init.extensions.put(now, from, { asker, message })
+        break
       case 'sample_infohashes':
+        this.#init.extensions.sample(now, from, { asker, message, nodes: this.#nodesFor(from, bytes, message) })
+        break
       case 'unknown':
         this.#error(from, asker, { message, code: ERROR_METHOD_UNKNOWN, text: 'method unknown' })
         break
@@ -116,7 +131,7 @@ export class Responder {
     const { tokens, peers } = this.#init
     const { nodes, nodes6 } = this.#nodesFor(from, asker.question, message)
     const token = tokens.issue(now, asker.compact, asker.compactLength - 2)
-    const values = peers.sample(now, idKey(asker.question, message.targetAt), VALUES_MAX)
+    const values = peers.sample(now, idKey(asker.question, message.targetAt), VALUES_MAX, message.noSeed)
     return { nodes, nodes6, token, values }
   }
 
@@ -134,12 +149,12 @@ export class Responder {
     let key = ''
     for (let i = 0; i < compactLength - 2; i++) key += String.fromCharCode(compact[i] as number)
     key += String.fromCharCode(port >>> 8, port & 0xff)
-    peers.announce(now, idKey(asker.question, message.targetAt), key)
+    peers.announce(now, idKey(asker.question, message.targetAt), key, message.isSeed)
     this.#answer(from, asker, { message, body: NOTHING })
   }
 
   /** BEP 32: nodes of the asker's own family, unless it says what it wants. */
-  #nodesFor(from: Endpoint, bytes: Uint8Array, { targetAt, want }: FindNodeQuery | GetPeersQuery): NodesBody {
+  #nodesFor(from: Endpoint, bytes: Uint8Array, { targetAt, want }: NodesQuery): NodesBody {
     const { table } = this.#init
     const { family } = this.#init.self
     const target = readNodeId(bytes, targetAt)

@@ -38,7 +38,7 @@ interface Entry {
 }
 
 export class ItemStore {
-  readonly #limits: ItemStoreLimits
+  #limits: ItemStoreLimits
   readonly #random: RandomSource
   /** The one put longest ago first. BOUNDED: itemsMax, and itemBytesMax in all. */
   readonly #entries = new Map<string, Entry>()
@@ -51,6 +51,11 @@ export class ItemStore {
   constructor(limits: ItemStoreLimits, random: RandomSource) {
     this.#limits = limits
     this.#random = random
+  }
+
+  /** Holds for what is put from now on. */
+  setLimits(limits: ItemStoreLimits): void {
+    this.#limits = limits
   }
 
   get size(): number {

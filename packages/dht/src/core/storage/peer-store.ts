@@ -3,7 +3,8 @@
  * three sizes has a bound, because anybody may announce anything.
  */
 
-import type { Millis } from '@shoal/base'
+import { fromLatin1, type Hash, type Millis } from '@shoal/base'
+import { addToFilter, FILTER_BYTES, FILTER_ENTRIES_MAX, filterBits } from './bloom-filter.ts'
 
 /** Mainline clients announce every quarter to half hour; twice the shorter of these. */
 export const PEER_LIFETIME_MS: Millis = 30 * 60_000
@@ -23,6 +24,16 @@ export interface PeerStoreLimits {
 interface Peer {
   readonly key: string
   expiresAt: Millis
+  /** BEP 33: it has all of the torrent. */
+  isSeed: boolean
+  /** Its two bits in a filter; -1 until somebody scrapes, so that each peer is hashed once at most. */
+  filterBits: number
+}
+
+/** BEP 33: who is stored for an info hash, as Bloom filters. */
+export interface PeerFilters {
+  readonly seeds: Uint8Array
+  readonly peers: Uint8Array
 }
 
 interface PeerSet {
@@ -54,7 +65,7 @@ export class PeerStore {
   }
 
   /** Stores a peer (compact, one character a byte) for an info hash, or refreshes it. */
-  announce(now: Millis, infoHash: string, key: string): void {
+  announce(now: Millis, infoHash: string, key: string, isSeed = false): void {
     let set = this.#sets.get(infoHash)
     if (set === undefined) {
       this.#makeRoom(now)
@@ -66,12 +77,14 @@ export class PeerStore {
     set.expiresAt = now + PEER_LIFETIME_MS
     const at = indexOf(set, key)
     if (at >= 0) {
-      ;(set.peers[at] as Peer).expiresAt = set.expiresAt
+      const peer = set.peers[at] as Peer
+      peer.expiresAt = set.expiresAt
+      peer.isSeed = isSeed
       return
     }
     if (set.peers.length >= this.#limits.peersPerInfoHashMax) this.#removeAt(set, this.#oldestOfFew(set))
     set.index?.set(key, set.peers.length)
-    set.peers.push({ key, expiresAt: set.expiresAt })
+    set.peers.push({ key, expiresAt: set.expiresAt, isSeed, filterBits: -1 })
     this.#size++
     if (set.index === undefined && set.peers.length >= INDEX_FROM) {
       set.index = new Map(set.peers.map((peer, i) => [peer.key, i]))
@@ -79,11 +92,15 @@ export class PeerStore {
     while (this.#size > this.#limits.peersMax) this.#dropOldestSet()
   }
 
-  /** Up to `count` peers, drawn at random without repetition; expired ones met on the way are removed. */
-  sample(now: Millis, infoHash: string, count: number): readonly string[] {
+  /**
+   * Up to `count` peers, drawn at random without repetition; expired ones met on the way are removed. With `noSeed`
+   * seeds come only where there are no others left (BEP 33).
+   */
+  sample(now: Millis, infoHash: string, count: number, noSeed = false): readonly string[] {
     const set = this.#sets.get(infoHash)
     if (set === undefined) return NOBODY
     const keys: string[] = []
+    const seeds: string[] = []
     const { peers } = set
     for (let i = 0; i < peers.length && keys.length < count; ) {
       this.#swap(set, i, i + this.#below(peers.length - i))
@@ -92,11 +109,31 @@ export class PeerStore {
         this.#removeAt(set, i)
         continue
       }
-      keys.push(peer.key)
+      if (noSeed && peer.isSeed) seeds.push(peer.key)
+      else keys.push(peer.key)
       i++
     }
     if (peers.length === 0) this.#sets.delete(infoHash)
-    return keys
+    return seeds.length === 0 ? keys : [...keys, ...seeds.slice(0, count - keys.length)]
+  }
+
+  /** The filters of an info hash; `undefined` where nobody is stored for it. */
+  filters(now: Millis, infoHash: string, sha1: Hash): PeerFilters | undefined {
+    const set = this.#sets.get(infoHash)
+    if (set === undefined || set.expiresAt <= now) return undefined
+    const filters = { seeds: new Uint8Array(FILTER_BYTES), peers: new Uint8Array(FILTER_BYTES) }
+    let entries = 0
+    for (const peer of set.peers) {
+      if (peer.expiresAt <= now || ++entries > FILTER_ENTRIES_MAX) continue
+      if (peer.filterBits < 0) peer.filterBits = filterBits(fromLatin1(peer.key.slice(0, -2)), sha1)
+      addToFilter(peer.isSeed ? filters.seeds : filters.peers, peer.filterBits)
+    }
+    return filters
+  }
+
+  /** The info hashes, least recently announced first. */
+  hashes(): IterableIterator<string> {
+    return this.#sets.keys()
   }
 
   /** Drops what has expired from the old end; amortized O(1), since each set is dropped once. */
