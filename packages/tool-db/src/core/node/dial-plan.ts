@@ -37,8 +37,13 @@ interface Entry {
   /** Whoever told of it must not point us into loopback or private networks. */
   globalOnly: boolean
   failures: number
-  /** Whose it is, as far as we know. */
-  address: string | undefined
+  /** Who answered there last. */
+  seen: string | undefined
+  /**
+   * Who is said to be there, the one that was seen among them. Anybody can say to be anywhere, so an endpoint is left
+   * alone only where every one of them is connected. BOUNDED: SUSPECTS_MAX.
+   */
+  readonly suspects: Set<string>
   state: EntryState
   hasReported: boolean
 }
@@ -60,6 +65,8 @@ export interface OpenedDial {
 }
 
 const SELF_MEMORY = { lifetime: HOUR, countMax: 1_024 }
+/** An endpoint that more claim is dialled whoever is connected. */
+const SUSPECTS_MAX = 4
 /** After the first tries, an endpoint given by hand is tried ever more rarely, up to once a minute. */
 const PATIENCE: Backoff = { first: 4_000, most: MINUTE }
 
@@ -111,7 +118,8 @@ export class DialPlan {
       sources: new Set([source]),
       globalOnly: about.globalOnly ?? false,
       failures: 0,
-      address: about.address,
+      seen: undefined,
+      suspects: new Set(about.address === undefined ? [] : [about.address]),
       state: { kind: 'queued' },
       hasReported: false,
     }
@@ -149,7 +157,7 @@ export class DialPlan {
     if (entry === undefined) return
     if (outcome.kind === 'connected') {
       entry.failures = 0
-      entry.address = outcome.peerId
+      saw(entry, outcome.peerId)
     } else if (entry.hasReported) return
     entry.hasReported = outcome.kind !== 'connected'
     this.#tell(entry, outcome)
@@ -175,7 +183,7 @@ export class DialPlan {
   /** A peer is gone: its other endpoints are worth a try again. */
   handlePeerGone(peerId: string): void {
     for (const entry of this.#entries.values()) {
-      if (entry.state.kind !== 'alias' || entry.state.peerId !== peerId) continue
+      if (entry.state.kind !== 'alias' || !(entry.state.peerId === peerId || entry.suspects.has(peerId))) continue
       this.#retry(entry, jittered(this.#config.wait / 4, 0.5, this.#kernel.random))
     }
   }
@@ -198,13 +206,14 @@ export class DialPlan {
 
   #addSource(entry: Entry, source: DialSource, about: { address?: string; globalOnly?: boolean }): void {
     entry.sources.add(source)
-    entry.address = about.address ?? entry.address
+    if (about.address !== undefined && entry.suspects.size < SUSPECTS_MAX) entry.suspects.add(about.address)
     entry.globalOnly &&= about.globalOnly ?? false
     const { state } = entry
     if (state.kind === 'open' && state.session.state.kind === 'connected') {
       if (source === 'proposed') this.#tell(entry, this.#connectedOutcome(state.session))
     } else if (state.kind === 'alias') {
-      if (source === 'proposed') this.#tell(entry, { kind: 'duplicate', peerId: state.peerId })
+      if (this.#connectedSuspect(entry) === undefined) this.#enqueue(entry)
+      else if (source === 'proposed') this.#tell(entry, { kind: 'duplicate', peerId: state.peerId })
     } else if (state.kind === 'waiting' && source !== 'told') this.#enqueue(entry)
   }
 
@@ -224,9 +233,10 @@ export class DialPlan {
   }
 
   #dial(entry: Entry): void {
-    const { address, endpoint } = entry
-    if (address !== undefined && this.#hooks.isConnectedPeer(address)) {
-      this.#settle(entry, this.#told(entry, { kind: 'duplicate', peerId: address }))
+    const { endpoint } = entry
+    const connected = this.#connectedSuspect(entry)
+    if (connected !== undefined) {
+      this.#alias(entry, this.#told(entry, { kind: 'duplicate', peerId: connected }).peerId)
       return
     }
     const { connectedServersMax, dialTimeout } = this.#kernel.limits
@@ -266,11 +276,8 @@ export class DialPlan {
         this.#drop(entry)
         return
       case 'duplicate':
-        this.#disarm(entry)
-        entry.failures = 0
-        entry.address = outcome.peerId
-        entry.state = { kind: 'alias', peerId: outcome.peerId }
-        if (isOnlyProposed(entry)) this.#drop(entry)
+        saw(entry, outcome.peerId)
+        this.#alias(entry, outcome.peerId)
         return
       case 'refused':
       case 'failed':
@@ -278,6 +285,23 @@ export class DialPlan {
         this.#retry(entry, this.#delay(entry))
         return
     }
+  }
+
+  /** Its peer is connected another way. */
+  #alias(entry: Entry, peerId: string): void {
+    this.#disarm(entry)
+    entry.failures = 0
+    entry.state = { kind: 'alias', peerId }
+    if (isOnlyProposed(entry)) this.#drop(entry)
+  }
+
+  /** Who makes a dial needless: hearsay is enough only where the endpoint itself is hearsay. */
+  #connectedSuspect(entry: Entry): string | undefined {
+    const { seen, suspects } = entry
+    const isOnlyTold = entry.sources.size === 1 && entry.sources.has('told')
+    if (suspects.size >= SUSPECTS_MAX || (seen === undefined && !isOnlyTold)) return undefined
+    for (const address of suspects) if (!this.#hooks.isConnectedPeer(address)) return undefined
+    return seen ?? [...suspects][0]
   }
 
   #delay(entry: Entry): Millis {
@@ -294,7 +318,7 @@ export class DialPlan {
     if (!entry.sources.has('given') && entry.failures > this.#config.maxRetries) {
       this.#kernel.counters.add('dials.given-up')
       this.#drop(entry)
-      if (entry.address !== undefined) this.#hooks.onGivenUp(entry.address, entry.endpoint)
+      for (const address of entry.suspects) this.#hooks.onGivenUp(address, entry.endpoint)
       return
     }
     this.#disarm(entry)
@@ -325,7 +349,7 @@ export class DialPlan {
     return { kind: 'connected', peerId: state.peer.peerId, proven: state.peer.proven }
   }
 
-  #told(entry: Entry, outcome: DialOutcome): DialOutcome {
+  #told<T extends DialOutcome>(entry: Entry, outcome: T): T {
     this.#tell(entry, outcome)
     return outcome
   }
@@ -338,6 +362,12 @@ export class DialPlan {
   #reportNow(endpoint: Endpoint, source: DialSource, outcome: DialOutcome): void {
     if (source === 'proposed') this.#kernel.tell({ kind: 'report', endpoint, outcome })
   }
+}
+
+function saw(entry: Entry, address: string): void {
+  entry.seen = address
+  entry.suspects.clear()
+  entry.suspects.add(address)
 }
 
 function isOnlyProposed(entry: Entry): boolean {

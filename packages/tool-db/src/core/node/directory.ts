@@ -74,7 +74,7 @@ export class Directory {
     const hasMoved = held !== undefined && !isSamePlace(held.signed, signed)
     this.#servers.delete(signed.address)
     this.#servers.set(signed.address, { signed, heardAt: this.#kernel.now })
-    if (hasMoved) this.#hooks.onGone(dialTarget(held.signed))
+    if (hasMoved) this.#vacate(held)
     this.#bound()
     if (held === undefined || hasMoved) this.#version++
     if (held === undefined || hasMoved) this.#kernel.emit({ kind: 'servers-changed' })
@@ -105,7 +105,8 @@ export class Directory {
       if (isNowhere(signed.host)) continue
       const held = this.#servers.get(signed.address)
       if (held !== undefined && held.signed.timestamp >= signed.timestamp) {
-        if (held.signed.timestamp === signed.timestamp) this.#dial(signed, globalOnly)
+        // What we hold was verified; what came may be anything with its time.
+        if (held.signed.timestamp === signed.timestamp) this.#dial(held.signed, globalOnly)
         continue
       }
       this.#check(teller, signed, globalOnly)
@@ -139,13 +140,19 @@ export class Directory {
     this.#hooks.onServer({ endpoint: dialTarget(signed), address: signed.address, globalOnly })
   }
 
+  /** Nobody but this server was said to be there: else anybody could have a place forgotten by claiming it and moving. */
+  #vacate(server: KnownServer): void {
+    for (const other of this.#servers.values()) if (isSamePlace(other.signed, server.signed)) return
+    this.#hooks.onGone(dialTarget(server.signed))
+  }
+
   #bound(): void {
     const { serversKnownMax } = this.#kernel.limits
     for (const [address, server] of this.#servers) {
       if (this.#servers.size <= serversKnownMax) return
       if (this.#hooks.isConnectedPeer(address)) continue
       this.#servers.delete(address)
-      this.#hooks.onGone(dialTarget(server.signed))
+      this.#vacate(server)
     }
   }
 
@@ -154,7 +161,7 @@ export class Directory {
     for (const [address, server] of this.#servers) {
       if (server.heardAt > before || this.#hooks.isConnectedPeer(address)) continue
       this.#servers.delete(address)
-      this.#hooks.onGone(dialTarget(server.signed))
+      this.#vacate(server)
     }
   }
 }

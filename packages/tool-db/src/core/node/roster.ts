@@ -4,7 +4,8 @@
  * process with the same key is a clone as soon as both are seen alive.
  */
 
-import { type Millis, SECOND } from '@shoal/base'
+import { formatIp, type Millis, parseIp, SECOND, scopeOf } from '@shoal/base'
+import { dialTarget } from '@shoal/peer'
 import type { Kernel, Timer } from './kernel.ts'
 import { infoOf } from './peer.ts'
 import type { HeldFrame, Peer, Session } from './session.ts'
@@ -78,8 +79,10 @@ export class Roster {
     return member !== undefined && member.peer.peerId === address && member.peer.instance === instance
   }
 
+  /** As far as it can be believed: anybody can repeat the ping of a plain peer, but not from where that peer is. */
   isConnectedPeer(peerId: string): boolean {
-    return this.#members.get(clientIdText(peerId))?.peer.peerId === peerId
+    const peer = this.#members.get(clientIdText(peerId))?.peer
+    return peer?.peerId === peerId && (peer.proven || mayBeAt(peer))
   }
 
   isClientIdTaken(clientId: string, address: string | undefined): boolean {
@@ -232,6 +235,14 @@ export class Roster {
       this.#sessions.close(session, CLOSE.away, 'silent')
     })
   }
+}
+
+/** False for an inbound peer from the internet that says to be at another address. Behind a name may be any. */
+function mayBeAt({ session, signed }: Peer): boolean {
+  const remote = parseIp(session.remote.host)
+  const said = signed === undefined ? undefined : parseIp(dialTarget(signed).host)
+  if (remote === undefined || said === undefined || scopeOf(remote) !== 'global') return true
+  return formatIp(remote) === formatIp(said)
 }
 
 /** The end of an address; a plain server that named none has its client id for an address. */
