@@ -3,7 +3,7 @@ import { UsageError } from '@shoal/base'
 import { expect, test } from 'vitest'
 import { WorkSearch } from '../../src/core/records/work.ts'
 import { DELETED, RecordDraft, writtenValue } from '../../src/core/records/write.ts'
-import { alice, bound, GOLDEN_TIME, goldenRecords, NOW, sha256, TOPIC, theirVerdict, verdict } from './golden.ts'
+import { alice, bound, GOLDEN_TIME, goldenRecords, NOW, plain, sha256, TOPIC, theirVerdict, verdict } from './golden.ts'
 
 const VALUES = [
   'hello',
@@ -95,6 +95,12 @@ test('[R-25] a deletion is a bound record of null and type DEL, which npm tool-d
   expect(record).toMatchObject({ v: null, c: 'DEL' })
   expect(await theirVerdict(record, 0)).toBe('Verified')
   expect(await verdict(record)).toBe('Verified')
+})
+
+test('[R-25] what is signed for something else is no deletion', async () => {
+  expect(await verdict(await plain({ v: null, c: DELETED }))).toBe('InvalidData')
+  const time = GOLDEN_TIME
+  expect(await verdict(await bound({ time, type: DELETED, value: writtenValue('text') }))).toBe('InvalidData')
 })
 
 test('[R-23] a draft without proof of work is ready at the first step', () => {

@@ -109,8 +109,9 @@ export class Deliveries {
     return true
   }
 
-  has(id: string): boolean {
-    return this.#byId.has(id)
+  /** True where the message is one of ours that put this key. */
+  isOf(id: string, key: string): boolean {
+    return this.#byId.get(id)?.message.data.k === key
   }
 
   handleServer(peer: Peer): void {

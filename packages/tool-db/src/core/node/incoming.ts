@@ -2,6 +2,7 @@
 
 import type { Arrival } from '../records/frozen.ts'
 import type { WireRecord } from '../records/record.ts'
+import { DELETED } from '../records/write.ts'
 import type { Message, PutMessage, SubscribeMessage } from '../wire/message.ts'
 import type { Admission, Verdict } from './admission.ts'
 import type { RefusalCode } from './commands.ts'
@@ -45,6 +46,11 @@ const FORGERIES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'InvalidBinding',
   'InvalidData',
 ])
+
+/** What is signed by a plain nonce says nothing of its type: a type that is not served here must not displace the true one. */
+function isOfCrdt(record: WireRecord): boolean {
+  return record.c !== null && record.c !== DELETED
+}
 
 /** Around a value: the other fields of a record, and of the message that carries it. */
 const ENVELOPE_SIZE = 4_096
@@ -103,6 +109,10 @@ export class Incoming {
 
   /** A record in answer to a question of ours, under the id of that question. */
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void {
+    if (isOfCrdt(record)) {
+      then({ kind: 'refused', code: 'InvalidData' })
+      return
+    }
     if (!this.#mayQueue(peer)) {
       then({ kind: 'refused', code: 'TOO_BUSY' })
       return
@@ -113,7 +123,7 @@ export class Incoming {
   #handlePut(peer: Peer, message: PutMessage, size: number): void {
     const { kernel, requests, deliveries, subscriptions, config } = this.#parts
     const { data } = message
-    if (data.c !== null && data.c !== 'DEL') {
+    if (isOfCrdt(data)) {
       kernel.counters.add('refused.crdt')
       this.#ack(peer, message.id, 'UNSUPPORTED')
       return
@@ -127,8 +137,10 @@ export class Incoming {
       requests.handleAnswer(peer, message)
       return
     }
-    const isAnswer = subscriptions.isOurs(message.id) || deliveries.has(message.id)
-    const isPushed = peer.isServer && !config.isServer && subscriptions.isWanted(data.k)
+    // Every server knows the ids of our subscriptions and puts: under them come only the keys that they are about.
+    const isWanted = subscriptions.isWanted(data.k)
+    const isAnswer = (isWanted && subscriptions.isOurs(message.id)) || deliveries.isOf(message.id, data.k)
+    const isPushed = peer.isServer && !config.isServer && isWanted
     // A client keeps what it asked for; others cannot fill its memory.
     if (!config.isServer && !isAnswer && !isPushed) {
       kernel.counters.add('refused.unasked-record')

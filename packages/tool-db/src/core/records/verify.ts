@@ -11,6 +11,7 @@ import { bindingOf, parseNonce } from './nonce.ts'
 import type { WireRecord } from './record.ts'
 import type { RecordCode } from './record-code.ts'
 import { hasWork } from './work.ts'
+import { DELETED } from './write.ts'
 
 export interface RecordRules {
   /** Leading zeros of the hash; null for none. */
@@ -47,6 +48,8 @@ function contentFault(record: WireRecord, rules: RecordRules): RecordCode | unde
   const nonce = parseNonce(record.n)
   if (nonce === undefined) return 'InvalidData'
   if (nonce.kind === 'bound' && !isBoundHere(record, nonce.binding, rules)) return 'InvalidBinding'
+  // The type is signed in a bound record only: else anybody could turn the value of another into a deletion.
+  if (record.c === DELETED && (nonce.kind === 'plain' || record.v !== null)) return 'InvalidData'
   return recordHash(record, rules.sha256) === record.h ? undefined : 'InvalidHashNonce'
 }
 
