@@ -25,7 +25,7 @@ test('[C-50] the demo tells its story and ends by itself with exit code 0, leavi
   expect(times).toEqual([...times].sort((a, b) => a - b))
   expect(demo.stderr).toBe('')
   expect(readdirSync(scene.path('tmp'))).toEqual([])
-}, 60_000)
+})
 
 test('[C-50] stopped in the middle it takes its processes with it', async () => {
   const scene = new Scene()
