@@ -3,6 +3,11 @@
  * one is missed. Tests never judge a time; this does.
  */
 import { parseArgs } from 'node:util'
+import { acceptDhtCodec } from './accept-dht-codec.ts'
+import { acceptDhtFlood } from './accept-dht-flood.ts'
+import { acceptDhtLookup } from './accept-dht-lookup.ts'
+import { acceptDhtMemory } from './accept-dht-memory.ts'
+import { acceptDhtRate } from './accept-dht-rate.ts'
 import { acceptJoin } from './accept-join.ts'
 import { acceptQuiet } from './accept-quiet.ts'
 import { acceptReconnect } from './accept-reconnect.ts'
@@ -14,6 +19,11 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   join: acceptJoin,
   reconnect: acceptReconnect,
   quiet: acceptQuiet,
+  'dht-rate': acceptDhtRate,
+  'dht-codec': acceptDhtCodec,
+  'dht-lookup': acceptDhtLookup,
+  'dht-memory': acceptDhtMemory,
+  'dht-flood': acceptDhtFlood,
 }
 
 const { values, positionals } = parseArgs({

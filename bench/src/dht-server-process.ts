@@ -12,6 +12,7 @@ interface Server {
   readonly port: number
   addNode(endpoint: { host: string; port: number }): void
   contacts(): number
+  infoHashes(): number
 }
 
 const { kind, nodeId } = childOptions<{ kind: ServerKind; nodeId: string }>()
@@ -24,21 +25,31 @@ const START: Record<ServerKind, () => Promise<Server>> = {
     const dht = new Dht({ host: '127.0.0.1', bootstrap: [], mode: 'server', network: 'private', nodeId, limits })
     const { ipv4 } = await dht.listening
     if (!ipv4) throw new Error('no IPv4 socket')
-    return { port: ipv4.port, addNode: (endpoint) => void dht.addNode(endpoint), contacts: () => dht.contacts().length }
+    return {
+      port: ipv4.port,
+      addNode: (endpoint) => void dht.addNode(endpoint),
+      contacts: () => dht.contacts().length,
+      infoHashes: () => dht.stats().infoHashes,
+    }
   },
   'bittorrent-dht': async () => {
     const { default: BittorrentDht } = await import('bittorrent-dht')
     const dht = new BittorrentDht({ bootstrap: false, nodeId })
     await new Promise<void>((resolve) => dht.listen(0, '127.0.0.1', resolve))
     const { port } = dht.address()
-    return { port, addNode: (endpoint) => dht.addNode(endpoint), contacts: () => dht.toJSON().nodes.length }
+    return {
+      port,
+      addNode: (endpoint) => dht.addNode(endpoint),
+      contacts: () => dht.toJSON().nodes.length,
+      infoHashes: () => 0,
+    }
   },
   echo: async () => {
     const socket = createSocket('udp4')
     socket.on('message', (message, from) => socket.send(message, from.port, from.address))
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
-    return { port: socket.address().port, addNode: () => {}, contacts: () => 0 }
+    return { port: socket.address().port, addNode: () => {}, contacts: () => 0, infoHashes: () => 0 }
   },
 }
 
@@ -47,4 +58,5 @@ answerRequests({
   port: async () => (await server).port,
   addNode: async (endpoint: { host: string; port: number }) => (await server).addNode(endpoint),
   contacts: async () => (await server).contacts(),
+  memory: async () => ({ infoHashes: (await server).infoHashes(), rssBytes: process.memoryUsage.rss() }),
 })

@@ -16,6 +16,12 @@ export function figureOf(samples: readonly number[]): Figure {
   return { median, min: sorted[0] as number, max: sorted.at(-1) as number, samples }
 }
 
+/** The ratio of two medians, with the ratios of each repetition as its range. */
+export function ratioOf(a: Figure, b: Figure): Figure {
+  const each = figureOf(a.samples.map((sample, i) => sample / (b.samples[i] ?? b.median)))
+  return { ...each, median: a.median / b.median }
+}
+
 /** Whole numbers as they are and above a hundred, three digits below. */
 export function rounded(value: number): string {
   return Math.abs(value) >= 100 || Number.isInteger(value)

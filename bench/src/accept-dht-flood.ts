@@ -1,0 +1,73 @@
+/**
+ * Eight pings outstanding at a server, alone and then beside as much garbage as this machine can send: the share of
+ * answers that still come. The undisturbed rate is taken before and after each flood.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Child, withChildren } from './child.ts'
+import { NODE_ID } from './dht-measure.ts'
+import type { ServerKind } from './dht-server-process.ts'
+import { figureOf, rounded } from './figures.ts'
+import { type AcceptOptions, atLeast, type Verdict } from './verdict.ts'
+
+const PINGS_OUTSTANDING = 8
+const BOUND_SHARE = 0.45
+
+interface Sample {
+  readonly share: number
+  readonly garbagePerSecond: number
+  readonly undisturbed: number
+}
+
+export async function acceptDhtFlood({ quick, log }: AcceptOptions): Promise<Verdict[]> {
+  const repetitions = quick ? 1 : 5
+  const seconds = quick ? 1 : 3
+  const samples: Record<ServerKind, Sample[]> = { shoal: [], 'bittorrent-dht': [], echo: [] }
+  for (let i = 0; i < repetitions; i++) {
+    for (const kind of ['shoal', 'bittorrent-dht', 'echo'] as const) {
+      const sample = await floodOnce(kind, seconds)
+      samples[kind].push(sample)
+      log(
+        `${kind}: ${rounded(Math.round(sample.undisturbed))} answers a second undisturbed, share ${sample.share.toFixed(4)} ` +
+          `beside ${rounded(Math.round(sample.garbagePerSecond))} garbage datagrams a second`,
+      )
+    }
+  }
+  const garbage = figureOf(samples.shoal.map(({ garbagePerSecond }) => garbagePerSecond))
+  const what = `pings answered beside ${rounded(Math.round(garbage.median))} garbage datagrams a second`
+  return [atLeast(BOUND_SHARE, 'of the undisturbed', what, figureOf(samples.shoal.map(({ share }) => share)))]
+}
+
+async function floodOnce(kind: ServerKind, seconds: number): Promise<Sample> {
+  const server = new Child('dht-server-process', { kind, nodeId: NODE_ID })
+  return withChildren([server], async () => {
+    const port = await server.request<number>('port')
+    const pinger = new Child('dht-load-process', { port, sources: PINGS_OUTSTANDING, echo: kind === 'echo' })
+    const flood = new Child('dht-garbage-process', { port })
+    return withChildren([pinger, flood], async () => {
+      await pinger.request('start', 'ping')
+      await sleep(500)
+      const before = await rate(pinger, 'counts', seconds)
+      await flood.request('start')
+      await sleep(300)
+      const [during, garbagePerSecond] = await Promise.all([
+        rate(pinger, 'counts', seconds),
+        rate(flood, 'sent', seconds),
+      ])
+      await flood.request('stop')
+      await sleep(500)
+      const after = await rate(pinger, 'counts', seconds)
+      const undisturbed = (before + after) / 2
+      return { share: during / undisturbed, garbagePerSecond, undisturbed }
+    })
+  })
+}
+
+async function rate(child: Child, what: 'counts' | 'sent', seconds: number): Promise<number> {
+  const look = async (): Promise<number> => {
+    const counts = await child.request<number | { answered: number }>(what)
+    return typeof counts === 'number' ? counts : counts.answered
+  }
+  const [before, at] = [await look(), performance.now()]
+  await sleep(seconds * 1000)
+  return (((await look()) - before) * 1000) / (performance.now() - at)
+}
