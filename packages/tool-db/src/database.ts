@@ -14,6 +14,7 @@ import type { Message } from './core/wire/message.ts'
 import type { NetworkAdapter } from './network/adapter-network.ts'
 import { type AllOptions, checkedOptions } from './options.ts'
 import { Application } from './runtime/application.ts'
+import { checkedCommand } from './runtime/checked-command.ts'
 import { KeyListeners } from './runtime/key-listeners.ts'
 import { NetworkFacade } from './runtime/network-facade.ts'
 import { adapterHostOf, type NetworkPlace, openNetwork, openStore, type StorePlace } from './runtime/place.ts'
@@ -147,6 +148,7 @@ export class Database extends EventEmitter {
 
   protected async command(command: Command): Promise<CommandResult> {
     const runtime = await this.begun()
+    checkedCommand(command)
     const request = this.#nextRequest++
     const result = new Promise<CommandResult>((resolve, reject) => this.#waiting.set(request, { resolve, reject }))
     runtime.driver.input((node, now) => node.handleCommand(now, request, command))

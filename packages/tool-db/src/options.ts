@@ -120,10 +120,12 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const options: AllOptions = { ...DEFAULT_OPTIONS, ...present }
   requireTopic(options.topic)
+  if (!Array.isArray(options.acceptTopics)) throw new UsageError('the option acceptTopics takes a list of topics')
   for (const topic of options.acceptTopics) requireTopic(topic)
   if (options.port !== 0 && !isPort(options.port)) {
     throw new UsageError(`the option port must be 0 (any free one) to 65535: ${String(options.port)}`)
   }
+  if (!Array.isArray(options.peers)) throw new UsageError('the option peers takes a list of { host, port } objects')
   for (const peer of options.peers) {
     if (typeof peer?.host !== 'string' || peer.host === '' || !isPort(peer.port)) {
       throw new UsageError(`the option peers takes { host, port } objects: ${JSON.stringify(peer)}`)
@@ -139,6 +141,12 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
   }
   if (options.pow !== null && !(Number.isInteger(options.pow) && options.pow >= 0 && options.pow <= 16)) {
     throw new UsageError(`the option pow must be null or a whole number of 0 to 16: ${String(options.pow)}`)
+  }
+  if (options.discovery !== undefined && typeof options.discovery?.join !== 'function') {
+    throw new UsageError('the option discovery takes an object that finds servers, as `Discovery` of @shoal/discovery')
+  }
+  if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function') {
+    throw new UsageError('the option signal takes an AbortSignal')
   }
   if (options.store !== undefined && options.storageAdapter !== undefined) {
     throw new UsageError('the options store and storageAdapter exclude each other: give one of them')

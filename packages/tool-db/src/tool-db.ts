@@ -10,6 +10,7 @@ import type { Message, PutMessage } from './core/wire/message.ts'
 import { Database } from './database.ts'
 import { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
 import type { CustomVerification, ServerFunction } from './runtime/application.ts'
+import { checkFunction, checkFunctionName, checkText } from './runtime/checked-command.ts'
 import { Turns } from './runtime/turns.ts'
 import { verifyRecord } from './runtime/verify-record.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
@@ -74,7 +75,9 @@ export class ToolDb extends Database {
     options: readonly string[] | PutOptions = {},
   ): Promise<PutMessage<T>> {
     const to = Array.isArray(options) ? (options as readonly string[]) : []
-    const { confirm = 0, timeoutMs = CONFIRM_TIMEOUT_MS } = Array.isArray(options) ? {} : (options as PutOptions)
+    const { confirm = 0, timeoutMs = CONFIRM_TIMEOUT_MS } = Array.isArray(options)
+      ? {}
+      : ((options ?? {}) as PutOptions)
     // Says at once what is wrong with a key; the owner is known once nobody is signing in any more.
     writableKey(key, undefined)
     const outcome = await this.#put<T>({ confirm, timeout: timeoutMs, to, value }, (owner) =>
@@ -90,6 +93,7 @@ export class ToolDb extends Database {
     value: T,
     options: { readonly confirm?: number | 'all'; readonly timeoutMs?: Millis } = {},
   ): Promise<PutOutcome<T>> {
+    checkText(key, 'the key')
     const problem = keyProblem(key)
     if (problem !== undefined) throw new UsageError(`the key ${problem}`)
     const { confirm = 'all', timeoutMs = CONFIRM_TIMEOUT_MS } = options
@@ -133,8 +137,11 @@ export class ToolDb extends Database {
   }
 
   /** For all keys that begin with `key`; the number is for `removeKeyListener`. */
-  addKeyListener = <T = unknown>(key: string, fn: (message: WireRecord<T>) => void): number =>
-    this.keyListeners.add(key, fn as (record: WireRecord) => void)
+  addKeyListener = <T = unknown>(key: string, fn: (message: WireRecord<T>) => void): number => {
+    checkText(key, 'the key')
+    checkFunction(fn, 'a key listener')
+    return this.keyListeners.add(key, fn as (record: WireRecord) => void)
+  }
 
   removeKeyListener = (id: number): void => this.keyListeners.remove(id)
 
@@ -153,6 +160,7 @@ export class ToolDb extends Database {
 
   /** Every verification whose prefix a key has must accept its records; the number is for `removeCustomVerification`. */
   addCustomVerification = <T = unknown>(key: string, fn: CustomVerification<T>): number => {
+    checkText(key, 'the key')
     const id = this.application.addVerification(key, fn as CustomVerification)
     this.runtime?.driver.input((node) => node.addVerifier(key, id))
     return id
@@ -164,6 +172,8 @@ export class ToolDb extends Database {
   }
 
   addServerFunction<R = unknown, A = unknown>(functionName: string, fn: ServerFunction<R, A>): void {
+    checkFunctionName(functionName)
+    checkFunction(fn, 'a server function')
     this.application.functions[functionName] = fn
     this.runtime?.driver.input((node) => node.addFunction(functionName))
   }
@@ -204,6 +214,8 @@ export class ToolDb extends Database {
 
   /** Rejects with NoSuchUserError, or with what the user adapter says of the password. */
   async signIn(user: string, password: string, to: readonly string[] = []): Promise<unknown> {
+    checkText(user, 'the user name')
+    checkText(password, 'the password')
     const sealed = await this.getData<unknown>(`==${user}`, false, SIGN_IN_TIMEOUT_MS, to)
     if (sealed === null) throw new NoSuchUserError(user)
     return this.#turns.alone(async () => {
@@ -216,6 +228,8 @@ export class ToolDb extends Database {
   /** Local first: rejects with NameTakenError where the name is known here; a conflict elsewhere is told by events. */
   async signUp(user: string, password: string, to: readonly string[] = []): Promise<PutMessage> {
     await this.begun()
+    checkText(user, 'the user name')
+    checkText(password, 'the password')
     const key = writableKey(`==${user}`, undefined)
     const account = this.#newAccount()
     // Adapters make their keys on their own time; sealing waits for them.

@@ -142,6 +142,35 @@ test('[T-85] wrong use gets one sentence that says what to do', async () => {
   expect(() => a.network.connectTo('x', 0)).toThrow(/port/)
 })
 
+test('[T-85] what cannot be meant is refused here, before servers count it as malformed', async () => {
+  const a = await server()
+  const client = await started({ peers: [placeOf(a)] })
+  await connected(client)
+  const usage = { code: 'SHOAL_USAGE' }
+  for (let i = 0; i < 3; i++) {
+    for (const key of ['', '\ud800', '\0row', 'x'.repeat(1_025), undefined as never]) {
+      await expect(client.getData(key)).rejects.toMatchObject(usage)
+      if (key !== '') await expect(client.queryKeys(key)).rejects.toMatchObject(usage)
+      if (key !== '') await expect(client.subscribeData(key)).rejects.toMatchObject(usage)
+    }
+    await expect(client.putData('k', 1, false, ['x', 5 as never])).rejects.toMatchObject(usage)
+    await expect(client.doFunction('', 1)).rejects.toMatchObject(usage)
+  }
+  for (const timeout of [Number.NaN, -1, '5' as never]) {
+    await expect(client.getData('k', false, timeout)).rejects.toMatchObject(usage)
+    await expect(client.putData('k', 1, false, { confirm: 1, timeoutMs: timeout })).rejects.toMatchObject(usage)
+  }
+  await expect(client.putData('k', 1, false, { confirm: Number.NaN })).rejects.toMatchObject(usage)
+  expect(() => client.addKeyListener('k', 5 as never)).toThrow(/function/)
+  expect(() => client.addKeyListener(undefined as never, () => undefined)).toThrow(/text/)
+  expect(() => client.addServerFunction('f', 5 as never)).toThrow(/function/)
+  await expect(client.signUp(undefined as never, 'x')).rejects.toMatchObject(usage)
+  await expect(client.signIn('bob', undefined as never)).rejects.toMatchObject(usage)
+  expect(await client.putData('k', 2, false, { confirm: 1 })).toBeDefined()
+  expect(client.isConnected).toBe(true)
+  expect(a.stats()['faults.malformed']).toBeUndefined()
+})
+
 test('[T-86] callbacks and events are true, with the whole address', async () => {
   const a = await server()
   const client = await started()

@@ -1,0 +1,73 @@
+/**
+ * What the application asks for, checked before anybody is asked: a message that servers count as malformed would cost this
+ * peer its connections, and a time that is no number would never come.
+ */
+
+import { UsageError } from '@shoal/base'
+import type { Command } from '../core/node/commands.ts'
+import { keyProblem } from '../core/records/key.ts'
+import { CLIENT_ID_LENGTH_MAX, FUNCTION_NAME_LENGTH_MAX, TO_LENGTH_MAX } from '../core/wire/fields.ts'
+
+/** Throws UsageError. */
+export function checkedCommand(command: Command): Command {
+  switch (command.kind) {
+    case 'put':
+      checkConfirm(command.confirm)
+      break
+    case 'get':
+      checkKey(command.key, 'whole')
+      break
+    case 'query':
+      checkKey(command.prefix, 'anywhere')
+      break
+    case 'subscribe':
+      checkKey(command.key, 'anywhere')
+      break
+    case 'function':
+      checkFunctionName(command.name)
+      break
+    case 'connect':
+      break
+  }
+  if ('timeout' in command) checkTimeout(command.timeout)
+  if ('to' in command) checkReceivers(command.to)
+  return command
+}
+
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw new UsageError(`${what} is a function`)
+}
+
+export function checkText(value: unknown, what: string): void {
+  if (typeof value !== 'string') throw new UsageError(`${what} must be a text`)
+}
+
+export function checkFunctionName(name: unknown): void {
+  if (typeof name === 'string' && name !== '' && name.length <= FUNCTION_NAME_LENGTH_MAX) return
+  throw new UsageError(`a server function has a name of 1 to ${FUNCTION_NAME_LENGTH_MAX} characters`)
+}
+
+function checkKey(key: unknown, mayEnd: 'anywhere' | 'whole'): void {
+  checkText(key, 'the key')
+  // A prefix of two characters or none may stop short of what its namespace asks for.
+  const isShort = mayEnd === 'anywhere' && (key === '' || key === ':' || key === '==')
+  const problem = isShort ? undefined : keyProblem(key as string)
+  if (problem !== undefined) throw new UsageError(`the key ${problem}`)
+}
+
+function checkConfirm(confirm: unknown): void {
+  if (confirm === 'all' || (typeof confirm === 'number' && Number.isInteger(confirm) && confirm >= 0)) return
+  throw new UsageError(`confirm is how many servers are to confirm, 0 or more: ${String(confirm)}`)
+}
+
+function checkTimeout(timeout: unknown): void {
+  if (typeof timeout === 'number' && timeout >= 0) return
+  throw new UsageError(`a time-out is a number of milliseconds, 0 or more: ${String(timeout)}`)
+}
+
+function checkReceivers(to: unknown): void {
+  if (to === undefined) return
+  const isList = Array.isArray(to) && to.length < TO_LENGTH_MAX
+  if (isList && to.every((id) => typeof id === 'string' && id.length <= CLIENT_ID_LENGTH_MAX)) return
+  throw new UsageError(`"to" is a list of less than ${TO_LENGTH_MAX} client ids`)
+}
