@@ -102,7 +102,8 @@ export class Dht {
       nodeId,
       random: this.#random,
       crypto: nodeItemCrypto,
-      mode: options.mode === 'client' ? 'client' : 'server',
+      mode: options.mode ?? 'auto',
+      keepsId: options.nodeId !== undefined,
       network: options.network ?? 'mainline',
       limits: options.limits ?? {},
       now: UdpDriver.now(),
@@ -173,7 +174,7 @@ export class Dht {
     const port = parseAnnouncedPort(options)
     await this.#whenAttempted(options.signal)
     return new Promise((settle, fail) => {
-      const announce = { port, isPortImplied: port === 0 }
+      const announce = { port, isPortImplied: port === 0, isSeed: options.seed === true }
       const id = this.#driver.run((now) => this.#engine.lookup(now, target, announce))
       this.#operations.add(id, { kind: 'announce', settle, fail }, options.signal)
     })
@@ -282,8 +283,18 @@ export class Dht {
   }
 
   #handleEvent(event: EngineEvent): void {
-    if (event.kind === 'alone') this.#runBootstrapper()
-    else this.#operations.handleEvent(event)
+    switch (event.kind) {
+      case 'alone':
+        this.#runBootstrapper()
+        break
+      case 'address':
+      case 'id':
+      case 'mode':
+      case 'sister-nodes':
+        break
+      default:
+        this.#operations.handleEvent(event)
+    }
   }
 
   /** Lookups wait for the first attempt to bootstrap: before that there is nobody to ask. */

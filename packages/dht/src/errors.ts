@@ -45,3 +45,10 @@ export class BusyError extends ShoalError {
     super('SHOAL_BUSY', sentence, options)
   }
 }
+
+/** The state file was written by a later version, or cannot be read or set aside. */
+export class StateFileError extends ShoalError {
+  constructor(sentence: string, options: ShoalErrorOptions = {}) {
+    super('SHOAL_STATE_FILE', sentence, options)
+  }
+}

@@ -1,7 +1,7 @@
 /** What callers wait for: each operation of the engine, and who is to be told how it ended. */
 
 import { type AsyncQueue, ClosedError, type Endpoint, type Family, familyOf, type Millis, toHex } from '@shoal/base'
-import type { AnnounceResult, EngineEvent, OperationId } from './core/engine-event.ts'
+import type { AnnounceResult, OperationEvent, OperationId } from './core/engine-event.ts'
 import { nodeIdBytes } from './core/id/node-id.ts'
 import type { LookupSummary } from './core/lookup/lookup.ts'
 import { BusyError, NoAnswerError, RefusedError } from './errors.ts'
@@ -58,7 +58,7 @@ export class Operations {
     this.#pending.set(id, { operation, release: () => signal?.removeEventListener('abort', onAbort) })
   }
 
-  handleEvent(event: Exclude<EngineEvent, { kind: 'alone' }>): void {
+  handleEvent(event: OperationEvent): void {
     if (event.kind === 'peer') {
       const operation = this.#pending.get(event.operation)?.operation
       if (operation?.kind === 'lookup') {
@@ -100,7 +100,7 @@ export function abortError(signal: AbortSignal | undefined): ClosedError {
 
 function settleLookup(
   operation: Exclude<Operation, { kind: 'ping' }>,
-  { summary, announced }: Extract<EngineEvent, { kind: 'lookup-done' }>,
+  { summary, announced }: Extract<OperationEvent, { kind: 'lookup-done' }>,
 ): void {
   if (operation.kind === 'lookup') operation.settle(summary)
   else if (operation.kind === 'announce') operation.settle(announced)
@@ -109,7 +109,7 @@ function settleLookup(
 
 function settlePing(
   operation: Extract<Operation, { kind: 'ping' }>,
-  event: Exclude<EngineEvent, { kind: 'alone' | 'peer' }>,
+  event: Exclude<OperationEvent, { kind: 'peer' }>,
 ): void {
   if (event.kind === 'pong') {
     // Three digits of a millisecond are more than a network is worth.

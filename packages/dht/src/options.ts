@@ -32,6 +32,8 @@ export interface AnnounceOptions extends OperationOptions {
   readonly port?: number
   /** Whether nodes shall take the port that they see our datagrams come from (`implied_port`). */
   readonly impliedPort?: boolean
+  /** Whether the peer has all of the torrent (BEP 33). */
+  readonly seed?: boolean
 }
 
 /** The nodes that the common clients begin with. They serve everybody, and want no other traffic. */

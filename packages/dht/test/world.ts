@@ -193,7 +193,7 @@ export type LookupDone = Extract<EngineEvent, { kind: 'lookup-done' }>
 /** Lets time pass until the operation has ended; how it ended. */
 export function finish(world: World, node: WorldNode, operation: OperationId): EngineEvent {
   const isEnd = (event: EngineEvent): boolean =>
-    event.kind !== 'peer' && event.kind !== 'alone' && event.operation === operation
+    event.kind !== 'peer' && 'operation' in event && event.operation === operation
   world.until(() => node.events.some(isEnd))
   const end = node.events.find(isEnd)
   if (end === undefined) throw new Error(`operation ${operation} has not ended`)

@@ -1,10 +1,13 @@
 /** What an engine tells its driver, and what it is made of. */
 
 import type { Endpoint, Family, Millis, RandomSource } from '@shoal/base'
+import type { NodeAddress } from './id/address.ts'
 import type { NodeId } from './id/node-id.ts'
-import type { ItemCrypto } from './item/item.ts'
+import type { Item, ItemCrypto } from './item/item.ts'
+import type { ItemOrder } from './item/own-items.ts'
 import type { DhtLimits } from './limits.ts'
 import type { LookupSummary } from './lookup/lookup.ts'
+import type { ScrapeCount } from './lookup/scrape-tally.ts'
 import type { Network } from './routing/network-policy.ts'
 
 /** A server answers queries; a client says `ro: 1` in its own and answers none (BEP 43). */
@@ -15,7 +18,10 @@ export interface EngineInit {
   readonly nodeId: NodeId
   readonly random: RandomSource
   readonly crypto: ItemCrypto
-  readonly mode: EngineMode
+  /** The id stays, whatever our address is (BEP 42 is then not kept). */
+  readonly keepsId?: boolean
+  /** `auto`: a server on a private network, elsewhere a client until strangers reach us (BEP 43). */
+  readonly mode: EngineMode | 'auto'
   readonly network: Network
   /** What is given here holds on any network; the rest are the network's defaults. */
   readonly limits: Partial<DhtLimits>
@@ -37,6 +43,8 @@ export interface EngineSizes {
   /** Items of BEP 44, and the bytes that they take. */
   readonly items: number
   readonly itemBytes: number
+  /** Items that we put, and put again. */
+  readonly ownItems: number
   readonly inFlight: number
   readonly lookups: number
 }
@@ -44,7 +52,8 @@ export interface EngineSizes {
 /** The name of something asked of an engine; its events carry it. */
 export type OperationId = number
 
-export type EngineEvent =
+/** What becomes of something asked of an engine. */
+export type OperationEvent =
   | { readonly kind: 'peer'; readonly operation: OperationId; readonly peer: Endpoint; readonly from: Endpoint }
   | {
       readonly kind: 'lookup-done'
@@ -60,5 +69,55 @@ export type EngineEvent =
       /** The KRPC error code where the node refused. */
       readonly code: number
     }
+  /** BEP 44: the walk is over. Of a put, the item to store is now awaited. */
+  | {
+      readonly kind: 'item-found'
+      readonly operation: OperationId
+      readonly item: Item | undefined
+      /** How many nodes sent exactly this. */
+      readonly copies: number
+      readonly summary: LookupSummary
+    }
+  | {
+      readonly kind: 'item-stored'
+      readonly operation: OperationId
+      readonly order: ItemOrder
+      /** How many nodes hold it, ourselves included, and how many did not take it. */
+      readonly nodes: number
+      readonly failed: number
+      /** Of the latter, those that refused because of `cas` (301) and `seq` (302). */
+      readonly cas: number
+      readonly seq: number
+      /** The newest item that the walk had found. */
+      readonly best: Item | undefined
+    }
+  /** BEP 33. */
+  | {
+      readonly kind: 'scraped'
+      readonly operation: OperationId
+      readonly count: ScrapeCount
+      readonly summary: LookupSummary
+    }
+  /** BEP 51; `num` is the number of info hashes that the node has in all. */
+  | {
+      readonly kind: 'sampled'
+      readonly operation: OperationId
+      readonly samples: readonly NodeId[]
+      readonly num: number
+      readonly interval: number
+      readonly nodes: readonly { readonly id: NodeId; readonly address: NodeAddress }[]
+    }
+
+/** What the owner of an engine has to know or to do. */
+export type NodeEvent =
   /** The table lost its last contact: time to bootstrap again. */
   | { readonly kind: 'alone' }
+  /** Others see us at another address than before. */
+  | { readonly kind: 'address'; readonly address: Endpoint }
+  /** Our id follows our address (BEP 42). */
+  | { readonly kind: 'id'; readonly nodeId: NodeId }
+  | { readonly kind: 'mode'; readonly mode: EngineMode }
+  /** Nodes of the other address family, for an engine there that has few (BEP 32). */
+  | { readonly kind: 'sister-nodes'; readonly nodes: readonly Endpoint[] }
+
+export type EngineEvent = OperationEvent | NodeEvent

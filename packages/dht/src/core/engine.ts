@@ -8,10 +8,13 @@ import { type Counters, newCounters } from './counters.ts'
 import type { EngineEvent, EngineInit, EngineMode, EngineSizes, OperationId } from './engine-event.ts'
 import { addressOf } from './id/address.ts'
 import { compareDistance, idKey, type NodeId, nodeIdBytes } from './id/node-id.ts'
+import { Items } from './item/items.ts'
+import type { ItemOrder } from './item/own-items.ts'
 import { KrpcParser } from './krpc/parse.ts'
 import { limitsFor } from './limits.ts'
-import { type AnnounceOptions, Lookup, type LookupSummary } from './lookup/lookup.ts'
-import { Lookups } from './lookup/lookups.ts'
+import { type AnnounceOptions, Lookup, type LookupQuery, type LookupSummary } from './lookup/lookup.ts'
+import { type LookupAim, Lookups } from './lookup/lookups.ts'
+import { ScrapeTally } from './lookup/scrape-tally.ts'
 import type { Contact } from './routing/contact.ts'
 import { EntryPoints } from './routing/entry-points.ts'
 import type { Network } from './routing/network-policy.ts'
@@ -34,6 +37,8 @@ import { TokenIssuer } from './storage/token-issuer.ts'
 const SEEDS = 2 * K
 /** Peers stored here that a lookup of our own begins with. */
 const OWN_PEERS_MAX = 200
+/** A sister with few nodes is told of some with every answer; one walk in a while is enough. */
+const INTRODUCTION_INTERVAL_MS: Millis = 5_000
 
 export class DhtEngine {
   readonly #init: EngineInit
@@ -47,13 +52,18 @@ export class DhtEngine {
   readonly #replies: Replies
   readonly #lookups: Lookups
   readonly #peers: PeerStore
-  readonly #items: ItemStore
+  readonly #itemStore: ItemStore
+  /** BEP 44: finds and puts items. */
+  readonly items: Items
   readonly #upkeep: Upkeep
   readonly #entryPoints: EntryPoints
   readonly #counters: Counters = newCounters()
   /** BOUNDED: by what one input can cause, since the driver drains it. */
   readonly #events: EngineEvent[] = []
   #nextOperation: OperationId = 1
+  #toldMode: EngineMode
+  /** No more nodes from our sister before that. */
+  #introducedUntil: Millis = 0
 
   constructor(init: EngineInit) {
     const { random, now, network, nodeId, family } = init
@@ -65,9 +75,9 @@ export class DhtEngine {
     const requester = new Requester({ self, random, inFlightMax: limits.queriesInFlightMax, outbox, counters, table })
     const peers = new PeerStore(limits, random.uint32())
     const tokens = new TokenIssuer(random, now)
-    const items = new ItemStore(limits, random)
+    const itemStore = new ItemStore(limits, random)
     const sampler = new InfoHashSampler(peers, random)
-    const stores = { items, peers, sampler, crypto: init.crypto }
+    const stores = { items: itemStore, peers, sampler, crypto: init.crypto }
     const extensions = new ExtensionResponder({ self, ...stores, tokens, outbox, counters, limits }, now)
     const upkeep = new Upkeep({ table, random, network }, now)
     const entryPoints = new EntryPoints(family)
@@ -77,21 +87,44 @@ export class DhtEngine {
     const lookups = new Lookups({
       ask: (at, to, query) => requester.ask(at, to, query),
       emit,
+      onStored: (at, event) => this.items.handleStored(at, event),
       acceptsPeer: (peer, teller) => self.policy.acceptsPeer(peer, teller),
       storeOwn: (at, lookup) => this.#storeOwn(at, lookup),
+      storeOwnItem: (at, lookup, order) => this.#belongsHere(lookup) && this.items.store(at, order, self.nodeId),
     })
     this.#init = init
     this.#self = self
+    this.#toldMode = self.mode
     this.#table = table
     this.#requester = requester
     this.#responder = responder
     this.#visitors = visitors
     this.#lookups = lookups
     this.#peers = peers
-    this.#items = items
+    this.#itemStore = itemStore
+    this.items = new Items({
+      crypto: init.crypto,
+      random,
+      stored: itemStore,
+      start: (at, query, aim) => this.#start(at, query.method, { target: query.target, query, aim }),
+    })
     this.#upkeep = upkeep
     this.#entryPoints = entryPoints
-    this.#replies = new Replies({ self, table, requester, lookups, upkeep, entryPoints, visitors, counters, emit }, now)
+    this.#replies = new Replies(
+      {
+        self,
+        table,
+        requester,
+        lookups,
+        upkeep,
+        entryPoints,
+        visitors,
+        counters,
+        emit,
+        onMoved: (at) => this.#moved(at),
+      },
+      now,
+    )
   }
 
   get nodeId(): NodeId {
@@ -125,8 +158,9 @@ export class DhtEngine {
       buckets: this.#table.depth,
       infoHashes: this.#peers.infoHashes,
       peers: this.#peers.size,
-      items: this.#items.size,
-      itemBytes: this.#items.bytes,
+      items: this.#itemStore.size,
+      itemBytes: this.#itemStore.bytes,
+      ownItems: this.items.own,
       inFlight: this.#requester.inFlight,
       lookups: this.#lookups.size,
     }
@@ -143,12 +177,12 @@ export class DhtEngine {
 
   /** Known only once names are resolved; the node has no contacts before that. */
   setNetwork(now: Millis, network: Network): void {
-    this.#self.setNetwork(network)
+    this.#self.setNetwork(now, network)
     this.#table.setRules(this.#self.policy)
     this.#requester.setNetwork(network)
     const limits = limitsFor(network, this.#init.limits)
     this.#responder.setLimits(now, limits)
-    this.#items.setLimits(limits)
+    this.#itemStore.setLimits(limits)
     this.#upkeep.setNetwork(now, network)
   }
 
@@ -174,8 +208,14 @@ export class DhtEngine {
   pollTimeout(): Millis | undefined {
     const query = this.#requester.pollTimeout()
     const upkeep = this.#upkeep.pollTimeout()
-    if (query === undefined) return upkeep
-    return upkeep === undefined ? query : Math.min(query, upkeep)
+    // Without contacts there is nobody who could reach us.
+    const mode = this.#table.size === 0 ? undefined : this.#self.reachability?.pollTimeout()
+    if (query === undefined && upkeep === undefined) return mode
+    return Math.min(
+      query ?? Number.POSITIVE_INFINITY,
+      upkeep ?? Number.POSITIVE_INFINITY,
+      mode ?? Number.POSITIVE_INFINITY,
+    )
   }
 
   handleDatagram(now: Millis, from: Endpoint, bytes: Uint8Array): void {
@@ -189,7 +229,10 @@ export class DhtEngine {
     this.#replies.heardSomething(now)
     if (message.kind === 'response') this.#replies.handleResponse(now, from, { bytes, message })
     else if (message.kind === 'error') this.#replies.handleError(now, from, { bytes, message })
-    else this.#visitors.handleQuery(now, from, { bytes, message })
+    else {
+      this.#visitors.handleQuery(now, from, { bytes, message })
+      this.#tellMode()
+    }
   }
 
   handleTimeout(now: Millis): void {
@@ -201,13 +244,51 @@ export class DhtEngine {
       this.#requester.ask(now, chore.contact.address, { query: chore.query, purpose: { kind: 'upkeep' } })
     }
     this.#peers.expire(now)
-    this.#items.expire(now)
+    this.#itemStore.expire(now)
+    this.items.handleTimeout(now)
+    this.#self.reachability?.handleTimeout(now)
+    this.#tellMode()
+  }
+
+  /** BEP 43: says so where `mode: 'auto'` has come to another conclusion. */
+  #tellMode(): void {
+    const { mode } = this.#self
+    if (mode === this.#toldMode) return
+    this.#toldMode = mode
+    this.#events.push({ kind: 'mode', mode })
+  }
+
+  /** Others see us at another host: what hung on the old one is made anew (BEP 42). */
+  #moved(now: Millis): void {
+    const address = this.#self.votes.elected
+    if (address === undefined) return
+    this.#events.push({ kind: 'address', address })
+    this.#self.reachability?.moved(now)
+    this.#tellMode()
+    const nodeId = this.#self.betterId(this.#init.random)
+    if (nodeId === undefined) return
+    this.#self.nodeId = nodeId
+    this.#table.rehome(nodeId)
+    this.#events.push({ kind: 'id', nodeId })
+    this.#start(now, 'find_node', { target: nodeId, announce: undefined })
   }
 
   /** Walks to our own id, from these addresses too; they stay known for when the table runs low. */
   bootstrap(now: Millis, nodes: readonly Endpoint[]): OperationId {
     this.#entryPoints.add(nodes)
     return this.#start(now, 'find_node', { target: this.#self.nodeId, announce: undefined })
+  }
+
+  /** BEP 32: tells of the engine of the other family, each of the other. */
+  setSister(sister: DhtEngine): void {
+    this.#self.sister = sister.#table
+  }
+
+  /** Nodes that our sister in the other family was told of: where we know few, a walk begins with them. */
+  introduce(now: Millis, nodes: readonly Endpoint[]): void {
+    if (this.#table.size >= K || now < this.#introducedUntil) return
+    this.#introducedUntil = now + INTRODUCTION_INTERVAL_MS
+    this.#start(now, 'find_node', { target: this.#self.nodeId, announce: undefined, known: nodes })
   }
 
   /** Public routers serve everybody's bootstrap and want no further traffic: they never become contacts. */
@@ -232,30 +313,82 @@ export class DhtEngine {
     return operation
   }
 
-  /** Forgets a ping or lookup, of which no event comes any more; of a lookup, how far it came. */
+  /** BEP 44: puts the item where the walk of `items.beginPut` has ended. */
+  storeItem(now: Millis, operation: OperationId, order: ItemOrder): void {
+    this.#lookups.store(now, operation, order)
+  }
+
+  /** BEP 33: ends in `scraped`. */
+  scrape(now: Millis, target: NodeId): OperationId {
+    const { sha1 } = this.#init.crypto
+    const tally = new ScrapeTally(sha1)
+    const own = this.#peers.filters(now, idKey(nodeIdBytes(target), 0), sha1)
+    if (own !== undefined) tally.offer(own)
+    return this.#start(now, 'get_peers', {
+      target,
+      query: { method: 'get_peers', target, isScrape: true },
+      aim: { tally },
+    })
+  }
+
+  /** BEP 51: asks one node. Ends in `sampled` or `no-pong`. */
+  sample(now: Millis, to: Endpoint, target: NodeId): OperationId {
+    const operation = this.#nextOperation++
+    const address = addressOf(to, this.#init.family)
+    const purpose: Purpose = { kind: 'sample', operation }
+    const query = { query: { method: 'sample_infohashes', target }, purpose } as const
+    if (address === undefined || this.#requester.ask(now, address, query) !== 'sent') {
+      this.#events.push({ kind: 'no-pong', operation, why: 'busy', code: 0 })
+    }
+    return operation
+  }
+
+  /** Forgets a ping, sample or lookup, of which no event comes any more; of a lookup, how far it came. */
   cancel(now: Millis, operation: OperationId): LookupSummary | undefined {
-    this.#requester.cancel((purpose) => purpose.kind === 'ping' && purpose.operation === operation)
+    this.#requester.cancel(
+      (purpose) => (purpose.kind === 'ping' || purpose.kind === 'sample') && purpose.operation === operation,
+    )
     return this.#lookups.cancel(now, operation)
   }
 
   #start(
     now: Millis,
-    method: 'find_node' | 'get_peers',
-    { target, announce }: { target: NodeId; announce: AnnounceOptions | undefined },
+    method: LookupQuery['method'],
+    {
+      target,
+      announce,
+      known = [],
+      query = { method, target },
+      aim,
+    }: {
+      target: NodeId
+      announce?: AnnounceOptions | undefined
+      known?: readonly Endpoint[]
+      query?: LookupQuery
+      aim?: LookupAim
+    },
   ): OperationId {
     const operation = this.#nextOperation++
     const { onePerHost } = this.#self.policy
     const ownId = this.#self.nodeId
-    const lookup = new Lookup({ method, target, announce, ownId, onePerHost, startedAt: now })
+    const lookup = new Lookup({ query, announce, ownId, onePerHost, startedAt: now })
     const nearest = this.#table.closest(target, SEEDS)
+    for (const node of known) {
+      const address = addressOf(node, this.#init.family)
+      if (address !== undefined && this.#self.policy.acceptsNode(address)) lookup.addCandidate(undefined, address)
+    }
     for (const { id, address } of nearest) lookup.addCandidate(id, address)
     if (nearest.length < K) {
       for (const { id, address } of this.#table.contacts()) lookup.addCandidate(id, address)
       for (const address of this.#entryPoints.fallbacks(this.#table.size > 0)) lookup.addCandidate(undefined, address)
     }
+    if (aim !== undefined) {
+      this.#lookups.start(now, operation, { lookup, aim })
+      return operation
+    }
     const from = this.#self.address
     const peers = method === 'get_peers' ? this.#peers.sample(now, idKey(nodeIdBytes(target), 0), OWN_PEERS_MAX) : []
-    this.#lookups.start(now, operation, { lookup, told: from === undefined ? undefined : { from, peers } })
+    this.#lookups.start(now, operation, { lookup, aim: { told: from === undefined ? undefined : { from, peers } } })
     return operation
   }
 
@@ -263,12 +396,16 @@ export class DhtEngine {
   #storeOwn(now: Millis, lookup: Lookup): void {
     const self = this.#self.address
     const announce = lookup.announce
-    if (this.#self.mode === 'client' || self === undefined || announce === undefined) return
-    const farthest = lookup.closest()[K - 1]?.id
-    if (farthest !== undefined && compareDistance(lookup.target, this.#self.nodeId, farthest) > 0) return
+    if (self === undefined || announce === undefined || !this.#belongsHere(lookup)) return
     const port = announce.isPortImplied ? self.port : announce.port
     const address = addressOf({ host: self.host, port }, this.#init.family)
     if (address === undefined || !this.#self.policy.acceptsPeer(address, self)) return
-    this.#peers.announce(now, idKey(nodeIdBytes(lookup.target), 0), address.key)
+    this.#peers.announce(now, idKey(nodeIdBytes(lookup.target), 0), address.key, announce.isSeed)
+  }
+
+  #belongsHere(lookup: Lookup): boolean {
+    if (this.#self.mode === 'client') return false
+    const farthest = lookup.closest()[K - 1]?.id
+    return farthest === undefined || compareDistance(lookup.target, this.#self.nodeId, farthest) <= 0
   }
 }

@@ -1,35 +1,59 @@
-/** Who this node is at the moment: its id, whether it serves, and the rules of the network it is in. */
+/**
+ * Who this node is at the moment: its id, which follows its address (BEP 42), whether it serves (BEP 43), the rules of the
+ * network it is in, and the table of its sister in the other address family (BEP 32).
+ */
 
-import type { Endpoint, Family } from '@shoal/base'
+import { type Endpoint, type Family, type Millis, parseIp, type RandomSource } from '@shoal/base'
 import type { EngineMode } from './engine-event.ts'
 import type { NodeId } from './id/node-id.ts'
+import { isSecureId, secureNodeId } from './id/secure-id.ts'
+import { Reachability } from './reachability.ts'
 import { AddressVotes } from './routing/address-votes.ts'
 import { type Network, type NetworkPolicy, networkPolicy } from './routing/network-policy.ts'
+import type { RoutingTable } from './routing/routing-table.ts'
 
 export interface SelfInit {
   readonly family: Family
   readonly nodeId: NodeId
-  readonly mode: EngineMode
+  readonly keepsId?: boolean
+  readonly mode: EngineMode | 'auto'
   readonly network: Network
+  readonly now: Millis
 }
 
 export class Self {
   readonly family: Family
   readonly votes: AddressVotes
   nodeId: NodeId
-  mode: EngineMode
   /** The address that the socket is bound to. */
   bound: Endpoint | undefined
+  sister: RoutingTable | undefined
+  readonly #given: EngineMode | 'auto'
+  readonly #keepsId: boolean
   #network: Network
   #policy: NetworkPolicy
+  #reachability: Reachability | undefined
 
-  constructor({ family, nodeId, mode, network }: SelfInit) {
+  constructor({ family, nodeId, keepsId = false, mode, network, now }: SelfInit) {
     this.family = family
     this.nodeId = nodeId
-    this.mode = mode
+    this.#given = mode
+    this.#keepsId = keepsId
     this.votes = new AddressVotes(network)
     this.#network = network
     this.#policy = networkPolicy(network)
+    this.#reachability = this.#newReachability(now)
+  }
+
+  get mode(): EngineMode {
+    if (this.#reachability !== undefined) return this.#reachability.mode
+    // A private network has no outside that could be out of reach.
+    return this.#given === 'auto' ? 'server' : this.#given
+  }
+
+  /** What `mode: 'auto'` has found out; `undefined` where there is nothing to find out. */
+  get reachability(): Reachability | undefined {
+    return this.#reachability
   }
 
   get network(): Network {
@@ -45,9 +69,22 @@ export class Self {
     return this.votes.elected ?? this.bound
   }
 
-  setNetwork(network: Network): void {
+  setNetwork(now: Millis, network: Network): void {
     this.#network = network
     this.#policy = networkPolicy(network)
     this.votes.setNetwork(network)
+    this.#reachability = this.#newReachability(now)
+  }
+
+  /** BEP 42: the id that we should have by our address, where it is another than we have. */
+  betterId(random: RandomSource): NodeId | undefined {
+    const host = this.votes.elected?.host
+    const bytes = host === undefined ? undefined : parseIp(host)
+    if (bytes === undefined || this.#keepsId || this.#network === 'private') return undefined
+    return isSecureId(this.nodeId, bytes) ? undefined : secureNodeId(bytes, random)
+  }
+
+  #newReachability(now: Millis): Reachability | undefined {
+    return this.#given === 'auto' && this.#network === 'mainline' ? new Reachability(now) : undefined
   }
 }

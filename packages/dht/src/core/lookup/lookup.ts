@@ -9,6 +9,7 @@
 import type { Millis } from '@shoal/base'
 import type { NodeAddress } from '../id/address.ts'
 import type { NodeId } from '../id/node-id.ts'
+import type { OutgoingQuery } from '../krpc/query.ts'
 import { K } from '../routing/routing-table.ts'
 import { type Candidate, Frontier } from './frontier.ts'
 
@@ -40,11 +41,15 @@ export interface LookupSummary {
 export interface AnnounceOptions {
   readonly port: number
   readonly isPortImplied: boolean
+  /** BEP 33: it has all of the torrent. */
+  readonly isSeed?: boolean
 }
 
+/** What every node on the way is asked. */
+export type LookupQuery = Extract<OutgoingQuery, { readonly method: 'find_node' | 'get_peers' | 'get' }>
+
 export interface LookupInit {
-  readonly method: 'find_node' | 'get_peers'
-  readonly target: NodeId
+  readonly query: LookupQuery
   readonly ownId: NodeId
   readonly onePerHost: boolean
   readonly startedAt: Millis
@@ -52,7 +57,7 @@ export interface LookupInit {
 }
 
 export class Lookup {
-  readonly method: 'find_node' | 'get_peers'
+  readonly query: LookupQuery
   readonly target: NodeId
   readonly announce: AnnounceOptions | undefined
   readonly #startedAt: Millis
@@ -64,11 +69,11 @@ export class Lookup {
   #counts = { queried: 0, answered: 0, failed: 0, timedOut: 0, stalled: 0 }
 
   constructor(init: LookupInit) {
-    this.method = init.method
-    this.target = init.target
+    this.query = init.query
+    this.target = init.query.target
     this.announce = init.announce
     this.#startedAt = init.startedAt
-    this.#frontier = new Frontier(init)
+    this.#frontier = new Frontier({ ...init, target: init.query.target })
   }
 
   addCandidate(id: NodeId | undefined, address: NodeAddress): void {

@@ -30,16 +30,16 @@ export class AddressVotes {
     this.#elected = undefined
   }
 
-  /** `ours` is our compact address, one character a byte. */
-  vote(voter: NodeAddress, ours: string): void {
+  /** `ours` is our compact address, one character a byte. True where another host is elected by it. */
+  vote(voter: NodeAddress, ours: string): boolean {
     // On a private network many nodes share a host, so there every endpoint has a vote.
     // Whoever has one IPv6 address has a whole /64 of them.
     const host = voter.key.length === SIZES.ipv6.compact ? prefixOf(voter) : voter.host
     const name = this.#network === 'mainline' ? host : voter.key
-    if (this.#votes.get(name) === ours && this.#elected !== undefined) return
+    if (this.#votes.get(name) === ours && this.#elected !== undefined) return false
     const { host: ourHost, port } = addressOfKey(ours)
     const scope = scopeOfHost(ourHost)
-    if (port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return
+    if (port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return false
     this.#votes.delete(name)
     this.#votes.set(name, ours)
     if (this.#votes.size > VOTES_MAX) {
@@ -48,7 +48,9 @@ export class AddressVotes {
         break
       }
     }
+    const before = this.#elected?.host
     this.#count()
+    return this.#elected?.host !== before
   }
 
   /** Hosts are voted on first and ports within the winner: behind some NATs each node sees another port. */

@@ -7,17 +7,19 @@ import { type Endpoint, latin1, type Millis, type RandomSource } from '@shoal/ba
 import type { Counters } from '../counters.ts'
 import type { NodeAddress } from '../id/address.ts'
 import type { KrpcError, KrpcResponse } from '../krpc/message.ts'
-import { type OutgoingQuery, writeQuery } from '../krpc/query.ts'
+import { type OutgoingQuery, type Want, writeQuery } from '../krpc/query.ts'
 import { PACE, PACE_WAIT_MAX_MS, PACED_NODES_MAX } from '../limits.ts'
 import type { Asked } from '../lookup/lookups.ts'
 import type { Network } from '../routing/network-policy.ts'
-import type { RoutingTable } from '../routing/routing-table.ts'
+import { K, type RoutingTable } from '../routing/routing-table.ts'
 import type { Self } from '../self.ts'
 import type { Outbox } from './outbox.ts'
 import type { Purpose } from './purpose.ts'
 import { RttEstimator } from './rtt-estimator.ts'
 import { TokenBuckets } from './token-bucket.ts'
 import { type Transaction, Transactions } from './transactions.ts'
+
+const BOTH: Want = ['n4', 'n6']
 
 export interface RequesterInit {
   readonly self: Self
@@ -72,16 +74,24 @@ export class Requester {
       pace.giveBack()
       return 'busy'
     }
-    if (transaction.phase === 'waiting') this.#send(transaction)
+    if (transaction.phase === 'waiting') this.#send(now, transaction)
     return 'sent'
   }
 
-  #send({ id, to, query }: Transaction<Purpose>): void {
+  /** BEP 32: while our sister in the other family knows few nodes, we ask for some of hers on the way. */
+  #wanting(query: OutgoingQuery): OutgoingQuery {
+    const { sister } = this.#init.self
+    if (query.method !== 'find_node' || sister === undefined || sister.size >= K) return query
+    return { ...query, want: BOTH }
+  }
+
+  #send(now: Millis, { id, to, query }: Transaction<Purpose>): void {
     const { outbox, self, counters } = this.#init
     // BEP 43: a client says so in every query.
     const isReadOnly = self.mode === 'client'
-    writeQuery(outbox.begin(), query, { ownId: self.nodeId, transaction: id, isReadOnly })
+    writeQuery(outbox.begin(), this.#wanting(query), { ownId: self.nodeId, transaction: id, isReadOnly })
     outbox.commit(to)
+    self.reachability?.wroteTo(now, to.host)
     counters.asked[query.method]++
   }
 
@@ -109,7 +119,7 @@ export class Requester {
     for (;;) {
       const due = this.#transactions.takeDue(now)
       if (due === undefined || due.phase !== 'waiting') return due
-      this.#send(due)
+      this.#send(now, due)
     }
   }
 

@@ -54,7 +54,6 @@ export class Responder {
   readonly #nodes: Uint8Array[] = []
   /** Those of the other family in it. BOUNDED: K. */
   readonly #sisterNodes: Uint8Array[] = []
-  #sister: RoutingTable | undefined
 
   constructor(init: ResponderInit, now: Millis) {
     this.#init = init
@@ -71,11 +70,6 @@ export class Responder {
     this.#bucket = new TokenBucket(all, now)
     this.#byHost = new TokenBuckets(perHost, RATED_ADDRESSES_MAX)
     this.#init.extensions.setLimits(now, limits)
-  }
-
-  /** BEP 32: the table of the other family, for those who want its nodes. */
-  setSister(table: RoutingTable | undefined): void {
-    this.#sister = table
   }
 
   handleQuery(now: Millis, from: Endpoint, question: { bytes: Uint8Array; message: KrpcQuery }): void {
@@ -161,7 +155,7 @@ export class Responder {
     const [own, other] = family === 'ipv4' ? [WANT_IPV4, WANT_IPV6] : [WANT_IPV6, WANT_IPV4]
     const nodes = want === 0 || (want & own) !== 0 ? closest(table, target, { from, out: this.#nodes }) : undefined
     // A node of one family alone has none of the other to tell.
-    const sister = (want & other) === 0 ? undefined : this.#sister
+    const sister = (want & other) === 0 ? undefined : this.#init.self.sister
     const others = sister === undefined ? undefined : closest(sister, target, { from, out: this.#sisterNodes })
     return family === 'ipv4' ? { nodes, nodes6: others } : { nodes: others, nodes6: nodes }
   }

@@ -6,6 +6,7 @@ import { addressOf } from '../id/address.ts'
 import { isSameId, type NodeId, readNodeId } from '../id/node-id.ts'
 import type { KrpcQuery } from '../krpc/message.ts'
 import type { EntryPoints } from '../routing/entry-points.ts'
+import { prefixOf } from '../routing/network-policy.ts'
 import type { RoutingTable } from '../routing/routing-table.ts'
 import type { Upkeep } from '../routing/upkeep.ts'
 import type { Self } from '../self.ts'
@@ -34,6 +35,11 @@ export class Visitors {
     const { bytes, message } = query
     counters.queries[message.kind]++
     if (from.port === 0) return
+    const { reachability } = self
+    if (reachability !== undefined) {
+      const address = addressOf(from, self.family)
+      if (address !== undefined) reachability.wasAsked(now, from.host, prefixOf(address))
+    }
     if (self.mode === 'client') counters.ignoredAsClient++
     else responder.handleQuery(now, from, query)
     if (message.isReadOnly || message.idAt < 0) return

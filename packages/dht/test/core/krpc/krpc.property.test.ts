@@ -1,8 +1,11 @@
 import { fromLatin1, latin1, type RandomSource, seededRandom } from '@shoal/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { encodeValue } from '../../../src/core/bencode/value.ts'
 import { readNodeId } from '../../../src/core/id/node-id.ts'
+import { readSeq } from '../../../src/core/item/put-rules.ts'
 import { ANSWER_MAX, type Asker, writeAnswer } from '../../../src/core/krpc/answer.ts'
+import type { PutQuery } from '../../../src/core/krpc/message.ts'
 import { KrpcParser } from '../../../src/core/krpc/parse.ts'
 import { type OutgoingQuery, writeQuery } from '../../../src/core/krpc/query.ts'
 import { KrpcWriter } from '../../../src/core/krpc/writer.ts'
@@ -57,16 +60,48 @@ test('[D-1] parsing never throws on messages built of the right names and wrong 
   )
 })
 
+const seq = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n })
+
+function bytesOf(length: number): fc.Arbitrary<Uint8Array> {
+  return fc.uint8Array({ minLength: length, maxLength: length })
+}
+
+function expectPut(bytes: Uint8Array, message: PutQuery, sent: Extract<OutgoingQuery, { method: 'put' }>): void {
+  const { value, signed } = sent.item
+  expect(bytes.slice(message.valueAt, message.valueAt + message.valueLength)).toEqual(value)
+  expect(latin1(bytes, message.tokenAt, message.tokenAt + message.tokenLength)).toBe(sent.token)
+  expect(message.casAt < 0 ? undefined : readSeq(bytes, message.casAt, message.casLength)).toBe(sent.cas)
+  expect(message.publicKeyAt >= 0).toBe(signed !== undefined)
+  if (signed === undefined) return
+  expect(bytes.slice(message.publicKeyAt, message.publicKeyAt + 32)).toEqual(signed.publicKey)
+  expect(bytes.slice(message.signatureAt, message.signatureAt + 64)).toEqual(signed.signature)
+  expect(readSeq(bytes, message.seqAt, message.seqLength)).toBe(signed.seq)
+  expect(bytes.slice(message.saltAt, message.saltAt + message.saltLength)).toEqual(sent.salt)
+}
+
 test('[D-5] every query that we write is read back as it was', () => {
   const target = id.map((text) => readNodeId(fromLatin1(text)))
   const query: fc.Arbitrary<OutgoingQuery> = fc.oneof(
     fc.constant({ method: 'ping' } as const),
-    fc.record({ method: fc.constantFrom('find_node', 'get_peers'), target }),
+    fc.record({ method: fc.constantFrom('find_node', 'sample_infohashes'), target }),
+    fc.record({ method: fc.constant('get_peers'), target, isScrape: fc.boolean() }),
+    fc.record({ method: fc.constant('get'), target, seq: fc.option(seq, { nil: undefined }) }),
+    fc.record({
+      method: fc.constant('put'),
+      item: fc.record({
+        value: fc.uint8Array({ maxLength: 990 }).map((bytes) => encodeValue(bytes)),
+        signed: fc.option(fc.record({ publicKey: bytesOf(32), signature: bytesOf(64), seq }), { nil: undefined }),
+      }),
+      salt: fc.uint8Array({ maxLength: 64 }),
+      cas: fc.option(seq, { nil: undefined }),
+      token: byteText({ minLength: 0, maxLength: 40 }),
+    }),
     fc.record({
       method: fc.constant('announce_peer' as const),
       target,
       port: fc.integer({ min: 1, max: 65_535 }),
       isPortImplied: fc.boolean(),
+      isSeed: fc.boolean(),
       token: byteText({ minLength: 0, maxLength: 40 }),
     }),
   )
@@ -90,11 +125,17 @@ test('[D-5] every query that we write is read back as it was', () => {
         expect(latin1(bytes, message.transactionAt, message.transactionAt + message.transactionLength)).toBe(
           transaction,
         )
-        if (sent.method !== 'ping' && 'targetAt' in message) {
+        if ('target' in sent && 'targetAt' in message) {
           expect(readNodeId(bytes, message.targetAt)).toEqual(sent.target)
         }
+        if (sent.method === 'get_peers' && message.kind === 'get_peers') expect(message.isScrape).toBe(sent.isScrape)
+        if (sent.method === 'get' && message.kind === 'get') {
+          expect(message.seqAt < 0 ? undefined : readSeq(bytes, message.seqAt, message.seqLength)).toBe(sent.seq)
+        }
+        if (sent.method === 'put' && message.kind === 'put') expectPut(bytes, message, sent)
         if (sent.method === 'announce_peer' && message.kind === 'announce_peer') {
           expect(message.port).toBe(sent.isPortImplied ? 0 : sent.port)
+          expect(message.isSeed).toBe(sent.isSeed)
           expect(latin1(bytes, message.tokenAt, message.tokenAt + message.tokenLength)).toBe(sent.token)
         }
       },
