@@ -102,8 +102,7 @@ export class Dht {
       nodeId,
       random: this.#random,
       crypto: nodeItemCrypto,
-      mode: options.mode ?? 'auto',
-      keepsId: options.nodeId !== undefined,
+      mode: options.mode === 'client' ? 'client' : 'server',
       network: options.network ?? 'mainline',
       limits: options.limits ?? {},
       now: UdpDriver.now(),
@@ -283,18 +282,8 @@ export class Dht {
   }
 
   #handleEvent(event: EngineEvent): void {
-    switch (event.kind) {
-      case 'alone':
-        this.#runBootstrapper()
-        break
-      case 'address':
-      case 'id':
-      case 'mode':
-      case 'sister-nodes':
-        break
-      default:
-        this.#operations.handleEvent(event)
-    }
+    if (event.kind === 'alone') this.#runBootstrapper()
+    else this.#operations.handleEvent(event)
   }
 
   /** Lookups wait for the first attempt to bootstrap: before that there is nobody to ask. */
