@@ -1,13 +1,16 @@
 /** What falls due next: a binary heap of deadlines, each with a value that can be taken back in O(log n). */
 
+import { assert } from './assert.ts'
 import type { Millis } from './clock.ts'
 
 export interface Deadline<T> {
+  /** Moves with the clock, see `shift`. */
   readonly at: Millis
   readonly value: T
 }
 
 interface Entry<T> extends Deadline<T> {
+  at: Millis
   readonly sequence: number
   index: number
 }
@@ -22,6 +25,7 @@ export class DeadlineQueue<T> {
   }
 
   add(at: Millis, value: T): Deadline<T> {
+    assert(!Number.isNaN(at), 'a deadline is a time')
     const entry: Entry<T> = { at, value, sequence: this.#sequence++, index: this.#heap.length }
     this.#heap.push(entry)
     this.#up(entry)
@@ -47,6 +51,11 @@ export class DeadlineQueue<T> {
     if (first === undefined || first.at > now) return undefined
     this.#detach(first)
     return first.value
+  }
+
+  /** The clock was set by so much: what waits goes on waiting as long as it would have. */
+  shift(by: Millis): void {
+    for (const entry of this.#heap) entry.at += by
   }
 
   clear(): void {

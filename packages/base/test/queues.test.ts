@@ -29,6 +29,21 @@ test('[B-4] deadlines fall due in order of time, then of adding, whatever was re
   )
 })
 
+test('[B-4] what waits keeps its order and its wait when the clock is set; a deadline that is no time is our bug', () => {
+  const queue = new DeadlineQueue<string>()
+  queue.add(2_000, 'second')
+  const first = queue.add(1_000, 'first')
+  queue.shift(-900)
+  expect(first.at).toBe(100)
+  expect([queue.takeDue(99), queue.takeDue(100), queue.takeDue(1_099), queue.takeDue(1_100)]).toEqual([
+    undefined,
+    'first',
+    undefined,
+    'second',
+  ])
+  expect(() => queue.add(Number.NaN, 'never')).toThrow(/time/)
+})
+
 test('[B-5] an async queue hands over in order, drops the oldest over its limit, and ends', async () => {
   const queue = new AsyncQueue<number>({ limit: 2 })
   for (const value of [1, 2, 3]) queue.push(value)

@@ -1,5 +1,6 @@
 /** The WebSocket network of Node: servers listen, everybody dials. What goes over it is text, as tool-db speaks it. */
 
+import { setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { ClosedError, type Endpoint, type RandomSource, systemRandom, UsageError } from '@shoal/base'
 import type { WebSocket } from 'ws'
@@ -38,6 +39,8 @@ export class WebSocketNetwork implements Network {
   constructor(options: WebSocketNetworkOptions = {}) {
     this.#options = options
     this.#limits = { ...DEFAULT_WEBSOCKET_LIMITS, ...options.limits }
+    // Every dial under way listens; the node bounds them, and more than ten are no leak.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   async listen(onChannel: (channel: Channel) => ChannelEvents): Promise<number | undefined> {

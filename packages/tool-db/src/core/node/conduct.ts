@@ -32,7 +32,7 @@ export class Conduct {
 
   /** True where this one was too many. */
   note(now: Millis, weight: number): boolean {
-    this.#faults = Math.max(0, this.#faults - ((now - this.#at) / 1_000) * FORGIVEN_PER_SECOND) + weight
+    this.#faults = Math.max(0, this.#faults - (Math.max(0, now - this.#at) / 1_000) * FORGIVEN_PER_SECOND) + weight
     this.#at = now
     return this.#faults >= FAULTS_MAX
   }

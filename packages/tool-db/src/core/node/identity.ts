@@ -56,7 +56,9 @@ export class Identity {
   /** Gives our signed endpoint, or `undefined` where signing failed. */
   sign(then: (signed: SignedEndpoint | undefined) => void): void {
     const held = this.#signed
-    if (held !== undefined && held.timestamp > this.#kernel.now - SIGNED_LIFETIME) {
+    const { now } = this.#kernel
+    // One from before the clock was set back would be refused as from the future.
+    if (held !== undefined && held.timestamp > now - SIGNED_LIFETIME && held.timestamp <= now) {
       then(held)
       return
     }

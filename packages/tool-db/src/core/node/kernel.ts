@@ -33,7 +33,7 @@ export class Kernel {
   readonly sha256: Hash
   readonly limits: NodeLimits
   readonly counters: Counters = new Counters()
-  now: Millis = 0
+  #now: Millis = 0
   readonly #timers = new DeadlineQueue<() => void>()
   /** BOUNDED: by what may ask: lanesMax, readsMax, functionsInFlightMax, dialsMax, and a few for each session. */
   readonly #waiting = new Map<number, (result: EffectResult<never>) => void>()
@@ -47,6 +47,16 @@ export class Kernel {
     this.random = init.random
     this.sha256 = init.sha256
     this.limits = init.limits
+  }
+
+  get now(): Millis {
+    return this.#now
+  }
+
+  /** A clock that is set back must not make everything that waits wait as much longer. */
+  set now(now: Millis) {
+    if (now < this.#now) this.#timers.shift(now - this.#now)
+    this.#now = now
   }
 
   get effectsInFlight(): number {
