@@ -102,7 +102,8 @@ export class Dht {
       nodeId,
       random: this.#random,
       crypto: nodeItemCrypto,
-      mode: options.mode === 'client' ? 'client' : 'server',
+      mode: options.mode ?? 'auto',
+      keepsId: options.nodeId !== undefined,
       network: options.network ?? 'mainline',
       limits: options.limits ?? {},
       now: UdpDriver.now(),
@@ -282,8 +283,18 @@ export class Dht {
   }
 
   #handleEvent(event: EngineEvent): void {
-    if (event.kind === 'alone') this.#runBootstrapper()
-    else this.#operations.handleEvent(event)
+    switch (event.kind) {
+      case 'alone':
+        this.#runBootstrapper()
+        break
+      case 'address':
+      case 'id':
+      case 'mode':
+      case 'sister-nodes':
+        break
+      default:
+        this.#operations.handleEvent(event)
+    }
   }
 
   /** Lookups wait for the first attempt to bootstrap: before that there is nobody to ask. */

@@ -18,7 +18,10 @@ export interface EngineInit {
   readonly nodeId: NodeId
   readonly random: RandomSource
   readonly crypto: ItemCrypto
-  readonly mode: EngineMode
+  /** The id stays, whatever our address is (BEP 42 is then not kept). */
+  readonly keepsId?: boolean
+  /** `auto`: a server on a private network, elsewhere a client until strangers reach us (BEP 43). */
+  readonly mode: EngineMode | 'auto'
   readonly network: Network
   /** What is given here holds on any network; the rest are the network's defaults. */
   readonly limits: Partial<DhtLimits>
@@ -49,7 +52,8 @@ export interface EngineSizes {
 /** The name of something asked of an engine; its events carry it. */
 export type OperationId = number
 
-export type EngineEvent =
+/** What becomes of something asked of an engine. */
+export type OperationEvent =
   | { readonly kind: 'peer'; readonly operation: OperationId; readonly peer: Endpoint; readonly from: Endpoint }
   | {
       readonly kind: 'lookup-done'
@@ -103,5 +107,17 @@ export type EngineEvent =
       readonly interval: number
       readonly nodes: readonly { readonly id: NodeId; readonly address: NodeAddress }[]
     }
+
+/** What the owner of an engine has to know or to do. */
+export type NodeEvent =
   /** The table lost its last contact: time to bootstrap again. */
   | { readonly kind: 'alone' }
+  /** Others see us at another address than before. */
+  | { readonly kind: 'address'; readonly address: Endpoint }
+  /** Our id follows our address (BEP 42). */
+  | { readonly kind: 'id'; readonly nodeId: NodeId }
+  | { readonly kind: 'mode'; readonly mode: EngineMode }
+  /** Nodes of the other address family, for an engine there that has few (BEP 32). */
+  | { readonly kind: 'sister-nodes'; readonly nodes: readonly Endpoint[] }
+
+export type EngineEvent = OperationEvent | NodeEvent

@@ -37,6 +37,8 @@ import { TokenIssuer } from './storage/token-issuer.ts'
 const SEEDS = 2 * K
 /** Peers stored here that a lookup of our own begins with. */
 const OWN_PEERS_MAX = 200
+/** A sister with few nodes is told of some with every answer; one walk in a while is enough. */
+const INTRODUCTION_INTERVAL_MS: Millis = 5_000
 
 export class DhtEngine {
   readonly #init: EngineInit
@@ -59,6 +61,9 @@ export class DhtEngine {
   /** BOUNDED: by what one input can cause, since the driver drains it. */
   readonly #events: EngineEvent[] = []
   #nextOperation: OperationId = 1
+  #toldMode: EngineMode
+  /** No more nodes from our sister before that. */
+  #introducedUntil: Millis = 0
 
   constructor(init: EngineInit) {
     const { random, now, network, nodeId, family } = init
@@ -89,6 +94,7 @@ export class DhtEngine {
     })
     this.#init = init
     this.#self = self
+    this.#toldMode = self.mode
     this.#table = table
     this.#requester = requester
     this.#responder = responder
@@ -104,7 +110,21 @@ export class DhtEngine {
     })
     this.#upkeep = upkeep
     this.#entryPoints = entryPoints
-    this.#replies = new Replies({ self, table, requester, lookups, upkeep, entryPoints, visitors, counters, emit }, now)
+    this.#replies = new Replies(
+      {
+        self,
+        table,
+        requester,
+        lookups,
+        upkeep,
+        entryPoints,
+        visitors,
+        counters,
+        emit,
+        onMoved: (at) => this.#moved(at),
+      },
+      now,
+    )
   }
 
   get nodeId(): NodeId {
@@ -157,7 +177,7 @@ export class DhtEngine {
 
   /** Known only once names are resolved; the node has no contacts before that. */
   setNetwork(now: Millis, network: Network): void {
-    this.#self.setNetwork(network)
+    this.#self.setNetwork(now, network)
     this.#table.setRules(this.#self.policy)
     this.#requester.setNetwork(network)
     const limits = limitsFor(network, this.#init.limits)
@@ -188,8 +208,14 @@ export class DhtEngine {
   pollTimeout(): Millis | undefined {
     const query = this.#requester.pollTimeout()
     const upkeep = this.#upkeep.pollTimeout()
-    if (query === undefined) return upkeep
-    return upkeep === undefined ? query : Math.min(query, upkeep)
+    // Without contacts there is nobody who could reach us.
+    const mode = this.#table.size === 0 ? undefined : this.#self.reachability?.pollTimeout()
+    if (query === undefined && upkeep === undefined) return mode
+    return Math.min(
+      query ?? Number.POSITIVE_INFINITY,
+      upkeep ?? Number.POSITIVE_INFINITY,
+      mode ?? Number.POSITIVE_INFINITY,
+    )
   }
 
   handleDatagram(now: Millis, from: Endpoint, bytes: Uint8Array): void {
@@ -203,7 +229,10 @@ export class DhtEngine {
     this.#replies.heardSomething(now)
     if (message.kind === 'response') this.#replies.handleResponse(now, from, { bytes, message })
     else if (message.kind === 'error') this.#replies.handleError(now, from, { bytes, message })
-    else this.#visitors.handleQuery(now, from, { bytes, message })
+    else {
+      this.#visitors.handleQuery(now, from, { bytes, message })
+      this.#tellMode()
+    }
   }
 
   handleTimeout(now: Millis): void {
@@ -217,12 +246,49 @@ export class DhtEngine {
     this.#peers.expire(now)
     this.#itemStore.expire(now)
     this.items.handleTimeout(now)
+    this.#self.reachability?.handleTimeout(now)
+    this.#tellMode()
+  }
+
+  /** BEP 43: says so where `mode: 'auto'` has come to another conclusion. */
+  #tellMode(): void {
+    const { mode } = this.#self
+    if (mode === this.#toldMode) return
+    this.#toldMode = mode
+    this.#events.push({ kind: 'mode', mode })
+  }
+
+  /** Others see us at another host: what hung on the old one is made anew (BEP 42). */
+  #moved(now: Millis): void {
+    const address = this.#self.votes.elected
+    if (address === undefined) return
+    this.#events.push({ kind: 'address', address })
+    this.#self.reachability?.moved(now)
+    this.#tellMode()
+    const nodeId = this.#self.betterId(this.#init.random)
+    if (nodeId === undefined) return
+    this.#self.nodeId = nodeId
+    this.#table.rehome(nodeId)
+    this.#events.push({ kind: 'id', nodeId })
+    this.#start(now, 'find_node', { target: nodeId, announce: undefined })
   }
 
   /** Walks to our own id, from these addresses too; they stay known for when the table runs low. */
   bootstrap(now: Millis, nodes: readonly Endpoint[]): OperationId {
     this.#entryPoints.add(nodes)
     return this.#start(now, 'find_node', { target: this.#self.nodeId, announce: undefined })
+  }
+
+  /** BEP 32: tells of the engine of the other family, each of the other. */
+  setSister(sister: DhtEngine): void {
+    this.#self.sister = sister.#table
+  }
+
+  /** Nodes that our sister in the other family was told of: where we know few, a walk begins with them. */
+  introduce(now: Millis, nodes: readonly Endpoint[]): void {
+    if (this.#table.size >= K || now < this.#introducedUntil) return
+    this.#introducedUntil = now + INTRODUCTION_INTERVAL_MS
+    this.#start(now, 'find_node', { target: this.#self.nodeId, announce: undefined, known: nodes })
   }
 
   /** Public routers serve everybody's bootstrap and want no further traffic: they never become contacts. */
@@ -291,11 +357,13 @@ export class DhtEngine {
     {
       target,
       announce,
+      known = [],
       query = { method, target },
       aim,
     }: {
       target: NodeId
       announce?: AnnounceOptions | undefined
+      known?: readonly Endpoint[]
       query?: LookupQuery
       aim?: LookupAim
     },
@@ -305,6 +373,10 @@ export class DhtEngine {
     const ownId = this.#self.nodeId
     const lookup = new Lookup({ query, announce, ownId, onePerHost, startedAt: now })
     const nearest = this.#table.closest(target, SEEDS)
+    for (const node of known) {
+      const address = addressOf(node, this.#init.family)
+      if (address !== undefined && this.#self.policy.acceptsNode(address)) lookup.addCandidate(undefined, address)
+    }
     for (const { id, address } of nearest) lookup.addCandidate(id, address)
     if (nearest.length < K) {
       for (const { id, address } of this.#table.contacts()) lookup.addCandidate(id, address)

@@ -1,6 +1,6 @@
 /** What the answers to our own queries mean, and what it means when none comes. */
 
-import { type Endpoint, latin1, type Millis } from '@shoal/base'
+import { type Endpoint, type Family, latin1, type Millis } from '@shoal/base'
 import type { Counters } from '../counters.ts'
 import type { EngineEvent, OperationId } from '../engine-event.ts'
 import { type NodeAddress, readAddress, SIZES } from '../id/address.ts'
@@ -10,7 +10,7 @@ import { NODES_PER_ANSWER_MAX } from '../lookup/frontier.ts'
 import type { Lookups } from '../lookup/lookups.ts'
 import type { Contact } from '../routing/contact.ts'
 import type { EntryPoints } from '../routing/entry-points.ts'
-import type { RoutingTable } from '../routing/routing-table.ts'
+import { K, type RoutingTable } from '../routing/routing-table.ts'
 import type { Upkeep } from '../routing/upkeep.ts'
 import type { Self } from '../self.ts'
 import type { Purpose } from './purpose.ts'
@@ -31,6 +31,13 @@ export interface RepliesInit {
   readonly visitors: Visitors
   readonly counters: Counters
   readonly emit: (event: EngineEvent) => void
+  /** Others see us at another host than before. */
+  readonly onMoved: (now: Millis) => void
+}
+
+interface Answer {
+  readonly bytes: Uint8Array
+  readonly message: KrpcResponse | KrpcError
 }
 
 interface Told {
@@ -58,7 +65,7 @@ export class Replies {
     if (transaction === undefined) return
     counters.failed++
     const { purpose, to } = transaction
-    this.#vote(to, answer.bytes, answer.message)
+    this.#vote(now, to, answer)
     table.at(to)?.heard(now)
     switch (purpose.kind) {
       case 'lookup':
@@ -86,7 +93,8 @@ export class Replies {
     const { bytes, message } = answer
     const { purpose, to } = transaction
     counters.answered++
-    this.#vote(to, bytes, message)
+    this.#vote(now, to, answer)
+    this.#tellSister(answer)
     const id = readNodeId(bytes, message.idAt)
     this.#insert(now, id, transaction)
     switch (purpose.kind) {
@@ -163,16 +171,9 @@ export class Replies {
 
   #readNodes(bytes: Uint8Array, message: KrpcResponse): readonly Told[] {
     const { self, counters } = this.#init
-    const isIpv4 = self.family === 'ipv4'
-    const nodesAt = isIpv4 ? message.nodesAt : message.nodes6At
-    const nodesLength = isIpv4 ? message.nodesLength : message.nodes6Length
-    const step = SIZES[self.family].node
-    const nodes: Told[] = []
-    for (let at = nodesAt; at < nodesAt + nodesLength && nodes.length < NODES_PER_ANSWER_MAX; at += step) {
-      const address = readAddress(bytes, at + 20, self.family)
-      if (self.policy.acceptsNode(address)) nodes.push({ id: readNodeId(bytes, at), address })
-      else counters.refusedNodes++
-    }
+    const told = readNodes(bytes, message, self.family)
+    const nodes = told.filter(({ address }) => self.policy.acceptsNode(address))
+    counters.refusedNodes += told.length - nodes.length
     return nodes
   }
 
@@ -187,10 +188,21 @@ export class Replies {
     requester.ask(now, address, { query: { method: 'ping' }, purpose: { kind: 'upkeep' } })
   }
 
-  #vote(voter: NodeAddress, bytes: Uint8Array, { ipAt, ipLength }: KrpcResponse | KrpcError): void {
-    const { self } = this.#init
+  #vote(now: Millis, voter: NodeAddress, { bytes, message }: Answer): void {
+    const { self, onMoved } = this.#init
+    const { ipAt, ipLength } = message
     if (ipLength !== SIZES[self.family].compact) return
-    self.votes.vote(voter, latin1(bytes, ipAt, ipAt + ipLength))
+    if (self.votes.vote(voter, latin1(bytes, ipAt, ipAt + ipLength))) onMoved(now)
+  }
+
+  /** BEP 32: nodes that our sister in the other family has use for. */
+  #tellSister({ bytes, message }: Answer): void {
+    const { self, emit } = this.#init
+    if (message.kind !== 'response' || self.sister === undefined || self.sister.size >= K) return
+    const family = self.family === 'ipv4' ? 'ipv6' : 'ipv4'
+    const nodes = readNodes(bytes, message, family).map(({ address: { host, port } }) => ({ host, port }))
+    const accepted = nodes.filter((node) => self.policy.acceptsNode(node))
+    if (accepted.length > 0) emit({ kind: 'sister-nodes', nodes: accepted })
   }
 
   #fail(now: Millis, contact: Contact, sentAt: Millis): void {
@@ -199,4 +211,16 @@ export class Replies {
     if (!table.fail(contact, isDeaf)) upkeep.hurry(now)
     if (table.size === 0) emit({ kind: 'alone' })
   }
+}
+
+function readNodes(bytes: Uint8Array, message: KrpcResponse, family: Family): Told[] {
+  const nodesAt = family === 'ipv4' ? message.nodesAt : message.nodes6At
+  const nodesLength = family === 'ipv4' ? message.nodesLength : message.nodes6Length
+  const step = SIZES[family].node
+  const end = nodesAt + Math.min(nodesLength, NODES_PER_ANSWER_MAX * step)
+  const nodes: Told[] = []
+  for (let at = nodesAt; at < end; at += step) {
+    nodes.push({ id: readNodeId(bytes, at), address: readAddress(bytes, at + 20, family) })
+  }
+  return nodes
 }
