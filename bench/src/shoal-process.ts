@@ -97,11 +97,15 @@ export class Swarm {
 
   static async start(nodes: number): Promise<Swarm> {
     const swarm = new Swarm()
-    const testnet = swarm.#run('testnet', String(nodes))
-    const { bootstrap } = await testnet.event('listening')
-    // Two of them: a newcomer's way in, not a map of the network.
-    swarm.#bootstrap = String(bootstrap).split(',').slice(0, 2).join(',')
-    return swarm
+    try {
+      const { bootstrap } = await swarm.#run('testnet', String(nodes)).event('listening')
+      // Two of them: a newcomer's way in, not a map of the network.
+      swarm.#bootstrap = String(bootstrap).split(',').slice(0, 2).join(',')
+      return swarm
+    } catch (error) {
+      await swarm.close()
+      throw error
+    }
   }
 
   serve(name: string): ShoalProcess {
