@@ -10,6 +10,7 @@ import type { Fanout } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { has } from './peer.ts'
 import type { Peer } from './session.ts'
+import { Windows } from './windows.ts'
 
 export interface Counts {
   readonly sent: number
@@ -22,7 +23,7 @@ interface Delivery {
   /** Told by peer id. BOUNDED: by the servers. */
   readonly sent: Set<string>
   readonly confirmed: Set<string>
-  /** Servers whose acknowledgement is still to come. BOUNDED: by the servers. */
+  /** Servers that it waits for, or whose acknowledgement is still to come. BOUNDED: by the servers. */
   readonly open: Set<Peer>
   waiter: { readonly needed: number | 'all'; readonly timer: Timer; then(counts: Counts): void } | undefined
   /** Some server has it, or refused it for good: it need not be sent to those that come. */
@@ -31,6 +32,9 @@ interface Delivery {
 
 /** An overloaded server is asked again so much later. */
 const RETRY_AFTER: Millis = 1_000
+
+/** A plain server acknowledges nothing: what was sent to it counts as arrived so much later. */
+const PLAIN_PACE: Millis = 200
 
 /** Acknowledgements that promise that the record is stored there. */
 const STORED = 'OK'
@@ -45,6 +49,7 @@ export class Deliveries {
   readonly #byId = new Map<string, Delivery>()
   /** The newest of each key that no server has yet. BOUNDED: by the deliveries. */
   readonly #waitingByKey = new Map<string, Delivery>()
+  readonly #windows = new Windows()
   #size = 0
 
   constructor(parts: { kernel: Kernel; fanout: Fanout; clientId: string }) {
@@ -97,16 +102,21 @@ export class Deliveries {
 
   /** True where the message is one of ours that was put. */
   handleAck(peer: Peer, id: string, code: string): boolean {
+    this.#windows.leave(peer, id)
     const delivery = this.#byId.get(id)
-    if (delivery === undefined) return false
-    if (!delivery.open.delete(peer)) return true
+    if (delivery !== undefined) this.#handleAckOf(delivery, peer, code)
+    this.#goOn(peer)
+    return delivery !== undefined
+  }
+
+  #handleAckOf(delivery: Delivery, peer: Peer, code: string): void {
+    if (!delivery.open.delete(peer)) return
     if (code === STORED) {
       delivery.confirmed.add(peer.peerId)
       this.#settle(delivery)
     } else if (PASSING.has(code)) this.#again(delivery, peer)
     else this.#settle(delivery)
     this.#check(delivery)
-    return true
   }
 
   /** True where the message is one of ours that put this key. */
@@ -121,6 +131,7 @@ export class Deliveries {
   }
 
   handleGone(peer: Peer): void {
+    this.#windows.drop(peer)
     for (const delivery of [...this.#byId.values()]) {
       if (delivery.open.delete(peer)) this.#check(delivery)
     }
@@ -131,13 +142,42 @@ export class Deliveries {
     const targets = [...servers].filter((server) => !had.has(server.clientId) && !delivery.open.has(server))
     for (const server of targets) {
       delivery.sent.add(server.peerId)
+      delivery.open.add(server)
       this.#fanout.noteSeen(server, delivery.message.data)
-      if (has(server, 'ack')) delivery.open.add(server)
     }
-    this.#fanout.sendAll(targets, { ...delivery.message, to: [...delivery.message.to, this.#clientId] })
-    // A plain server never says so, but it has it.
-    if (targets.some((server) => !has(server, 'ack'))) this.#settle(delivery)
-    if (targets.length > 0) this.#check(delivery)
+    const { id } = delivery.message
+    this.#transmit(
+      delivery,
+      targets.filter((server) => this.#windows.enter(server, id, delivery.size)),
+    )
+  }
+
+  #transmit(delivery: Delivery, servers: readonly Peer[]): void {
+    if (servers.length === 0) return
+    this.#fanout.sendAll(servers, { ...delivery.message, to: [...delivery.message.to, this.#clientId] })
+    for (const server of servers) {
+      if (has(server, 'ack')) continue
+      // A plain server never says so, but it has it.
+      delivery.open.delete(server)
+      this.#settle(delivery)
+      this.#kernel.after(PLAIN_PACE, () => {
+        this.#windows.leave(server, delivery.message.id)
+        this.#goOn(server)
+      })
+    }
+    this.#check(delivery)
+  }
+
+  /** Sends what has waited for room. */
+  #goOn(peer: Peer): void {
+    const sizeOf = (id: string): number | undefined => {
+      const delivery = this.#byId.get(id)
+      return delivery?.open.has(peer) === true ? delivery.size : undefined
+    }
+    for (let id = this.#windows.next(peer, sizeOf); id !== undefined; id = this.#windows.next(peer, sizeOf)) {
+      const delivery = this.#byId.get(id)
+      if (delivery !== undefined) this.#transmit(delivery, [peer])
+    }
   }
 
   #again(delivery: Delivery, peer: Peer): void {
