@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { acceptDhtCodec } from './accept-dht-codec.ts'
 import { acceptDhtFlood } from './accept-dht-flood.ts'
+import { acceptDhtFuzz } from './accept-dht-fuzz.ts'
 import { acceptDhtLookup } from './accept-dht-lookup.ts'
 import { acceptDhtMemory } from './accept-dht-memory.ts'
 import { acceptDhtRate } from './accept-dht-rate.ts'
@@ -24,6 +25,7 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'dht-lookup': acceptDhtLookup,
   'dht-memory': acceptDhtMemory,
   'dht-flood': acceptDhtFlood,
+  'dht-fuzz': acceptDhtFuzz,
 }
 
 const { values, positionals } = parseArgs({
