@@ -29,6 +29,8 @@ export type Operation =
   | ({ readonly kind: 'announce' } & Waiter<AnnounceResult>)
   | ({ readonly kind: 'walk' } & Waiter<void>)
   | ({ readonly kind: 'ping'; readonly node: Endpoint } & Waiter<Pong>)
+  /** Whoever waits makes of its end what it means. */
+  | ({ readonly kind: 'end' } & Waiter<OperationEvent>)
 
 export const EMPTY_SUMMARY: LookupSummary = {
   queried: 0,
@@ -69,7 +71,8 @@ export class Operations {
     }
     const operation = this.#take(event.operation)
     if (operation === undefined) return
-    if (operation.kind === 'ping') settlePing(operation, event)
+    if (operation.kind === 'end') operation.settle(event)
+    else if (operation.kind === 'ping') settlePing(operation, event)
     else if (event.kind === 'lookup-done') settleLookup(operation, event)
   }
 
@@ -99,7 +102,7 @@ export function abortError(signal: AbortSignal | undefined): ClosedError {
 }
 
 function settleLookup(
-  operation: Exclude<Operation, { kind: 'ping' }>,
+  operation: Exclude<Operation, { kind: 'ping' | 'end' }>,
   { summary, announced }: Extract<OperationEvent, { kind: 'lookup-done' }>,
 ): void {
   if (operation.kind === 'lookup') operation.settle(summary)

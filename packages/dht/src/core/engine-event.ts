@@ -7,7 +7,7 @@ import type { Item, ItemCrypto } from './item/item.ts'
 import type { ItemOrder } from './item/own-items.ts'
 import type { DhtLimits } from './limits.ts'
 import type { LookupSummary } from './lookup/lookup.ts'
-import type { ScrapeCount } from './lookup/scrape-tally.ts'
+import type { ScrapeTally } from './lookup/scrape-tally.ts'
 import type { Network } from './routing/network-policy.ts'
 
 /** A server answers queries; a client says `ro: 1` in its own and answers none (BEP 43). */
@@ -95,7 +95,7 @@ export type OperationEvent =
   | {
       readonly kind: 'scraped'
       readonly operation: OperationId
-      readonly count: ScrapeCount
+      readonly tally: ScrapeTally
       readonly summary: LookupSummary
     }
   /** BEP 51; `num` is the number of info hashes that the node has in all. */

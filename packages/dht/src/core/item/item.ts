@@ -44,6 +44,11 @@ export function mutableTarget(publicKey: Uint8Array, salt: Uint8Array, sha1: Has
   return sha1(concatBytes(publicKey, salt))
 }
 
+/** A copy of its own: `slice` of a Node Buffer would keep the whole datagram. */
+export function copyBytes(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(at, at + length))
+}
+
 /** What is signed: `4:salt…3:seqi…e1:v…`, without the salt where it is empty. */
 export function signedMessage(salt: Uint8Array, seq: bigint, value: Uint8Array): Uint8Array {
   const head = salt.length === 0 ? [] : [utf8(`4:salt${salt.length}:`), salt]

@@ -18,7 +18,7 @@ export interface ItemsInit {
   start(now: Millis, query: LookupQuery, aim: LookupAim): OperationId
 }
 
-/** What others may not exceed in one item store holds for ours too: they are one source. */
+/** Who puts our own: one source, with a share like any other's. */
 const OWN_SOURCE = ''
 
 export class Items {

@@ -4,7 +4,15 @@
  */
 
 import { isCanonical } from '../bencode/canonical.ts'
-import { type Item, type ItemCrypto, isGenuine, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, VALUE_MAX } from '../item/item.ts'
+import {
+  copyBytes,
+  type Item,
+  type ItemCrypto,
+  isGenuine,
+  PUBLIC_KEY_BYTES,
+  SIGNATURE_BYTES,
+  VALUE_MAX,
+} from '../item/item.ts'
 import { isSameItem, readSeq } from '../item/put-rules.ts'
 import type { ResponseExtension } from '../krpc/message.ts'
 import type { Candidate } from './frontier.ts'
@@ -81,11 +89,11 @@ export class ItemSearch {
 function readItem(bytes: Uint8Array, extension: ResponseExtension): Item | undefined {
   const { valueAt, valueLength, publicKeyAt, signatureAt, seqAt, seqLength } = extension
   if (valueAt < 0 || valueLength > VALUE_MAX) return undefined
-  const value = bytes.slice(valueAt, valueAt + valueLength)
+  const value = copyBytes(bytes, valueAt, valueLength)
   if (!isCanonical(value)) return undefined
   if (publicKeyAt < 0) return { value, signed: undefined }
   if (signatureAt < 0 || seqAt < 0) return undefined
-  const publicKey = bytes.slice(publicKeyAt, publicKeyAt + PUBLIC_KEY_BYTES)
-  const signature = bytes.slice(signatureAt, signatureAt + SIGNATURE_BYTES)
+  const publicKey = copyBytes(bytes, publicKeyAt, PUBLIC_KEY_BYTES)
+  const signature = copyBytes(bytes, signatureAt, SIGNATURE_BYTES)
   return { value, signed: { publicKey, signature, seq: readSeq(bytes, seqAt, seqLength) } }
 }

@@ -256,7 +256,7 @@ export class Lookups {
       return
     }
     if (tally !== undefined) {
-      this.#init.emit({ kind: 'scraped', operation, count: tally.count(), summary: running.lookup.summary(now) })
+      this.#init.emit({ kind: 'scraped', operation, tally, summary: running.lookup.summary(now) })
       return
     }
     this.#init.emit({

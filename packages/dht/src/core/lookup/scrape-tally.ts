@@ -23,8 +23,6 @@ export interface ScrapeCount {
   /** Estimates, rounded. */
   readonly seeds: number
   readonly peers: number
-  /** How many nodes counted. */
-  readonly nodes: number
 }
 
 export class ScrapeTally {
@@ -33,7 +31,6 @@ export class ScrapeTally {
   readonly #peers = new Uint8Array(FILTER_BYTES)
   /** Bits of the peers that were named by nodes without filters. BOUNDED: NAMED_MAX. */
   readonly #named = new Set<number>()
-  #nodes = 0
 
   constructor(sha1: Hash) {
     this.#sha1 = sha1
@@ -63,12 +60,18 @@ export class ScrapeTally {
     if (estimateOf(seeds) > FILTER_ENTRIES_MAX || estimateOf(peers) > FILTER_ENTRIES_MAX) return
     uniteFilters(this.#seeds, seeds)
     uniteFilters(this.#peers, peers)
-    this.#nodes++
+  }
+
+  /** What another walk has counted. */
+  merge(other: ScrapeTally): void {
+    uniteFilters(this.#seeds, other.#seeds)
+    uniteFilters(this.#peers, other.#peers)
+    for (const bits of other.#named) this.#named.add(bits)
   }
 
   count(): ScrapeCount {
     const peers = this.#peers.slice()
     for (const bits of this.#named) if (!isInFilter(this.#seeds, bits)) addToFilter(peers, bits)
-    return { seeds: Math.round(estimateOf(this.#seeds)), peers: Math.round(estimateOf(peers)), nodes: this.#nodes }
+    return { seeds: Math.round(estimateOf(this.#seeds)), peers: Math.round(estimateOf(peers)) }
   }
 }

@@ -9,10 +9,13 @@ import { isCanonical } from '../bencode/canonical.ts'
 import type { Counters } from '../counters.ts'
 import { idKey, readNodeId } from '../id/node-id.ts'
 import {
+  copyBytes,
   type Item,
   type ItemCrypto,
   mutableTarget,
+  PUBLIC_KEY_BYTES,
   SALT_MAX,
+  SIGNATURE_BYTES,
   type Signed,
   signedMessage,
   VALUE_MAX,
@@ -172,7 +175,7 @@ export class ExtensionResponder {
     const { items, crypto } = this.#init
     if (valueLength > VALUE_MAX) return { code: ERROR_VALUE_TOO_BIG, text: 'v is longer than 1000 bytes' }
     if (saltLength > SALT_MAX) return { code: ERROR_SALT_TOO_BIG, text: 'salt is longer than 64 bytes' }
-    const value = bytes.slice(valueAt, valueAt + valueLength)
+    const value = copyBytes(bytes, valueAt, valueLength)
     if (!isCanonical(value)) return { code: ERROR_PROTOCOL, text: 'v is not canonical bencoding' }
     const signed = signedOf(bytes, message)
     if (signed === undefined) return { target: crypto.sha1(value), item: { value, signed } }
@@ -235,8 +238,8 @@ function signedOf(bytes: Uint8Array, message: PutQuery): Signed | undefined {
   const { publicKeyAt, signatureAt, seqAt, seqLength } = message
   if (publicKeyAt < 0) return undefined
   return {
-    publicKey: bytes.slice(publicKeyAt, publicKeyAt + 32),
-    signature: bytes.slice(signatureAt, signatureAt + 64),
+    publicKey: copyBytes(bytes, publicKeyAt, PUBLIC_KEY_BYTES),
+    signature: copyBytes(bytes, signatureAt, SIGNATURE_BYTES),
     seq: readSeq(bytes, seqAt, seqLength),
   }
 }
