@@ -1,28 +1,45 @@
-/** The face of a DHT node: promises and async iterators over the engine, its socket and its way into the network. */
+/** The face of a DHT node: promises and async iterators over its engines, their sockets and their way into the network. */
 
 import { lookup as resolveName } from 'node:dns/promises'
+import { EventEmitter } from 'node:events'
 import {
   AsyncQueue,
   ClosedError,
   type Endpoint,
   type Family,
-  type Millis,
+  familyOf,
   parseIp,
   type RandomSource,
   systemRandom,
   toHex,
 } from '@shoal/base'
-import type { Counters } from './core/counters.ts'
-import { DhtEngine } from './core/engine.ts'
-import type { AnnounceResult, EngineEvent, EngineMode, EngineSizes } from './core/engine-event.ts'
-import { type NodeId, nodeIdBytes, randomNodeId } from './core/id/node-id.ts'
+import type { AnnounceResult, EngineMode, NodeEvent } from './core/engine-event.ts'
+import { type NodeId, nodeIdBytes } from './core/id/node-id.ts'
 import type { LookupSummary } from './core/lookup/lookup.ts'
 import type { Network } from './core/routing/network-policy.ts'
 import { NoAnswerError } from './errors.ts'
-import { Bootstrapper, networkOf } from './node/bootstrapper.ts'
+import {
+  forgetItem,
+  type GetOptions,
+  type GetResult,
+  getItem,
+  type PutOptions,
+  type PutResult,
+  planGet,
+  planPut,
+  putItem,
+  type SampleResult,
+  type ScrapeResult,
+  type Seat,
+  sampleNode,
+  scrapeHash,
+} from './items.ts'
+import { Member } from './member.ts'
 import { nodeItemCrypto } from './node/ed25519.ts'
-import { UdpDriver } from './node/udp-driver.ts'
-import { abortError, type DhtPeer, EMPTY_SUMMARY, Operations, type Pong } from './operations.ts'
+import { listenAll } from './node/listen.ts'
+import { Memory } from './node/memory.ts'
+import { networkOf, Resolver } from './node/resolver.ts'
+import { abortError, type DhtPeer, EMPTY_SUMMARY, type Pong } from './operations.ts'
 import {
   type AnnounceOptions,
   checkChoices,
@@ -34,9 +51,9 @@ import {
   parseListenPort,
   parseNode,
 } from './options.ts'
+import { idsFor, isAnyHost, placesOf } from './places.ts'
+import { type DhtStats, sumOf } from './stats.ts'
 
-const FAMILY: Family = 'ipv4'
-const ANY_HOST = '0.0.0.0'
 /** Peers that wait for a slow reader of a lookup; then the oldest go. */
 const LOOKUP_QUEUE_MAX = 4_000
 
@@ -52,19 +69,23 @@ export interface DhtContact extends Endpoint {
   readonly family: Family
 }
 
-export interface Listening {
-  readonly ipv4?: { readonly address: string; readonly port: number }
+export interface Bound {
+  readonly address: string
+  readonly port: number
 }
 
-export interface DhtStats extends EngineSizes, Counters {
-  readonly nodeId: string
-  readonly mode: EngineMode
-  readonly network: Network
-  readonly externalAddress: Endpoint | undefined
-  /** The smoothed round trip over all nodes. */
-  readonly roundTripMs: Millis | undefined
-  /** Datagrams that could not be handed to the system, and errors that it reported later. */
-  readonly sendErrors: number
+/** The first address of each family that the node listens on; `places` of `stats()` has all. */
+export type Listening = { readonly [family in Family]?: Bound }
+
+export interface DhtEvents {
+  /** With `mode: 'auto'`: strangers reach us, or do no more. */
+  mode: [mode: EngineMode, family: Family]
+  /** Others see us at another address. */
+  address: [address: Endpoint, family: Family]
+  /** Our id followed our address (BEP 42). */
+  nodeId: [nodeId: string, family: Family]
+  /** Something that the node can live with, in a sentence. */
+  warning: [sentence: string]
 }
 
 interface Deferred {
@@ -73,67 +94,70 @@ interface Deferred {
   reject(error: unknown): void
 }
 
-export class Dht {
-  /** The socket is bound. Rejects where it cannot be (PortTakenError, BindError). */
+export class Dht extends EventEmitter<DhtEvents> {
+  /** The sockets are bound. Rejects where they cannot be (PortTakenError, BindError). */
   readonly listening: Promise<Listening>
   /** The table holds contacts that answered; at once where `bootstrap` is empty. Pending while nobody answers. */
   readonly ready: Promise<void>
   readonly #random: RandomSource = systemRandom()
   readonly #options: DhtOptions
   readonly #given: readonly Endpoint[] | undefined
-  readonly #engine: DhtEngine
-  readonly #driver: UdpDriver
-  readonly #operations: Operations
+  readonly #memory: Memory
+  /** Those that could not be bound and need not be are taken out. BOUNDED: by the options. */
+  #members: readonly Member[]
   readonly #ready: Deferred = deferred()
   /** The first attempt to bootstrap is over, whatever came of it. */
   readonly #attempted: Deferred = deferred()
   readonly #closeOnSignal = (): void => void this.close()
-  #bootstrapper: Bootstrapper | undefined
+  #resolver: Resolver | undefined
   #closing: Promise<void> | undefined
 
+  /** Throws a UsageError for wrong options, and a StateFileError for a state file of a later version. */
   constructor(options: DhtOptions = {}) {
+    super()
     checkChoices(options)
     const port = parseListenPort(options.port)
-    const nodeId = options.nodeId === undefined ? randomNodeId(this.#random) : parseId(options.nodeId, 'the node id')
+    const nodeId = options.nodeId === undefined ? undefined : parseId(options.nodeId, 'the node id')
+    const places = placesOf(options)
     this.#options = options
     this.#given = options.bootstrap?.map((node) => parseNode(node, 'a bootstrap node'))
-    this.#engine = new DhtEngine({
-      family: FAMILY,
-      nodeId,
-      random: this.#random,
-      crypto: nodeItemCrypto,
-      mode: options.mode ?? 'auto',
-      keepsId: options.nodeId !== undefined,
-      network: options.network ?? 'mainline',
-      limits: options.limits ?? {},
-      now: UdpDriver.now(),
-    })
-    this.#driver = new UdpDriver(this.#engine, {
-      host: options.host ?? ANY_HOST,
-      port,
-      onEvent: (event) => this.#handleEvent(event),
-    })
-    this.#operations = new Operations((id) => this.#engine.cancel(UdpDriver.now(), id))
+    const onWarning = (sentence: string): void => void this.emit('warning', sentence)
+    this.#memory = new Memory({ path: options.stateFile, random: this.#random, onWarning })
+    const ids = idsFor(places, nodeId, this.#random)
+    this.#members = places.map((place, i) =>
+      this.#newMember(place, nodeId ?? this.#memory.of(place)?.id, ids[i] as NodeId),
+    )
     this.ready = this.#ready.promise
-    this.listening = this.#open()
+    this.listening = this.#open(port)
     // Nobody has to wait for these, so their rejections must not end the process.
     for (const promise of [this.listening, this.ready, this.#attempted.promise]) promise.catch(() => {})
     options.signal?.addEventListener('abort', this.#closeOnSignal, { once: true })
     if (options.signal?.aborted) this.#closeOnSignal()
   }
 
-  /** 40 hex digits. */
+  /** 40 hex digits; of the first place where the node listens. */
   get nodeId(): string {
-    return toHex(nodeIdBytes(this.#engine.nodeId))
+    return hexOf(this.#first.engine.nodeId)
   }
 
   get network(): Network {
-    return this.#engine.network
+    return this.#first.engine.network
   }
 
-  /** Our address as other nodes see it, once enough of them agree. */
+  /** Our address as other nodes see it, once enough of them agree; IPv4 before IPv6. */
   get externalAddress(): Endpoint | undefined {
-    return this.#engine.externalAddress
+    const { ipv4, ipv6 } = this.externalAddresses
+    return ipv4 ?? ipv6
+  }
+
+  /** The same of each family. */
+  get externalAddresses(): { readonly [family in Family]?: Endpoint } {
+    const addresses: { [family in Family]?: Endpoint } = {}
+    for (const { family, engine } of this.#members) {
+      const address = engine.externalAddress
+      if (address !== undefined) addresses[family] ??= address
+    }
+    return addresses
   }
 
   /** Peers of an info hash (20 bytes or 40 hex digits). Leaving the iteration early stops the lookup. */
@@ -152,46 +176,102 @@ export class Dht {
   async #lookup(
     target: NodeId,
     queue: AsyncQueue<DhtPeer>,
-    { signal, left }: { signal: AbortSignal | undefined; left: AbortSignal },
+    signals: { signal: AbortSignal | undefined; left: AbortSignal },
   ): Promise<LookupSummary> {
     try {
-      await this.#whenAttempted(signal)
+      await this.#whenAttempted(signals.signal)
     } catch (error) {
-      if (this.#closing === undefined || signal?.aborted) throw error
+      if (this.#closing === undefined || signals.signal?.aborted) throw error
       return EMPTY_SUMMARY
     }
-    if (left.aborted) return EMPTY_SUMMARY
-    return new Promise((settle, fail) => {
-      const id = this.#driver.run((now) => this.#engine.lookup(now, target))
-      this.#operations.add(id, { kind: 'lookup', queue, settle, fail }, signal)
-      left.addEventListener('abort', () => this.#operations.abort(id), { once: true })
-    })
+    const lookups = this.#onePerFamily().map((member) => member.lookup(target, queue, signals))
+    const summaries = await Promise.all(lookups)
+    return { ...sumOf(summaries), ms: Math.max(...summaries.map(({ ms }) => ms)) }
   }
 
-  /** Tells the closest nodes that we have a peer for an info hash; how many took it. */
+  /** Tells the closest nodes that we have a peer for an info hash; how many took it, over all addresses of ours. */
   async announce(infoHash: Uint8Array | string, options: AnnounceOptions = {}): Promise<AnnounceResult> {
     const target = parseId(infoHash, 'an info hash')
     const port = parseAnnouncedPort(options)
     await this.#whenAttempted(options.signal)
-    return new Promise((settle, fail) => {
-      const announce = { port, isPortImplied: port === 0, isSeed: options.seed === true }
-      const id = this.#driver.run((now) => this.#engine.lookup(now, target, announce))
-      this.#operations.add(id, { kind: 'announce', settle, fail }, options.signal)
-    })
+    const announce = { port, isPortImplied: port === 0, isSeed: options.seed === true }
+    const useful = this.#useful()
+    const families = [...new Set(useful.map(({ family }) => family))]
+    const results = await Promise.all(
+      families.map(async (family) => {
+        const all: AnnounceResult[] = []
+        // BEP 45: from one address after the other, so that the same nodes are not asked by all at once.
+        for (const member of useful) {
+          if (member.family === family) all.push(await member.announce(target, announce, options.signal))
+        }
+        return all
+      }),
+    )
+    return sumOf(results.flat())
+  }
+
+  /**
+   * Puts an item (BEP 44) at the closest nodes, and again about every hour. Rejects with ValueTooBigError, SaltTooBigError,
+   * CasMismatchError, SeqTooOldError or NotStoredError.
+   */
+  async put(options: PutOptions): Promise<PutResult> {
+    const plan = planPut(options)
+    await this.#whenAttempted(options.signal)
+    return putItem(this.#seats(), plan)
+  }
+
+  /** Stops putting again what was put under a target; false where nothing was. Nodes drop it within two hours. */
+  forget(target: Uint8Array | string): boolean {
+    return forgetItem(this.#seats(), parseId(target, 'a target'))
+  }
+
+  /** The item under a target (20 bytes or 40 hex digits), verified; of a mutable one the newest. */
+  async get(target: Uint8Array | string, options: GetOptions = {}): Promise<GetResult | undefined> {
+    const plan = planGet(parseId(target, 'a target'), options)
+    await this.#whenAttempted(options.signal)
+    return getItem(this.#seats(), plan, options)
+  }
+
+  /** About how many seeds and other peers an info hash has (BEP 33). */
+  async scrape(infoHash: Uint8Array | string, options: OperationOptions = {}): Promise<ScrapeResult> {
+    const target = parseId(infoHash, 'an info hash')
+    await this.#whenAttempted(options.signal)
+    return scrapeHash(this.#seats(), target, options.signal)
+  }
+
+  /**
+   * Some info hashes that a node stores peers of (BEP 51), and nodes close to the target (a random one without it).
+   * Rejects with NoAnswerError, RefusedError (it has no such thing) or BusyError.
+   */
+  async sample(
+    node: Endpoint | string,
+    target: Uint8Array | string = this.#random.bytes(20),
+    options: OperationOptions = {},
+  ): Promise<SampleResult> {
+    const id = parseId(target, 'a target')
+    const { member, endpoint } = await this.#memberFor(node, options.signal)
+    return sampleNode(member.seat, endpoint, { target: id, signal: options.signal })
+  }
+
+  #seats(): readonly Seat[] {
+    return this.#onePerFamily().map(({ seat }) => seat)
   }
 
   /** Asks one node whether it is there. Rejects with NoAnswerError, RefusedError or BusyError where it is not. */
   async ping(node: Endpoint | string, options: OperationOptions = {}): Promise<Pong> {
+    const { member, endpoint } = await this.#memberFor(node, options.signal)
+    return member.ping(endpoint, options.signal)
+  }
+
+  async #memberFor(node: Endpoint | string, signal?: AbortSignal): Promise<{ member: Member; endpoint: Endpoint }> {
     const { host, port } = parseNode(node, 'a node')
     await this.listening
-    this.#throwIfOver(options.signal)
-    const address = parseIp(host) === undefined ? await resolve(host, port) : host
-    this.#throwIfOver(options.signal)
-    return new Promise((settle, fail) => {
-      const endpoint = { host: address, port }
-      const id = this.#driver.run((now) => this.#engine.ping(now, endpoint))
-      this.#operations.add(id, { kind: 'ping', node: endpoint, settle, fail }, options.signal)
-    })
+    this.#throwIfOver(signal)
+    const address = parseIp(host) === undefined ? await this.#resolve(host, port) : host
+    this.#throwIfOver(signal)
+    const member = this.#members.find(({ family }) => family === familyOf(address))
+    if (member === undefined) throw new NoAnswerError({ host, port })
+    return { member, endpoint: { host: address, port } }
   }
 
   /** Makes a node a contact, if it answers and there is room; says nothing where it does not. */
@@ -202,19 +282,36 @@ export class Dht {
   }
 
   contacts(): DhtContact[] {
-    return Array.from(this.#engine.contacts(), ({ id, address }) => ({
-      id: toHex(nodeIdBytes(id)),
-      host: address.host,
-      port: address.port,
-      family: FAMILY,
-    }))
+    return this.#members.flatMap(({ family, engine }) =>
+      Array.from(engine.contacts(), ({ id, address: { host, port } }) => ({ id: hexOf(id), host, port, family })),
+    )
   }
 
   stats(): DhtStats {
-    const { counters, sizes, mode, network, externalAddress, roundTrip } = this.#engine
-    const { sendErrors } = this.#driver
-    const numbers = { ...structuredClone(counters), ...sizes, sendErrors, roundTripMs: roundTrip }
-    return { nodeId: this.nodeId, mode, network, externalAddress, ...numbers }
+    const engines = this.#members.map(({ engine }) => engine)
+    const places = this.#members.map(({ family, endpoint, engine }) => ({
+      family,
+      bound: endpoint,
+      nodeId: hexOf(engine.nodeId),
+      mode: engine.mode,
+      externalAddress: engine.externalAddress,
+      contacts: engine.sizes.contacts,
+      networkSize: engine.networkSize,
+    }))
+    const best = places.reduce((a, b) => ((b.networkSize?.samples ?? 0) > (a.networkSize?.samples ?? 0) ? b : a))
+    return {
+      ...sumOf(engines.map(({ counters }) => counters)),
+      ...sumOf(engines.map(({ sizes }) => sizes)),
+      nodeId: this.nodeId,
+      mode: engines.some(({ mode }) => mode === 'server') ? 'server' : 'client',
+      network: this.network,
+      externalAddress: this.externalAddress,
+      networkSize: best.networkSize,
+      roundTripMs: engines.map(({ roundTrip }) => roundTrip).find((ms) => ms !== undefined),
+      sendErrors: this.#members.reduce((sum, { driver }) => sum + driver.sendErrors, 0),
+      stateFileErrors: this.#memory.failures,
+      places,
+    }
   }
 
   /** Ends everything that is under way and frees the port; nothing of it keeps the process alive then. */
@@ -225,23 +322,55 @@ export class Dht {
 
   async #close(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#closeOnSignal)
-    this.#bootstrapper?.close()
+    this.#resolver?.close()
+    this.#memory.stop()
     const error = new ClosedError('the DHT node was closed')
     this.#ready.reject(error)
     this.#attempted.reject(error)
-    this.#operations.close()
-    await this.#driver.close()
+    // What never listened has learned nothing that is worth keeping.
+    if (this.#resolver !== undefined) this.#memory.save(this.#members)
+    for (const member of this.#members) member.stop()
+    const closeAll = (): Promise<unknown> => Promise.all(this.#members.map(({ driver }) => driver.close()))
+    await closeAll()
     // A bind that was under way finds the node closed, and lets go by itself.
     await this.listening.catch(() => {})
-    await this.#driver.close()
+    await closeAll()
   }
 
-  async #open(): Promise<Listening> {
+  get #first(): Member {
+    return this.#members[0] as Member
+  }
+
+  #newMember(place: Member['place'], known: NodeId | undefined, fresh: NodeId): Member {
+    const { mode = 'auto', nodeId, network, limits = {} } = this.#options
+    return new Member({
+      place,
+      random: this.#random,
+      engine: {
+        nodeId: nodeId === undefined ? (known ?? fresh) : fresh,
+        keepsId: nodeId !== undefined,
+        random: this.#random,
+        crypto: nodeItemCrypto,
+        mode,
+        network: network ?? 'mainline',
+        limits,
+      },
+      onEvent: (event) => this.#handleEvent(place.family, event),
+      onAttempt: () => this.#handleAttempt(),
+    })
+  }
+
+  async #open(port: number): Promise<Listening> {
     try {
-      const { host, port } = await this.#driver.open()
+      this.#members = await listenAll(this.#members, port)
       if (this.#closing !== undefined) throw new ClosedError('the DHT node was closed')
-      this.#bootstrap(host)
-      return { ipv4: { address: host, port } }
+      for (const member of this.#members) this.#introduceSister(member)
+      this.#bootstrap()
+      const listening: { [family in Family]?: Bound } = {}
+      for (const { family, endpoint } of this.#members) {
+        if (endpoint !== undefined) listening[family] ??= { address: endpoint.host, port: endpoint.port }
+      }
+      return listening
     } catch (error) {
       this.#ready.reject(error)
       this.#attempted.reject(error)
@@ -249,52 +378,86 @@ export class Dht {
     }
   }
 
-  #bootstrap(boundHost: string): void {
-    const hosts = boundHost === ANY_HOST ? [] : [boundHost]
+  #introduceSister({ family, engine }: Member): void {
+    const sister = this.#members.find((other) => other.family !== family)
+    if (sister !== undefined) engine.setSister(sister.engine)
+  }
+
+  #bootstrap(): void {
+    const members = this.#members
+    const hosts = members.map(({ endpoint, place }) => endpoint?.host ?? place.host).filter((host) => !isAnyHost(host))
+    const saved = members.flatMap(({ place }) => this.#memory.of(place)?.contacts ?? []).map(({ host }) => host)
     // Bound to loopback or a private address, the public routers are out of reach anyway.
     const nodes = this.#given ?? (networkOf(hosts) === 'private' ? [] : PUBLIC_ROUTERS)
-    this.#bootstrapper = new Bootstrapper({
-      family: FAMILY,
-      nodes,
-      random: this.#random,
-      onResolved: (resolved) => {
-        if (this.#given === undefined) this.#engine.keepOut(resolved)
-        const network = this.#options.network ?? networkOf([...hosts, ...resolved.map(({ host }) => host)])
-        if (network !== this.#engine.network) this.#driver.run((now) => this.#engine.setNetwork(now, network))
-      },
-      walk: async (resolved) => {
-        await new Promise<void>((settle, fail) => {
-          const id = this.#driver.run((now) => this.#engine.bootstrap(now, resolved))
-          this.#operations.add(id, { kind: 'walk', settle, fail }, undefined)
-        }).catch(() => {
-          // Closed on the way: the bootstrapper knows.
-        })
-        return this.#engine.sizes.contacts
-      },
+    const families = [...new Set(members.map(({ family }) => family))]
+    if (saved.length > 0) this.#setNetwork([...hosts, ...saved])
+    this.#resolver = new Resolver(nodes, families, (resolved) => {
+      if (this.#given === undefined) for (const { engine } of members) engine.keepOut(resolved)
+      this.#setNetwork([...hosts, ...saved, ...resolved.map(({ host }) => host)])
     })
-    this.#runBootstrapper()
-  }
-
-  #runBootstrapper(): void {
-    void this.#bootstrapper?.run((isDone) => {
-      this.#attempted.resolve()
-      if (isDone) this.#ready.resolve()
-    })
-  }
-
-  #handleEvent(event: EngineEvent): void {
-    switch (event.kind) {
-      case 'alone':
-        this.#runBootstrapper()
-        break
-      case 'address':
-      case 'id':
-      case 'mode':
-      case 'sister-nodes':
-        break
-      default:
-        this.#operations.handleEvent(event)
+    const resolve = (): Promise<readonly Endpoint[]> => this.#resolver?.resolve() ?? Promise.resolve([])
+    for (const member of members) {
+      member.warm(this.#memory.of(member.place))
+      member.bootstrap(resolve, nodes.length === 0)
     }
+    this.#memory.start(() => this.#members)
+  }
+
+  #setNetwork(hosts: readonly string[]): void {
+    const network = this.#options.network ?? networkOf(hosts)
+    for (const { engine, driver } of this.#members) {
+      if (network !== engine.network) driver.run((now) => engine.setNetwork(now, network))
+    }
+  }
+
+  /** Ready as soon as one family is; without any contact only when none has anybody to begin with. */
+  #handleAttempt(): void {
+    const members = this.#members
+    const isReady = members.some(({ hasContacts }) => hasContacts)
+    if (isReady || members.every(({ isAttempted }) => isAttempted)) this.#attempted.resolve()
+    if (isReady || members.every(({ isDone }) => isDone)) this.#ready.resolve()
+  }
+
+  #handleEvent(family: Family, event: Exclude<NodeEvent, { kind: 'alone' | 'acquainted' }>): void {
+    switch (event.kind) {
+      case 'address':
+        this.emit('address', event.address, family)
+        break
+      case 'id':
+        this.emit('nodeId', hexOf(event.nodeId), family)
+        break
+      case 'mode':
+        this.emit('mode', event.mode, family)
+        break
+      case 'sister-nodes': {
+        const sister = this.#members.find((member) => member.family !== family)
+        sister?.driver.run((now) => sister.engine.introduce(now, event.nodes))
+      }
+    }
+  }
+
+  /** The places that lead anywhere; all of them while none does. */
+  #useful(): readonly Member[] {
+    const useful = this.#members.filter(({ hasContacts }) => hasContacts)
+    return useful.length > 0 ? useful : this.#members
+  }
+
+  /** BEP 45: one thing is not asked from several addresses at once. */
+  #onePerFamily(): readonly Member[] {
+    const useful = this.#useful()
+    return useful.filter(({ family }, i) => useful.findIndex((other) => other.family === family) === i)
+  }
+
+  async #resolve(host: string, port: number): Promise<string> {
+    const families = this.#members.map(({ family }) => family)
+    try {
+      const found = await resolveName(host, { all: true })
+      const address = families.map((family) => found.find((one) => familyOf(one.address) === family)).find(Boolean)
+      if (address !== undefined) return address.address
+    } catch (cause) {
+      throw new NoAnswerError({ host, port }, { cause })
+    }
+    throw new NoAnswerError({ host, port })
   }
 
   /** Lookups wait for the first attempt to bootstrap: before that there is nobody to ask. */
@@ -319,12 +482,8 @@ export class Dht {
   }
 }
 
-async function resolve(host: string, port: number): Promise<string> {
-  try {
-    return (await resolveName(host, { family: 4 })).address
-  } catch (cause) {
-    throw new NoAnswerError({ host, port }, { cause })
-  }
+function hexOf(id: NodeId): string {
+  return toHex(nodeIdBytes(id))
 }
 
 function deferred(): Deferred {

@@ -1,6 +1,6 @@
 /** The options of a DHT node, checked: what is wrong in them is the caller's to mend. */
 
-import { type Endpoint, fromHex, isPort, parseHostPort, toHex, UsageError } from '@shoal/base'
+import { type Endpoint, type Family, fromHex, isPort, parseHostPort, toHex, UsageError } from '@shoal/base'
 import { type NodeId, readNodeId } from './core/id/node-id.ts'
 import type { DhtLimits } from './core/limits.ts'
 import type { Network } from './core/routing/network-policy.ts'
@@ -10,11 +10,18 @@ export interface DhtOptions {
   readonly bootstrap?: readonly string[]
   /** The UDP port; any free one without it. */
   readonly port?: number
-  /** The address to bind; all without it. */
-  readonly host?: string
-  /** Our id: 20 bytes or 40 hex digits; a random one without it. */
+  /** The address to bind, or several, each with a node of its own (BEP 45); all addresses without it. */
+  readonly host?: string | readonly string[]
+  /** The address families to work with (BEP 32): both without it, as far as the machine has them. */
+  readonly families?: readonly Family[]
+  /** Our id, for good: 20 bytes or 40 hex digits. Without it a random one, which then follows our address (BEP 42). */
   readonly nodeId?: Uint8Array | string
-  /** A client answers no queries and says so in its own (BEP 43). `auto` is a server. */
+  /** Where ids, external addresses and contacts are kept from run to run, so that the next start is quick. */
+  readonly stateFile?: string
+  /**
+   * A client answers no queries and says so in its own (BEP 43). `auto` is a server on a private network; elsewhere a
+   * client, until strangers are seen to reach it.
+   */
   readonly mode?: 'auto' | 'server' | 'client'
   /** `private` where everything given is loopback or private and something is given, else `mainline`. */
   readonly network?: Network
@@ -79,7 +86,10 @@ export function parseListenPort(port: number | undefined): number {
 const MODES = ['auto', 'server', 'client', undefined]
 const NETWORKS = ['mainline', 'private', undefined]
 
-export function checkChoices({ mode, network, limits }: DhtOptions): void {
+export function checkChoices({ mode, network, limits, stateFile }: DhtOptions): void {
+  if (stateFile !== undefined && (typeof stateFile !== 'string' || stateFile === '')) {
+    throw new UsageError(`stateFile must be the path of a file, not ${describe(stateFile)}`)
+  }
   if (!MODES.includes(mode)) throw new UsageError(`mode must be auto, server or client, not ${describe(mode)}`)
   if (!NETWORKS.includes(network)) throw new UsageError(`network must be mainline or private, not ${describe(network)}`)
   for (const [name, value] of Object.entries(limits ?? {})) {

@@ -112,6 +112,8 @@ export type OperationEvent =
 export type NodeEvent =
   /** The table lost its last contact: time to bootstrap again. */
   | { readonly kind: 'alone' }
+  /** The table holds as many contacts as a lookup needs. */
+  | { readonly kind: 'acquainted' }
   /** Others see us at another address than before. */
   | { readonly kind: 'address'; readonly address: Endpoint }
   /** Our id follows our address (BEP 42). */

@@ -14,6 +14,7 @@ import { KrpcParser } from './krpc/parse.ts'
 import { limitsFor } from './limits.ts'
 import { type AnnounceOptions, Lookup, type LookupQuery, type LookupSummary } from './lookup/lookup.ts'
 import { type LookupAim, Lookups } from './lookup/lookups.ts'
+import { NetworkSize, type NetworkSizeEstimate } from './lookup/network-size.ts'
 import { ScrapeTally } from './lookup/scrape-tally.ts'
 import type { Contact } from './routing/contact.ts'
 import { EntryPoints } from './routing/entry-points.ts'
@@ -39,6 +40,8 @@ const SEEDS = 2 * K
 const OWN_PEERS_MAX = 200
 /** A sister with few nodes is told of some with every answer; one walk in a while is enough. */
 const INTRODUCTION_INTERVAL_MS: Millis = 5_000
+/** Enough to find eight that are still there. */
+const WARM_PINGS_MAX = 32
 
 export class DhtEngine {
   readonly #init: EngineInit
@@ -58,6 +61,7 @@ export class DhtEngine {
   readonly #upkeep: Upkeep
   readonly #entryPoints: EntryPoints
   readonly #counters: Counters = newCounters()
+  readonly #networkSize = new NetworkSize()
   /** BOUNDED: by what one input can cause, since the driver drains it. */
   readonly #events: EngineEvent[] = []
   #nextOperation: OperationId = 1
@@ -166,6 +170,11 @@ export class DhtEngine {
     }
   }
 
+  /** How many nodes the network seems to have. */
+  get networkSize(): NetworkSizeEstimate | undefined {
+    return this.#networkSize.estimate
+  }
+
   /** The smoothed round trip over all nodes. */
   get roundTrip(): Millis | undefined {
     return this.#requester.roundTrip
@@ -231,7 +240,7 @@ export class DhtEngine {
     else if (message.kind === 'error') this.#replies.handleError(now, from, { bytes, message })
     else {
       this.#visitors.handleQuery(now, from, { bytes, message })
-      this.#tellMode()
+      if (this.#self.reachability !== undefined) this.#tellMode()
     }
   }
 
@@ -277,6 +286,16 @@ export class DhtEngine {
   bootstrap(now: Millis, nodes: readonly Endpoint[]): OperationId {
     this.#entryPoints.add(nodes)
     return this.#start(now, 'find_node', { target: this.#self.nodeId, announce: undefined })
+  }
+
+  /** Asks those whom we knew when we ran last, quickest first, and walks to our own id by them. */
+  warm(now: Millis, known: readonly Endpoint[]): OperationId {
+    for (const node of known.slice(0, WARM_PINGS_MAX)) {
+      const address = addressOf(node, this.#init.family)
+      if (address === undefined || !this.#self.policy.acceptsNode(address)) continue
+      this.#requester.ask(now, address, { query: { method: 'ping' }, purpose: { kind: 'upkeep' } })
+    }
+    return this.#start(now, 'find_node', { target: this.#self.nodeId, announce: undefined, known })
   }
 
   /** BEP 32: tells of the engine of the other family, each of the other. */

@@ -4,7 +4,17 @@
  * read is checked like a packet: the file may be damaged, or another's.
  */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { type Endpoint, type Family, familyOf, formatIp, fromHex, isPort, type Millis, parseIp } from '@shoal/base'
 import { type NodeId, readNodeId } from '../core/id/node-id.ts'

@@ -19,8 +19,6 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 export interface UdpDriverInit {
   /** A literal address, or a name of this machine. */
   readonly host: string
-  /** 0: any free one. */
-  readonly port: number
   readonly onEvent: (event: EngineEvent) => void
 }
 
@@ -48,9 +46,9 @@ export class UdpDriver {
     return this.#sendErrors
   }
 
-  /** Binds the socket; the address and port it got. */
-  async open(): Promise<Endpoint> {
-    const { host, port } = this.#init
+  /** Binds the socket, 0 to any free port; the address and port it got. */
+  async open(port: number): Promise<Endpoint> {
+    const { host } = this.#init
     const { family } = this.#engine
     let address = host
     try {
@@ -61,6 +59,8 @@ export class UdpDriver {
     if (this.#isClosed) throw new ClosedError('the DHT node was closed')
     const socket = createSocket({
       type: family === 'ipv4' ? 'udp4' : 'udp6',
+      // BEP 32: two networks, two sockets.
+      ipv6Only: family === 'ipv6',
       // Only literal addresses are sent to, so nothing has to be looked up, nor a tick waited for.
       lookup: (name, _options, callback) => callback(null, name, familyNumber(family)),
     })

@@ -178,10 +178,13 @@ export class Replies {
   }
 
   #insert(now: Millis, id: NodeId, { to, sentAt }: Transaction<Purpose>): void {
-    const { self, table, requester, upkeep, entryPoints } = this.#init
+    const { self, table, requester, upkeep, entryPoints, emit } = this.#init
     if (entryPoints.isKeptOut(to) || !self.policy.acceptsNode(to)) return
     const insertion = table.insert(now, id, to)
-    if (insertion.kind === 'added') insertion.contact?.rtt.add(now - sentAt)
+    if (insertion.kind === 'added') {
+      insertion.contact?.rtt.add(now - sentAt)
+      if (table.size === K) emit({ kind: 'acquainted' })
+    }
     if (insertion.kind !== 'cached' || insertion.suspect === undefined) return
     const { address } = insertion.suspect
     if (!upkeep.mayProbe(now, undefined, address)) return
