@@ -9,11 +9,13 @@ import type { NodeEvent } from '../core/node/events.ts'
 import type { DatabaseNode } from '../core/node/node.ts'
 import type { Channel, ChannelEvents } from '../network/channel.ts'
 import type { Dialler } from './dialler.ts'
+import { PacedChannel, type PaceLimits } from './paced-channel.ts'
 
 export interface DriverInit {
   readonly node: DatabaseNode
   readonly clock: Clock
   readonly dialler: Dialler
+  readonly limits: PaceLimits
   /** Every effect with a result but `dial`; a rejection is a failed result. */
   run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown>
   onEvent(event: NodeEvent): void
@@ -27,7 +29,7 @@ export class Driver {
   readonly node: DatabaseNode
   readonly #init: DriverInit
   /** BOUNDED: by the network's connectionsMax and the node's sessionsMax. */
-  readonly #channels = new Map<number, Channel>()
+  readonly #channels = new Map<number, PacedChannel>()
   /** Effects under way, for `close` to wait for. BOUNDED: by the node. */
   readonly #running = new Set<Promise<void>>()
   #nextChannel = 1
@@ -91,8 +93,7 @@ export class Driver {
         this.#send(effect.channel, effect.text)
         return
       case 'close':
-        this.#channels.get(effect.channel)?.close(effect.code, effect.reason)
-        this.#channels.delete(effect.channel)
+        this.#remove(effect.channel)?.close(effect.code, effect.reason)
         return
       case 'cancel-dial':
         this.#init.dialler.cancel(effect.dial)
@@ -110,11 +111,20 @@ export class Driver {
 
   #send(id: number, text: string): void {
     const channel = this.#channels.get(id)
-    if (channel === undefined || channel.send(text)) return
+    if (channel !== undefined && !channel.send(text)) this.#giveUp(id)
+  }
+
+  #giveUp(id: number): void {
     // A peer that does not read: what it misses it can ask for again, what waits for it costs everybody.
-    this.#channels.delete(id)
-    channel.close(1013, 'too slow')
+    this.#remove(id)?.close(1013, 'too slow')
     queueMicrotask(() => this.input((node, now) => node.handleClosed(now, id, 'too slow')))
+  }
+
+  #remove(id: number): Channel | undefined {
+    const paced = this.#channels.get(id)
+    paced?.stop()
+    this.#channels.delete(id)
+    return paced?.channel
   }
 
   #dial(effect: AskedEffect & { kind: 'dial' }): void {
@@ -154,7 +164,9 @@ export class Driver {
 
   #open(channel: Channel, tell: (id: number) => void): ChannelEvents {
     const id = this.#nextChannel++
-    this.#channels.set(id, channel)
+    const { limits } = this.#init
+    const paced = new PacedChannel({ channel, limits, now: () => this.now, onStalled: () => this.#giveUp(id) })
+    this.#channels.set(id, paced)
     tell(id)
     this.#drain()
     return {
@@ -162,7 +174,7 @@ export class Driver {
         if (this.#channels.has(id)) this.input((node, now) => node.handleMessage(now, id, message))
       },
       onClose: (reason) => {
-        this.#channels.delete(id)
+        this.#remove(id)
         this.input((node, now) => node.handleClosed(now, id, reason))
       },
     }

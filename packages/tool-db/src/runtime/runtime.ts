@@ -171,6 +171,7 @@ function buildDriver(
     node,
     clock: systemClock,
     dialler: new Dialler(init.network),
+    limits,
     run: (effect) => effects.run(effect),
     onEvent: init.onEvent,
     report: (effect) => runtime()?.report(effect),

@@ -142,6 +142,18 @@ test('[T-85] wrong use gets one sentence that says what to do', async () => {
   expect(() => a.network.connectTo('x', 0)).toThrow(/port/)
 })
 
+test('[T-68] an honest program with much to ask is slowed down, not taken for a flood', async () => {
+  const limits = { messagesPerSecond: 200 }
+  const a = await server({ limits })
+  await a.putData('k', 'v')
+  const client = await started({ peers: [placeOf(a)], limits })
+  await connected(client)
+  const answers = await Promise.all(Array.from({ length: 700 }, () => client.getRecord('k', { timeoutMs: 20_000 })))
+  expect(answers.every(({ record }) => record?.value === 'v')).toBe(true)
+  expect(client.isConnected).toBe(true)
+  expect(a.stats()['faults.over-rate']).toBeUndefined()
+})
+
 test('[T-85] what cannot be meant is refused here, before servers count it as malformed', async () => {
   const a = await server()
   const client = await started({ peers: [placeOf(a)] })
