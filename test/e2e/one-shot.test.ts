@@ -31,6 +31,9 @@ test('[C-32] [C-33] [C-34] put, get and keys work by --peer alone, and end by th
   const found = (await keys.event('result'))['keys'] as string[]
   expect([...found].sort()).toEqual(['a/b', 'a/c'])
   expect((await keys.ended).code).toBe(0)
+  await scene.shoal('put', 'b', '0', ...peer).ended
+  const all = (await scene.shoal('keys', '', ...peer).event('result'))['keys'] as string[]
+  expect([...all].sort()).toEqual(['a/b', 'a/c', 'b'])
 })
 
 test('[C-33] [C-34] what is not there is "not found": exit code 3, before the time-out where all servers say so', async () => {

@@ -25,7 +25,9 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof CommandError) return { sentence: error.message, exitCode: error.exitCode }
   if (error instanceof CommandLineError) return { sentence: parserSentence(error), exitCode: EXIT.usage }
   if (error instanceof ShoalError) {
-    return { sentence: oneSentence(error.message), exitCode: error.code === 'SHOAL_USAGE' ? EXIT.usage : EXIT.failed }
+    const flag = error.code.startsWith('SHOAL_STORE_') ? ' (--store)' : ''
+    const exitCode = error.code === 'SHOAL_USAGE' ? EXIT.usage : EXIT.failed
+    return { sentence: `${oneSentence(error.message)}${flag}`, exitCode }
   }
   const system = systemSentence(error)
   if (system !== undefined) return { sentence: system, exitCode: EXIT.failed }

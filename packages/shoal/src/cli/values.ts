@@ -134,8 +134,13 @@ export function parseJsonValue(text: string): unknown {
 }
 
 /** A key as it is on the wire, or, under --private, one within one's own namespace. */
-export function parseKey(text: string, what = 'key'): string {
-  if (text === '') throw usageMistake(`the ${what} is empty: give a name such as greeting`)
+export function parseKey(text: string): string {
+  if (text === '') throw usageMistake('the key is empty: give a name such as greeting')
+  return parsePrefix(text, 'key')
+}
+
+/** How keys begin; the empty text for all of them. */
+export function parsePrefix(text: string, what = 'prefix'): string {
   const bytes = Buffer.byteLength(text)
   if (bytes > KEY_MAX_BYTES) {
     throw usageMistake(`the ${what} is ${bytes} bytes long: choose one of at most ${KEY_MAX_BYTES} bytes`)

@@ -5,7 +5,7 @@ import { openClient } from '../database.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
-import { parseKey } from '../values.ts'
+import { parsePrefix } from '../values.ts'
 import { Deadline } from '../waiting.ts'
 
 type Flags = DatabaseFlags & { readonly private?: boolean }
@@ -13,7 +13,7 @@ type Flags = DatabaseFlags & { readonly private?: boolean }
 export function keysCommand(run: Run): Command {
   const command = new Command('keys')
     .description('the keys that begin with a text')
-    .argument('<prefix>', 'how they begin', (text) => parseKey(text, 'prefix'))
+    .argument('<prefix>', "how they begin; '' for all", (text) => parsePrefix(text))
     .option('--private', 'in the namespace of --user')
   return withDatabaseFlags(command).action((prefix: string, flags: Flags) =>
     run(flags, (context) => keys(context, prefix, flags)),
