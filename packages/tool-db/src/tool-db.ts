@@ -131,9 +131,11 @@ export class ToolDb extends Database {
   }
 
   /** Key listeners hear of changes on the servers from now on; of the value that there is at once. */
-  async subscribeData(key: string, userNamespaced = false, to: readonly string[] = []): Promise<void> {
-    const result = await this.command({ kind: 'subscribe', key: this.#readKey(key, userNamespaced), to })
-    if (result.kind === 'refused') throw new UsageError('there are too many subscriptions')
+  subscribeData(key: string, userNamespaced = false, to: readonly string[] = []): Promise<void> {
+    const done = this.#subscribe(key, userNamespaced, to)
+    // tool-db's programs never wait for it: with nobody listening, a database that closes must not end the process.
+    done.catch(() => undefined)
+    return done
   }
 
   /** For all keys that begin with `key`; the number is for `removeKeyListener`. */
@@ -249,6 +251,11 @@ export class ToolDb extends Database {
     } finally {
       this.signers.delete(signer)
     }
+  }
+
+  async #subscribe(key: string, userNamespaced: boolean, to: readonly string[]): Promise<void> {
+    const result = await this.command({ kind: 'subscribe', key: this.#readKey(key, userNamespaced), to })
+    if (result.kind === 'refused') throw new UsageError('there are too many subscriptions')
   }
 
   async #put<T>(

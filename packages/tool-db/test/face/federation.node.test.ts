@@ -154,6 +154,20 @@ test('[T-68] an honest program with much to ask is slowed down, not taken for a 
   expect(a.stats()['faults.over-rate']).toBeUndefined()
 })
 
+test('[T-84] a subscription that nobody waits for does not end the process when the database closes', async () => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown): unknown => unhandled.push(error)
+  process.on('unhandledRejection', note)
+  const db = await started()
+  const closing = db.close()
+  db.subscribeData('chat')
+  await closing
+  await expect(db.subscribeData('chat')).rejects.toMatchObject({ code: 'SHOAL_CLOSED' })
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+})
+
 test('[T-85] what cannot be meant is refused here, before servers count it as malformed', async () => {
   const a = await server()
   const client = await started({ peers: [placeOf(a)] })
