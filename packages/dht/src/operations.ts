@@ -47,6 +47,7 @@ export class Operations {
   readonly #cancel: (id: OperationId) => LookupSummary | undefined
   /** BOUNDED: by the callers, who start each and wait for it. */
   readonly #pending = new Map<OperationId, { operation: Operation; release: () => void }>()
+  #isClosed = false
 
   /** `cancel` tells the engine to forget an operation. */
   constructor(cancel: (id: OperationId) => LookupSummary | undefined) {
@@ -58,6 +59,8 @@ export class Operations {
     const onAbort = (): void => this.abort(id, abortError(signal))
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#pending.set(id, { operation, release: () => signal?.removeEventListener('abort', onAbort) })
+    if (signal?.aborted) onAbort()
+    else if (this.#isClosed) this.abort(id)
   }
 
   handleEvent(event: OperationEvent): void {
@@ -86,6 +89,7 @@ export class Operations {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const id of [...this.#pending.keys()]) this.abort(id)
   }
 

@@ -93,6 +93,7 @@ export class DhtEngine {
       emit,
       onStored: (at, event) => this.items.handleStored(at, event),
       acceptsPeer: (peer, teller) => self.policy.acceptsPeer(peer, teller),
+      onWalked: (lookup) => this.#networkSize.add(idKey(nodeIdBytes(lookup.target), 0), lookup.density()),
       storeOwn: (at, lookup) => this.#storeOwn(at, lookup),
       storeOwnItem: (at, lookup, order) => this.#belongsHere(lookup) && this.items.store(at, order, self.nodeId),
     })
@@ -388,9 +389,10 @@ export class DhtEngine {
     },
   ): OperationId {
     const operation = this.#nextOperation++
-    const { onePerHost } = this.#self.policy
-    const ownId = this.#self.nodeId
-    const lookup = new Lookup({ query, announce, ownId, onePerHost, startedAt: now })
+    const { policy, nodeId: ownId, network } = this.#self
+    // On a private network nobody has reason to hide anything.
+    const usual = network === 'private' ? undefined : this.#networkSize.usual(idKey(nodeIdBytes(target), 0))
+    const lookup = new Lookup({ query, announce, ownId, rules: policy, usual, startedAt: now })
     const nearest = this.#table.closest(target, SEEDS)
     for (const node of known) {
       const address = addressOf(node, this.#init.family)

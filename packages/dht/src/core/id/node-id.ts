@@ -77,6 +77,14 @@ export function compareDistance(target: NodeId, a: NodeId, b: NodeId): number {
   return ((a.w4 ^ target.w4) >>> 0) - ((b.w4 ^ target.w4) >>> 0)
 }
 
+/** The distance of `id` from `target` as a share of the whole space, 0 to 1. */
+export function distanceShare(target: NodeId, id: NodeId): number {
+  const high = (target.w0 ^ id.w0) >>> 0
+  const middle = (target.w1 ^ id.w1) >>> 0
+  const low = (target.w2 ^ id.w2) >>> 0
+  return high / 2 ** 32 + middle / 2 ** 64 + low / 2 ** 96
+}
+
 /** How many leading bits the two share, 0 to 160. */
 export function commonPrefixLength(a: NodeId, b: NodeId): number {
   if (a.w0 !== b.w0) return Math.clz32(a.w0 ^ b.w0)

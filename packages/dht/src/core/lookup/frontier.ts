@@ -1,10 +1,11 @@
 /**
  * The nodes a lookup knows of, closest first. What strangers tell us is limited here: how many nodes one answer may
- * bring, how many are kept, one per endpoint and, on Mainline, one per host.
+ * bring, how many are kept, one per endpoint and, on Mainline, one per host and few at a time of a prefix.
  */
 
 import type { NodeAddress } from '../id/address.ts'
 import { compareDistance, isSameId, type NodeId } from '../id/node-id.ts'
+import { type NodeRules, prefixOf } from '../routing/network-policy.ts'
 
 /** Enough for every lookup that converges; what is farther than so many others is never asked. */
 const CANDIDATES_MAX = 96
@@ -18,6 +19,8 @@ export interface Candidate {
   /** `undefined` for a bootstrap address, until it answers. */
   id: NodeId | undefined
   readonly address: NodeAddress
+  /** BEP 42: its id is one that its address may have; not known to be none while there is no id. */
+  isSecure: boolean
   state: CandidateState
   /** Its write token, one character a byte. */
   token: string | undefined
@@ -26,22 +29,24 @@ export interface Candidate {
 export interface FrontierInit {
   readonly target: NodeId
   readonly ownId: NodeId
-  readonly onePerHost: boolean
+  readonly rules: NodeRules
 }
 
 export class Frontier {
   readonly #target: NodeId
   readonly #ownId: NodeId
-  readonly #onePerHost: boolean
+  readonly #rules: NodeRules
   /** Those without an id first, then by distance. BOUNDED: CANDIDATES_MAX, farthest out. */
   readonly #candidates: Candidate[] = []
   /** Endpoints (or hosts) that were ever let in. BOUNDED: SEEN_MAX, then nobody new is let in. */
   readonly #seen = new Set<string>()
+  /** How many candidates of a prefix may still be of use, where few are allowed. BOUNDED: as #candidates. */
+  readonly #ofPrefix = new Map<string, number>()
 
   constructor(init: FrontierInit) {
     this.#target = init.target
     this.#ownId = init.ownId
-    this.#onePerHost = init.onePerHost
+    this.#rules = init.rules
   }
 
   get candidates(): readonly Candidate[] {
@@ -51,12 +56,29 @@ export class Frontier {
   /** False where it is known already, is ourselves, or is farther than all of a full frontier. */
   add(id: NodeId | undefined, address: NodeAddress): boolean {
     if (id !== undefined && isSameId(id, this.#ownId)) return false
-    const name = this.#onePerHost ? address.host : address.key
+    const { onePerHost } = this.#rules
+    const name = onePerHost ? address.host : address.key
     if (this.#seen.has(name) || this.#seen.size >= SEEN_MAX) return false
-    const candidate: Candidate = { id, address, state: 'fresh', token: undefined }
+    if (onePerHost && (this.#ofPrefix.get(prefixOf(address)) ?? 0) >= PER_PREFIX_MAX) return false
+    const isSecure = id === undefined || this.#rules.isSecure(id, address)
+    const candidate: Candidate = { id, address, isSecure, state: 'fresh', token: undefined }
     if (!this.#place(candidate)) return false
     this.#seen.add(name)
+    this.#countPrefix(candidate, 1)
     return true
+  }
+
+  /** It is of no use any more: another of its prefix may come. */
+  release(candidate: Candidate): void {
+    this.#countPrefix(candidate, -1)
+  }
+
+  #countPrefix({ address }: Candidate, change: 1 | -1): void {
+    if (!this.#rules.onePerHost) return
+    const prefix = prefixOf(address)
+    const count = (this.#ofPrefix.get(prefix) ?? 0) + change
+    if (count > 0) this.#ofPrefix.set(prefix, count)
+    else this.#ofPrefix.delete(prefix)
   }
 
   /** A node answered under another id than it was told by: it stands where that id belongs. */
@@ -65,6 +87,7 @@ export class Frontier {
     const at = this.#candidates.indexOf(candidate)
     if (at >= 0) this.#candidates.splice(at, 1)
     candidate.id = id
+    candidate.isSecure = this.#rules.isSecure(id, candidate.address)
     this.#place(candidate)
   }
 
@@ -77,7 +100,8 @@ export class Frontier {
     }
     if (at >= CANDIDATES_MAX) return false
     this.#candidates.splice(at, 0, candidate)
-    if (this.#candidates.length > CANDIDATES_MAX) this.#candidates.pop()
+    const farthest = this.#candidates.length > CANDIDATES_MAX ? this.#candidates.pop() : undefined
+    if (farthest !== undefined && farthest.state !== 'failed') this.#countPrefix(farthest, -1)
     return true
   }
 
@@ -87,3 +111,4 @@ export class Frontier {
 }
 
 const SEEN_MAX = 2_000
+const PER_PREFIX_MAX = 3

@@ -8,10 +8,13 @@
 
 import type { Millis } from '@shoal/base'
 import type { NodeAddress } from '../id/address.ts'
-import type { NodeId } from '../id/node-id.ts'
+import { distanceShare, type NodeId } from '../id/node-id.ts'
 import type { OutgoingQuery } from '../krpc/query.ts'
+import type { NodeRules } from '../routing/network-policy.ts'
 import { K } from '../routing/routing-table.ts'
 import { type Candidate, Frontier } from './frontier.ts'
+import type { Density } from './network-size.ts'
+import { Sufficiency, type UsualDensity } from './sufficiency.ts'
 
 /** Queries in flight at once, not counting stalled ones. */
 const PARALLEL = 4
@@ -51,7 +54,9 @@ export type LookupQuery = Extract<OutgoingQuery, { readonly method: 'find_node' 
 export interface LookupInit {
   readonly query: LookupQuery
   readonly ownId: NodeId
-  readonly onePerHost: boolean
+  readonly rules: NodeRules
+  /** Of other targets, where enough of them are known. */
+  readonly usual: UsualDensity | undefined
   readonly startedAt: Millis
   readonly announce: AnnounceOptions | undefined
 }
@@ -62,6 +67,7 @@ export class Lookup {
   readonly announce: AnnounceOptions | undefined
   readonly #startedAt: Millis
   readonly #frontier: Frontier
+  readonly #usual: UsualDensity | undefined
   /** Compact peers already handed out. BOUNDED: PEERS_MAX, later ones are dropped. */
   readonly #peers = new Set<string>()
   #active = 0
@@ -73,6 +79,7 @@ export class Lookup {
     this.target = init.query.target
     this.announce = init.announce
     this.#startedAt = init.startedAt
+    this.#usual = init.usual
     this.#frontier = new Frontier({ ...init, target: init.query.target })
   }
 
@@ -100,27 +107,34 @@ export class Lookup {
     return candidate
   }
 
-  /** Only the eight closest that may still answer are of use. */
+  /** Only the closest that may still answer are of use. */
   #nextFresh(): Candidate | undefined {
-    let useful = 0
+    const enough = new Sufficiency(this.target, this.#usual)
     for (const candidate of this.#frontier.candidates) {
-      if (candidate.state === 'fresh') return candidate
-      if (candidate.state === 'answered' || candidate.state === 'in-flight') useful++
-      if (useful >= K) return undefined
+      const { state, id, isSecure } = candidate
+      if (state === 'fresh') return candidate
+      const isUseful = state === 'in-flight' || (state === 'answered' && this.#isOfUse(candidate))
+      if (isUseful && enough.count(id, isSecure)) return undefined
     }
     return undefined
   }
 
   isDone(): boolean {
-    let answered = 0
+    const enough = new Sufficiency(this.target, this.#usual)
     let stalled = 0
     const isExhausted = this.#counts.queried >= QUERIES_MAX
-    for (const { state } of this.#frontier.candidates) {
+    for (const candidate of this.#frontier.candidates) {
+      const { state, id, isSecure } = candidate
       if (state === 'in-flight' || (state === 'fresh' && !isExhausted)) return false
       if (state === 'stalled') stalled++
-      if (state === 'answered' && ++answered >= K) return true
+      if (state === 'answered' && this.#isOfUse(candidate) && enough.count(id, isSecure)) return true
     }
     return stalled === 0
+  }
+
+  /** Whoever gives no token stores nothing, and most likely holds nothing (BEP 5, BEP 42). */
+  #isOfUse({ token }: Candidate): boolean {
+    return this.query.method === 'find_node' || token !== undefined
   }
 
   /** The node answered, under this id. */
@@ -144,6 +158,7 @@ export class Lookup {
   /** An error came back, or nothing at all. */
   failed(candidate: Candidate, why: 'failed' | 'timedOut'): void {
     this.#settle(candidate, 'failed')
+    this.#frontier.release(candidate)
     this.#counts[why]++
   }
 
@@ -159,9 +174,29 @@ export class Lookup {
     this.#counts.queried--
   }
 
-  /** The closest nodes that answered, closest first. */
+  /** The closest nodes that answered and can store, as many as are enough, closest first. */
   closest(): readonly Candidate[] {
-    return this.#frontier.candidates.filter(({ state }) => state === 'answered').slice(0, K)
+    const enough = new Sufficiency(this.target, this.#usual)
+    const closest: Candidate[] = []
+    for (const candidate of this.#frontier.candidates) {
+      if (candidate.state !== 'answered' || !this.#isOfUse(candidate)) continue
+      closest.push(candidate)
+      if (enough.count(candidate.id, candidate.isSecure)) break
+    }
+    return closest
+  }
+
+  /** How densely nodes stand around the target; `undefined` where that could not be seen. */
+  density(): Density | undefined {
+    let nodes = 0
+    for (const { state, id } of this.#frontier.candidates) {
+      if (state !== 'answered' || id === undefined) continue
+      nodes++
+      if (nodes === K) return { nodes, share: distanceShare(this.target, id) }
+    }
+    // These are all there are, unless some were merely not heard.
+    const { stalled, timedOut } = this.#counts
+    return stalled + timedOut > 0 ? undefined : { nodes, share: 1 }
   }
 
   summary(now: Millis): LookupSummary {

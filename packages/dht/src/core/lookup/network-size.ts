@@ -34,8 +34,9 @@ export class NetworkSize {
   /** By target; a target counts once, however often it is looked up. BOUNDED: SAMPLES_MAX, oldest out. */
   readonly #samples = new Map<string, Density>()
 
-  add(target: string, density: Density): void {
-    if (density.nodes === 0 || density.share <= 0) return
+  /** `undefined`: nothing could be seen. */
+  add(target: string, density: Density | undefined): void {
+    if (density === undefined || density.nodes === 0 || density.share <= 0) return
     this.#samples.delete(target)
     this.#samples.set(target, density)
     if (this.#samples.size <= SAMPLES_MAX) return
