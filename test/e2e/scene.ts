@@ -43,9 +43,16 @@ export class Program {
   stderr = ''
   #isOver = false
 
-  constructor(name: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
+  /** `inside`: the network namespace to run in. */
+  constructor(
+    name: string,
+    args: readonly string[],
+    { inside, ...options }: { cwd: string; env: NodeJS.ProcessEnv; inside: string | undefined },
+  ) {
     this.name = name
-    this.#child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    const way = inside === undefined ? [] : ['ip', 'netns', 'exec', inside]
+    const [command, ...rest] = [...way, process.execPath, ...args] as [string, ...string[]]
+    this.#child = spawn(command, rest, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     const { stdout, stderr } = this.#child
     if (!stdout || !stderr) throw new Error('no pipes')
     createInterface({ input: stdout }).on('line', (text) => this.#take(text))
@@ -163,6 +170,11 @@ export class Scene {
     return this.#start(`shoal ${args.join(' ')}`, [SHOAL, ...args, '--json'])
   }
 
+  /** The same in a network namespace. */
+  shoalIn(namespace: string, ...args: string[]): Program {
+    return this.#start(`shoal ${args.join(' ')} in ${namespace}`, [SHOAL, ...args, '--json'], {}, namespace)
+  }
+
   /** The `shoal` command as a person runs it. */
   plain(...args: string[]): Program {
     return this.#start(`shoal ${args.join(' ')}`, [SHOAL, ...args])
@@ -187,11 +199,12 @@ export class Scene {
     return String((await program.event('listening'))['bootstrap'])
   }
 
-  #start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  #start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, inside?: string): Program {
     const { NO_COLOR, FORCE_COLOR, ...inherited } = process.env
     const program = new Program(name, args, {
       cwd: this.#work,
       env: { ...inherited, XDG_DATA_HOME: this.path('data'), TMPDIR: this.path('tmp'), ...env },
+      inside,
     })
     this.#programs.push(program)
     return program

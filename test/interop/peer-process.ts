@@ -32,11 +32,16 @@ export class PeerProcess {
   #calls = 0
   readonly #name: string
 
-  /** Starts `node file ...args`. */
-  constructor(name: string, file: string, args: readonly string[]) {
+  /** Starts `node file ...args`; what stands in `inside` goes before it (`ip netns exec NAME`). */
+  constructor(
+    name: string,
+    file: string,
+    { args, inside = [] }: { args: readonly string[]; inside?: readonly string[] },
+  ) {
     this.#name = name
     this.#directory = mkdtempSync(join(tmpdir(), 'shoal-interop-'))
-    this.#child = spawn(process.execPath, [file, ...args], { cwd: this.#directory, stdio: ['pipe', 'pipe', 'pipe'] })
+    const [command, ...rest] = [...inside, process.execPath, file, ...args] as [string, ...string[]]
+    this.#child = spawn(command, rest, { cwd: this.#directory, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stdin.on('error', () => {})
     this.#child.stderr.on('data', (chunk) => {
       this.#stderr = (this.#stderr + String(chunk)).slice(-4_000)
@@ -163,12 +168,18 @@ const SHOAL = join(import.meta.dirname, '../../packages/shoal/bin/shoal.js')
 
 /** One of `peers/`, stopped when the test is over. */
 export function startPeer(script: string, options: object, name: string = script): PeerProcess {
-  return untilTestEnds(new PeerProcess(name, join(PEERS, `${script}.mjs`), [JSON.stringify(options)]))
+  return untilTestEnds(new PeerProcess(name, join(PEERS, `${script}.mjs`), { args: [JSON.stringify(options)] }))
+}
+
+/** The same in a network namespace. */
+export function startPeerIn(namespace: string, script: string, options: object): PeerProcess {
+  const start = { args: [JSON.stringify(options)], inside: ['ip', 'netns', 'exec', namespace] }
+  return untilTestEnds(new PeerProcess(`${script} in ${namespace}`, join(PEERS, `${script}.mjs`), start))
 }
 
 /** The `shoal` command with --json, stopped when the test is over. */
 export function startShoal(...args: string[]): PeerProcess {
-  return untilTestEnds(new PeerProcess(`shoal ${args[0]}`, SHOAL, [...args, '--json']))
+  return untilTestEnds(new PeerProcess(`shoal ${args[0]}`, SHOAL, { args: [...args, '--json'] }))
 }
 
 function untilTestEnds(peer: PeerProcess): PeerProcess {

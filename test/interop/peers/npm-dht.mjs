@@ -1,4 +1,4 @@
-/** A node of npm bittorrent-dht 11. Options: `bootstrap` (array of host:port, or false). */
+/** A node of npm bittorrent-dht 11. Options: `bootstrap` (array of host:port, or false), `host`, `port`. */
 import DHT from 'bittorrent-dht'
 import { emit, options, serveCommands } from './json-lines.mjs'
 
@@ -6,7 +6,7 @@ const dht = new DHT({ bootstrap: options.bootstrap ?? false })
 dht.on('error', (error) => emit('error', { message: error.message }))
 dht.on('ready', () => emit('ready', { contacts: dht.toJSON().nodes.length }))
 dht.on('announce', (peer, infoHash) => emit('announce', { ...peer, infoHash: infoHash.toString('hex') }))
-dht.listen(options.port ?? 0, '127.0.0.1', () => {
+dht.listen(options.port ?? 0, options.host ?? '127.0.0.1', () => {
   const { address, port } = dht.address()
   emit('listening', { address, port, nodeId: dht.nodeId.toString('hex') })
 })

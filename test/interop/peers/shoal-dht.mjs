@@ -23,6 +23,7 @@ serveCommands(
       return { peers: [...peers], summary: await lookup.summary }
     },
     contacts: () => dht.contacts(),
+    stats: () => dht.stats(),
     ping: (endpoint) => dht.ping(endpoint),
   },
   () => dht.close(),

@@ -1,0 +1,60 @@
+/**
+ * A virtual internet of network namespaces (`vnet.sh`): hosts with public-looking addresses, each in a /16 of its own, and
+ * hosts behind a NAT. It exists for one test, and nothing in it reaches outside.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { program, type Requirement, root } from '../support/requirements.ts'
+
+const SCRIPT = join(import.meta.dirname, 'vnet.sh')
+export const DHT_PORT = 6881
+
+/** What every test of this folder needs. */
+export const VNET: readonly Requirement[] = [root, program('ip', 'iproute2'), program('iptables', 'iptables')]
+
+export interface Host {
+  readonly namespace: string
+  /** As others see it. */
+  readonly address: string
+  /** As it sees itself. */
+  readonly bound: string
+}
+
+let networks = 0
+
+export class Vnet {
+  readonly #prefix = `shv${process.pid}x${networks++}`
+  readonly hosts: readonly Host[]
+
+  /** Ends with the test; make it before the processes that live in it. */
+  constructor(hosts: number) {
+    onTestFinished(() => void this.#run('down'))
+    this.#run('up', String(hosts))
+    this.hosts = Array.from({ length: hosts }, (_, i) => {
+      const address = `45.${11 + i}.7.1`
+      return { namespace: `${this.#prefix}-${i + 1}`, address, bound: address }
+    })
+  }
+
+  host(index: number): Host {
+    const host = this.hosts[index]
+    if (host === undefined) throw new Error(`this network has no host ${index}`)
+    return host
+  }
+
+  /** A host behind a NAT that lets nobody in who was not spoken to. */
+  nat(number: number): Host {
+    this.#run('nat', String(number))
+    return {
+      namespace: `${this.#prefix}-n${number}`,
+      address: `45.${200 + number}.7.1`,
+      bound: `192.168.${number}.2`,
+    }
+  }
+
+  #run(command: string, ...args: string[]): void {
+    execFileSync('bash', [SCRIPT, command, this.#prefix, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+  }
+}
