@@ -57,10 +57,10 @@ export class ItemSearch {
     return this.#claimed.get(candidate)
   }
 
-  /** One that we hold ourselves, verified when it came. */
+  /** One that we hold ourselves. It was verified when it came, but for whatever salt it has. */
   offer(item: Item): void {
-    const seq = item.signed?.seq
-    if (this.#best !== undefined && seq !== undefined && seq <= (this.#best.signed?.seq ?? -1n)) return
+    const { target, salt, crypto } = this.#init
+    if (!isGenuine(target, item, { salt, crypto })) return
     this.#best = item
     this.#copies = 1
   }
