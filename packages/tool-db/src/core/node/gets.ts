@@ -7,7 +7,7 @@ import type { Millis } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
 import type { GetMessage, SubscribeMessage } from '../wire/message.ts'
 import type { Verdict } from './admission.ts'
-import type { Command } from './commands.ts'
+import type { Command, RefusalCode } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
 import { has } from './peer.ts'
@@ -28,6 +28,9 @@ export interface GetsParts {
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void
 }
 
+/** Refusals that say nothing about the record. */
+const OURS: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['TOO_BUSY', 'STORE_FAILED'])
+
 /** A question to several servers about one key: over with the first record that holds, or when all have said no. */
 class KeyQuestion implements Request {
   readonly id: string
@@ -37,7 +40,10 @@ class KeyQuestion implements Request {
   readonly #pending = new Set<Peer>()
   readonly #then: (record: WireRecord | undefined, complete: boolean) => void
   readonly #takesNewcomers: boolean
+  /** Each server's first answer counts: it can't have us verify one after the other. BOUNDED: by the servers. */
+  readonly #judged = new Set<Peer>()
   #asked = 0
+  #isUnsure = false
   #isDone = false
 
   constructor(
@@ -62,12 +68,13 @@ class KeyQuestion implements Request {
   handleAnswer(peer: Peer, answer: Answer): void {
     if (!this.#pending.has(peer)) return
     if (answer.type === 'ack') {
-      this.#no(peer)
+      this.#no(peer, answer.code === 'NOT_FOUND')
       return
     }
-    if (answer.type !== 'put' || answer.data.k !== this.#ask.key) return
+    if (answer.type !== 'put' || answer.data.k !== this.#ask.key || this.#judged.has(peer)) return
+    this.#judged.add(peer)
     this.#parts.admitAnswer(peer, answer.data, (verdict) => {
-      if (verdict.kind === 'refused') this.#no(peer)
+      if (verdict.kind === 'refused') this.#no(peer, !OURS.has(verdict.code))
       else this.#end(verdict.held, true)
     })
   }
@@ -84,13 +91,15 @@ class KeyQuestion implements Request {
     this.#end(undefined, false)
   }
 
-  #no(peer: Peer): void {
+  /** `isFinal`: it has none, or a false one; else it, or we, had no time for the question. */
+  #no(peer: Peer, isFinal: boolean): void {
     this.#pending.delete(peer)
+    this.#isUnsure ||= !isFinal
     this.#checkAllSaidNo()
   }
 
   #checkAllSaidNo(): void {
-    if (this.#pending.size === 0 && this.#asked > 0) this.#end(undefined, true)
+    if (this.#pending.size === 0 && this.#asked > 0) this.#end(undefined, !this.#isUnsure)
   }
 
   #end(record: WireRecord | undefined, complete: boolean): void {
@@ -198,13 +207,17 @@ export class Gets {
     this.#relayed++
     peer.session.relayedGets++
     const to = [...had, ...targets.map((server) => server.clientId)].slice(0, RELAY_TO_MAX)
-    const question = new KeyQuestion(this.#parts, { key: message.key, to, takesNewcomers: false }, (record) => {
-      this.#relayed--
-      peer.session.relayedGets--
-      if (peer.session.state.kind === 'closed') return
-      if (record === undefined) this.#refuse(peer, message.id, 'NOT_FOUND')
-      else fanout.send(peer, { type: 'put', id: message.id, to: [], data: record })
-    })
+    const question = new KeyQuestion(
+      this.#parts,
+      { key: message.key, to, takesNewcomers: false },
+      (record, complete) => {
+        this.#relayed--
+        peer.session.relayedGets--
+        if (peer.session.state.kind === 'closed') return
+        if (record === undefined) this.#refuse(peer, message.id, complete ? 'NOT_FOUND' : 'TOO_BUSY')
+        else fanout.send(peer, { type: 'put', id: message.id, to: [], data: record })
+      },
+    )
     if (this.#parts.requests.add(question, relayTimeout)) question.start(targets)
     else question.handleTimeout()
   }

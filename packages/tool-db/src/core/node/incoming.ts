@@ -113,7 +113,8 @@ export class Incoming {
       then({ kind: 'refused', code: 'InvalidData' })
       return
     }
-    if (!this.#mayQueue(peer)) {
+    // One for each of our questions and servers: that bounds them, so what bounds the unasked does not count here.
+    if (this.#parts.admission.unverified >= this.#parts.kernel.limits.unverifiedMax) {
       then({ kind: 'refused', code: 'TOO_BUSY' })
       return
     }
