@@ -313,3 +313,27 @@ test('[T-49] a value over the limit is refused with TOO_LARGE, here and there', 
   world.run(10)
   expect(small.result).toEqual({ kind: 'refused', code: 'TOO_LARGE' })
 })
+
+test('[T-40] what was sent to plain servers only counts as sent, and as confirmed by none', () => {
+  const world = new World()
+  const node = world.server()
+  world.raw(node).greet({ isServer: true })
+  const all = node.put('k', 1, { confirm: 'all' })
+  world.run(50)
+  expect(all.result).toMatchObject({ kind: 'put', sent: 1, confirmed: 0 })
+  const none = node.put('k', 2)
+  world.run(50)
+  expect(none.result).toMatchObject({ kind: 'put', sent: 1, confirmed: 0 })
+  expect(node.machine.stats()['now.outbox']).toBe(0)
+})
+
+test('[T-88] a confirmation that plain servers can’t give is waited for until the time is over', () => {
+  const world = new World()
+  const node = world.server()
+  world.raw(node).greet({ isServer: true })
+  const put = node.put('k', 1, { confirm: 1, timeout: 2_000 })
+  world.run(1_900)
+  expect(put.result).toBeUndefined()
+  world.run(200)
+  expect(put.result).toMatchObject({ kind: 'put', sent: 1, confirmed: 0 })
+})

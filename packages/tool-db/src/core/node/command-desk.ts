@@ -2,6 +2,7 @@
 
 import { type Endpoint, utf8Length } from '@shoal/base'
 import type { Command, CommandResult } from './commands.ts'
+import { countsOf } from './delivery.ts'
 import type { IncomingParts } from './incoming.ts'
 import { recordOfRow } from './rows.ts'
 import type { Peer } from './session.ts'
@@ -63,14 +64,18 @@ export class CommandDesk {
         })
       }
       const { record } = verdict
-      const message = deliveries.send(record, command.to ?? [], servers())
+      const sending = deliveries.add(record, command.to ?? [])
+      const { message } = sending
+      if (confirm !== 0) {
+        const left = Math.max(0, timeout - (kernel.now - startedAt))
+        deliveries.wait(sending, { needed: confirm, timeout: left }, (counts) => {
+          answer({ kind: 'put', message, ...counts })
+        })
+      }
+      deliveries.send(sending, servers())
       fanout.push(record)
       listeners.trigger(record.k, record)
-      if (confirm === 0) return answer({ kind: 'put', message, ...deliveries.countsOf(message.id) })
-      const left = Math.max(0, timeout - (kernel.now - startedAt))
-      deliveries.wait(message.id, { needed: confirm, timeout: left }, (counts) => {
-        answer({ kind: 'put', message, ...counts })
-      })
+      if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
     })
   }
 

@@ -17,7 +17,14 @@ export interface Counts {
   readonly confirmed: number
 }
 
-interface Delivery {
+/** A record of ours on its way. What it says stays true when there is nothing left to wait for. */
+export interface Sending {
+  readonly message: PutMessage
+  readonly sent: ReadonlySet<string>
+  readonly confirmed: ReadonlySet<string>
+}
+
+interface Delivery extends Sending {
   readonly message: PutMessage
   readonly size: number
   /** Told by peer id. BOUNDED: by the servers. */
@@ -41,6 +48,10 @@ const STORED = 'OK'
 /** Not now, but later: the record stays here. */
 const PASSING = new Set(['RATE_LIMITED', 'STORE_FAILED', 'TOO_BUSY'])
 
+export function countsOf({ sent, confirmed }: Sending): Counts {
+  return { sent: sent.size, confirmed: confirmed.size }
+}
+
 export class Deliveries {
   readonly #kernel: Kernel
   readonly #fanout: Fanout
@@ -62,7 +73,8 @@ export class Deliveries {
     return this.#byId.size
   }
 
-  send(record: WireRecord, to: readonly string[], servers: Iterable<Peer>): PutMessage {
+  /** Not sent yet: whoever waits for the outcome says so first, for a plain server has it as soon as it is sent. */
+  add(record: WireRecord, to: readonly string[]): Sending {
     const message: PutMessage = { type: 'put', id: this.#kernel.messageId(), to: [...to], data: record }
     const delivery: Delivery = {
       message,
@@ -79,15 +91,14 @@ export class Deliveries {
     this.#waitingByKey.set(record.k, delivery)
     this.#size += delivery.size
     this.#bound()
-    this.#sendTo(delivery, servers)
-    return message
+    return delivery
   }
 
   /** Calls back once enough servers have confirmed, or no more answers are to come, or the time is over. */
-  wait(id: string, wish: { needed: number | 'all'; timeout: Millis }, then: (counts: Counts) => void): void {
-    const delivery = this.#byId.get(id)
+  wait(sending: Sending, wish: { needed: number | 'all'; timeout: Millis }, then: (counts: Counts) => void): void {
+    const delivery = this.#byId.get(sending.message.id)
     if (delivery === undefined) {
-      then({ sent: 0, confirmed: 0 })
+      then(countsOf(sending))
       return
     }
     const timer = this.#kernel.after(wish.timeout, () => this.#endWait(delivery))
@@ -95,9 +106,9 @@ export class Deliveries {
     this.#check(delivery)
   }
 
-  countsOf(id: string): Counts {
-    const delivery = this.#byId.get(id)
-    return { sent: delivery?.sent.size ?? 0, confirmed: delivery?.confirmed.size ?? 0 }
+  send(sending: Sending, servers: Iterable<Peer>): void {
+    const delivery = this.#byId.get(sending.message.id)
+    if (delivery !== undefined) this.#sendTo(delivery, servers)
   }
 
   /** True where the message is one of ours that was put. */
@@ -215,7 +226,7 @@ export class Deliveries {
     if (waiter === undefined) return
     this.#kernel.cancel(waiter.timer)
     delivery.waiter = undefined
-    waiter.then({ sent: delivery.sent.size, confirmed: delivery.confirmed.size })
+    waiter.then(countsOf(delivery))
     if (delivery.isSettled && delivery.open.size === 0) this.#drop(delivery)
   }
 
