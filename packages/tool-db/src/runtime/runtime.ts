@@ -43,7 +43,9 @@ export interface RuntimeInit {
 }
 
 export function limitsOf(given: Partial<NodeLimits>): NodeLimits {
-  return { ...DEFAULT_LIMITS, ...given }
+  const limits = { ...DEFAULT_LIMITS, ...given }
+  // Half of a message is for what stands around the value, or none that is large could ever be sent.
+  return { ...limits, valueSizeMax: Math.min(limits.valueSizeMax, limits.messageSizeMax / 2) }
 }
 
 export class Runtime {

@@ -168,6 +168,12 @@ test('[T-84] a subscription that nobody waits for does not end the process when 
   expect(unhandled).toEqual([])
 })
 
+test('[T-77] what no message of ours could carry is not taken', async () => {
+  const db = await started({ limits: { messageSizeMax: 20_000 } })
+  await expect(db.putData('k', 'x'.repeat(15_000))).rejects.toMatchObject({ code: 'SHOAL_PUT_REFUSED' })
+  await db.putData('k', 'x'.repeat(9_000))
+})
+
 test('[T-85] what cannot be meant is refused here, before servers count it as malformed', async () => {
   const a = await server()
   const client = await started({ peers: [placeOf(a)] })
