@@ -1,5 +1,7 @@
 /** The DHT commands against a DHT of real processes. */
+import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { statSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Scene } from './scene.ts'
 
@@ -87,4 +89,72 @@ test('[C-44] [C-4] a testnet runs until it is stopped', async () => {
   await program.event('listening')
   program.kill('SIGINT')
   expect(await program.ended).toEqual({ code: 0, signal: null })
+})
+
+test('[C-45] [C-46] a text is stored for good under its hash, or replaced by whoever has the key', async () => {
+  const scene = new Scene()
+  const bootstrap = await scene.testnet(10)
+  const dht = (...args: string[]) => scene.shoal('dht', ...args, '--bootstrap', bootstrap)
+  const once = await dht('put', 'hello').event('stored')
+  // SHA-1 of "5:hello".
+  expect(once).toEqual({
+    event: 'stored',
+    target: createHash('sha1').update('5:hello').digest('hex'),
+    nodes: expect.any(Number),
+  })
+  expect(once['nodes']).toBeGreaterThanOrEqual(8)
+  const get = dht('get', once['target'] as string)
+  expect(await get.event('value')).toEqual({ event: 'value', value: 'hello', seq: null, key: null })
+  expect((await get.ended).code).toBe(0)
+
+  const key = scene.path('item.key')
+  const one = await dht('put', 'one', '--key', key, '--salt', 's').event('stored')
+  expect(statSync(key).mode & 0o077).toBe(0)
+  const two = await dht('put', 'two', '--key', key, '--salt', 's').event('stored')
+  expect(two['target']).toBe(one['target'])
+  const value = await dht('get', two['target'] as string, '--salt', 's').event('value')
+  expect(value).toEqual({ event: 'value', value: 'two', seq: 2, key: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  const old = scene.plain('dht', 'put', 'old', '--key', key, '--salt', 's', '--seq', '1', '--bootstrap', bootstrap)
+  expect((await old.ended).code).toBe(1)
+  expect(old.stderr.trim()).toMatch(/^shoal: seq 1 is too old.*$/)
+  const plain = scene.plain('dht', 'get', two['target'] as string, '--salt', 's', '--bootstrap', bootstrap)
+  await plain.ended
+  expect(plain.stdout).toBe('two\n')
+})
+
+test('[C-46] [C-16] nothing under a target is "not found", and wrong arguments are usage mistakes', async () => {
+  const scene = new Scene()
+  const bootstrap = await scene.testnet(3)
+  const nothing = scene.plain('dht', 'get', HASH, '--bootstrap', bootstrap)
+  expect((await nothing.ended).code).toBe(3)
+  expect(nothing.stdout).toBe('')
+  expect(nothing.stderr.trim().split('\n')).toHaveLength(1)
+  const file = scene.path('no.key')
+  writeFileSync(file, 'no key')
+  const wrong: [number, string[]][] = [
+    [2, ['get', 'abc']],
+    [2, ['put', 'x'.repeat(997)]],
+    [2, ['put', 'x', '--seq', '1']],
+    [2, ['put', 'x', '--salt', 's']],
+    [2, ['put', 'x', '--key', 'k', '--seq', '-1']],
+    [2, ['put', 'x', '--key', 'k', '--seq', '9223372036854775808']],
+    [2, ['put', 'x', '--key', 'k', '--salt', 's'.repeat(65)]],
+    [1, ['put', 'x', '--key', file]],
+    [2, ['sample', 'nonsense']],
+  ]
+  for (const [code, args] of wrong) {
+    const program = scene.plain('dht', ...args, '--bootstrap', bootstrap)
+    expect((await program.ended).code, args.join(' ')).toBe(code)
+    expect(program.stderr.trim().split('\n')).toHaveLength(1)
+  }
+})
+
+test('[C-47] a node shows what it stores', async () => {
+  const scene = new Scene()
+  const bootstrap = await scene.testnet(4)
+  await scene.shoal('dht', 'announce', HASH, '--port', '4321', '--bootstrap', bootstrap).ended
+  const [first = ''] = bootstrap.split(',')
+  const sample = scene.shoal('dht', 'sample', first)
+  expect(await sample.event('samples')).toEqual({ event: 'samples', samples: [HASH], num: 1, interval: 0 })
+  expect((await sample.ended).code).toBe(0)
 })

@@ -3,16 +3,12 @@
  * key without a passphrase does, so only its owner may read it.
  */
 
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { KeyPair } from '@shoal/peer'
 import { CommandError } from './exit.ts'
+import { createSecretFile, readSecretFile } from './secret-file.ts'
 
 const FORMAT = 1
-/** Readable by others of this machine: anything beyond the owner's bits. */
-const OTHERS_MAY = 0o077
-const FILE_MAX_BYTES = 65_536
 
 export interface UserFile {
   /** PKCS #8 in hex, as `keysSignIn` takes it. */
@@ -28,7 +24,12 @@ export async function openUserFile(file: string): Promise<UserFile> {
   if (held !== undefined) return held
   const { privateKey } = (await KeyPair.generate()).exportText()
   const text = `${JSON.stringify({ shoal: 'user', v: FORMAT, privateKey }, undefined, 2)}\n`
-  const created = await createAtomically(path, text)
+  let created: boolean
+  try {
+    created = await createSecretFile(path, text)
+  } catch (error) {
+    throw unwritable(path, error)
+  }
   if (created) return { privateKey, created: true, exposed: false }
   // Another process was quicker: its identity is the one.
   const theirs = await readUserFile(path)
@@ -37,21 +38,17 @@ export async function openUserFile(file: string): Promise<UserFile> {
 }
 
 async function readUserFile(path: string): Promise<UserFile | undefined> {
-  let text: string
-  let exposed: boolean
+  let held: Awaited<ReturnType<typeof readSecretFile>>
   try {
-    const info = await stat(path)
-    if (!info.isFile() || info.size > FILE_MAX_BYTES) throw damaged(path)
-    exposed = process.platform !== 'win32' && (info.mode & OTHERS_MAY) !== 0
-    text = await readFile(path, 'utf8')
+    held = await readSecretFile(path)
   } catch (error) {
-    if (error instanceof CommandError) throw error
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new CommandError(`the identity file ${path} can't be read: check its rights, or give another with --user`, {
       cause: error,
     })
   }
-  return { privateKey: await privateKeyOf(path, text), created: false, exposed }
+  if (held === undefined) return undefined
+  if (held === 'unlikely') throw damaged(path)
+  return { privateKey: await privateKeyOf(path, held.text), created: false, exposed: held.exposed }
 }
 
 async function privateKeyOf(path: string, text: string): Promise<string> {
@@ -75,29 +72,6 @@ async function privateKeyOf(path: string, text: string): Promise<string> {
     throw damaged(path, error)
   }
   return privateKey
-}
-
-/** The whole file or none, and never over one that is there: false where there is one by now. */
-async function createAtomically(path: string, text: string): Promise<boolean> {
-  const folder = dirname(path)
-  const draft = join(folder, `.${basename(path)}.${randomUUID()}`)
-  try {
-    await mkdir(folder, { recursive: true })
-    const handle = await open(draft, 'wx', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await link(draft, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw unwritable(path, error)
-  } finally {
-    await rm(draft, { force: true })
-  }
 }
 
 function damaged(path: string, cause?: unknown): CommandError {

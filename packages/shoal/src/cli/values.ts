@@ -11,6 +11,8 @@ import { usageMistake } from './exit.ts'
 const TIMEOUT_MAX_MS = 3_600_000
 /** Keys travel in every message about them; nobody needs longer ones. */
 const KEY_MAX_BYTES = 1_024
+/** BEP 44. */
+const ITEM_SALT_MAX_BYTES = 64
 /** Enough to show it in a sentence; a longer one would bury the sentence. */
 const SHOWN_MAX = 60
 
@@ -120,6 +122,32 @@ export function parseInfoHash(text: string): Uint8Array {
     throw usageMistake(`${shown(text)} is not an info hash: give 40 hex digits, or a name with --topic`)
   }
   return hash
+}
+
+/** What `dht put` tells: 40 hex digits. */
+export function parseItemTarget(text: string): string {
+  if (text.length !== 40 || fromHex(text) === undefined) {
+    throw usageMistake(`${shown(text)} is not a target: give the 40 hex digits that shoal dht put has told`)
+  }
+  return text
+}
+
+export function parseItemSalt(text: string): string {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > ITEM_SALT_MAX_BYTES) {
+    throw usageMistake(`--salt is ${bytes} bytes long: give at most ${ITEM_SALT_MAX_BYTES}`)
+  }
+  return text
+}
+
+export function parseItemSeq(text: string): bigint {
+  const seq = /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
+  if (seq === undefined || seq >= 2n ** 63n) {
+    throw usageMistake(
+      `--seq ${shown(text)} is not a number that an item can have: give a whole number from 0 to 2^63 - 1`,
+    )
+  }
+  return seq
 }
 
 export function parseJsonValue(text: string): unknown {

@@ -3,9 +3,12 @@
 import { Command } from 'commander'
 import type { Run } from '../lifecycle.ts'
 import { dhtAnnounceCommand } from './dht-announce.ts'
+import { dhtGetCommand } from './dht-get.ts'
 import { dhtLookupCommand } from './dht-lookup.ts'
 import { dhtNodeCommand } from './dht-node.ts'
 import { dhtPingCommand } from './dht-ping.ts'
+import { dhtPutCommand } from './dht-put.ts'
+import { dhtSampleCommand } from './dht-sample.ts'
 
 export function dhtCommand(run: Run): Command {
   return new Command('dht')
@@ -14,4 +17,7 @@ export function dhtCommand(run: Run): Command {
     .addCommand(dhtPingCommand(run))
     .addCommand(dhtLookupCommand(run))
     .addCommand(dhtAnnounceCommand(run))
+    .addCommand(dhtPutCommand(run))
+    .addCommand(dhtGetCommand(run))
+    .addCommand(dhtSampleCommand(run))
 }

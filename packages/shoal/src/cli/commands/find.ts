@@ -41,6 +41,7 @@ async function find(context: CommandContext, topic: string, flags: Flags): Promi
   const found = new Set<string>()
   /** BOUNDED: by the candidate book, and the time-out. */
   const unproven = new Set<string>()
+  /** By the DHT, or by a server, though it did not prove itself. */
   let isAnswered = false
 
   const show = (endpoint: Endpoint, proven: boolean): void => {
@@ -58,7 +59,9 @@ async function find(context: CommandContext, topic: string, flags: Flags): Promi
     show(endpoint, false)
   }
   db.on('connected', (peer: PeerInfo) => {
-    if (!peer.server || found.has(peer.peerId)) return
+    if (!peer.server) return
+    isAnswered = true
+    if (found.has(peer.peerId)) return
     if (!peer.proven) return showUnproven(peer)
     if (flags.count !== undefined && found.size >= flags.count) return
     found.add(peer.peerId)
@@ -75,7 +78,7 @@ async function find(context: CommandContext, topic: string, flags: Flags): Promi
   output.progress()
   // The time is over: what has not proven itself by now did not.
   if (found.size < (flags.count ?? Number.POSITIVE_INFINITY)) encounters.undecided.forEach(showUnproven)
-  if (found.size === 0 && unproven.size === 0 && !isAnswered) throw nobodyReached(topic)
+  if (unproven.size === 0 && !isAnswered) throw nobodyReached(topic)
   const ms = deadline.elapsed
   output.event('done', { found: found.size, ms }, `${found.size === 0 ? 'nobody' : found.size} found in ${ms} ms`)
   return found.size >= (flags.count ?? 1) ? EXIT.ok : EXIT.notFound
