@@ -1,6 +1,6 @@
 /** npm tool-db 2.6.6 (with its LevelDB store and ECDSA users) and ours: each as client of the other's server. */
 import { describe, expect, test } from 'vitest'
-import type { PeerProcess } from './peer-process.ts'
+import { type PeerProcess, startShoal } from './peer-process.ts'
 import { holds, type Maker, startClient, startServer, type ToolDbServer } from './tool-db-peers.ts'
 
 interface Result {
@@ -167,4 +167,16 @@ test('[I-16] the real LevelDB store and ECDSA user classes work when passed to o
     k: 'adapted',
     v: { value: 1 },
   })
+})
+
+test('[I-38] against a server of npm alone the command puts, counts it as sent and not as confirmed, and finds nobody proven', async () => {
+  const server = await startServer('npm')
+  const there = ['--peer', `127.0.0.1:${server.port}`, '--no-dht']
+  const put = startShoal('put', 'k', '1', '--topic', 'interop', ...there)
+  await put.event('result', { key: 'k', sent: 1, confirmed: 0 })
+  expect(await put.exit).toBe(0)
+  expect(await holds(server, 'k')).toBe(1)
+  const find = startShoal('find', 'interop', '--timeout', '1500', ...there)
+  await find.event('done', { found: 0 })
+  expect(await find.exit).toBe(3)
 })
