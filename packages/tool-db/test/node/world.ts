@@ -252,6 +252,8 @@ export class WorldNode {
   verifier: ((record: WireRecord, previous: WireRecord | undefined) => boolean) | undefined
   /** How long each effect of the store takes. */
   storeDelay: Millis = 0
+  /** How long each custom verification takes. */
+  verifyDelay: Millis = 0
   failCommits = false
   isDown = false
   readonly #world: World
@@ -384,7 +386,7 @@ export class WorldNode {
         this.#dial(effect)
         return
       default:
-        this.#world.at(effect.kind === 'load' || effect.kind === 'commit' ? this.storeDelay : 0, () => {
+        this.#world.at(this.#delayOf(effect), () => {
           if (this.isDown) return
           const { id } = effect
           try {
@@ -408,6 +410,11 @@ export class WorldNode {
       const error = new Error('nobody listens there')
       this.input((machine) => machine.handleResult(this.#world.now, effect.id, { ok: false, error }))
     })
+  }
+
+  #delayOf(effect: Effect): Millis {
+    if (effect.kind === 'custom-verify') return this.verifyDelay
+    return effect.kind === 'load' || effect.kind === 'commit' ? this.storeDelay : 0
   }
 
   #resultOf(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown {

@@ -64,7 +64,7 @@ export class Admission {
     this.#rules = { pow, records, topics: [topicPublicId, ...acceptTopics], isAddress, sha256 }
   }
 
-  /** Records that wait for their verification. */
+  /** Records that wait for their verification, the application's included. */
   get unverified(): number {
     return this.#unverified
   }
@@ -77,16 +77,14 @@ export class Admission {
   admit(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void): void {
     this.#unverified++
     this.#lanes.enter(record.k, (leave) => {
-      this.#verify(record, (code) => {
+      const end = (verdict: Verdict): void => {
         this.#unverified--
-        if (code !== undefined) {
-          then({ kind: 'refused', code })
-          return leave()
-        }
-        this.#store(record, arrival, (verdict) => {
-          then(verdict)
-          leave()
-        })
+        then(verdict)
+        leave()
+      }
+      this.#verify(record, (code) => {
+        if (code !== undefined) end({ kind: 'refused', code })
+        else this.#store(record, arrival, end)
       })
     })
   }
@@ -238,7 +236,11 @@ export class Admission {
       then(true)
       return
     }
-    this.#kernel.ask('custom-verify', { record, previous }, (result) => then(result.ok && result.value))
+    this.#kernel.ask('custom-verify', { record, previous }, (result) => {
+      this.#lanes.stepIn()
+      then(result.ok && result.value)
+    })
+    this.#lanes.stepOut()
   }
 
   #sign(

@@ -35,7 +35,7 @@ export class Kernel {
   readonly counters: Counters = new Counters()
   #now: Millis = 0
   readonly #timers = new DeadlineQueue<() => void>()
-  /** BOUNDED: by what may ask: lanesMax, readsMax, functionsInFlightMax, dialsMax, and a few for each session. */
+  /** BOUNDED: by what may ask: lanesMax, unverifiedMax (custom verification), readsMax, functionsInFlightMax, dialsMax, and a few for each session. */
   readonly #waiting = new Map<number, (result: EffectResult<never>) => void>()
   /** BOUNDED: drained after every input. */
   #effects: Effect[] = []

@@ -19,6 +19,19 @@ export class Lanes {
     return this.#lanes.size
   }
 
+  /**
+   * The job that runs waits for somebody else's code: its key stays taken, its place among those that run is free until
+   * `stepIn`. Else whoever can make that code wait could stop all others.
+   */
+  stepOut(): void {
+    this.#running--
+    this.#startReady()
+  }
+
+  stepIn(): void {
+    this.#running++
+  }
+
   enter(key: string, job: LaneJob): void {
     const waiting = this.#lanes.get(key)
     if (waiting !== undefined) {
