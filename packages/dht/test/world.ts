@@ -28,11 +28,13 @@ type Due = { kind: 'wake'; node: WorldNode } | { kind: 'deliver'; from: Endpoint
 
 export interface WorldNode {
   readonly engine: DhtEngine
-  readonly endpoint: Endpoint
+  endpoint: Endpoint
   readonly events: EngineEvent[]
   /** Datagrams it sent, with their time. */
   readonly sent: { readonly at: Millis; readonly to: Endpoint; readonly bytes: Uint8Array }[]
   isAlive: boolean
+  /** Only hosts that it wrote to get through to it. */
+  isBehindNat: boolean
   wakeAt: Millis
 }
 
@@ -66,7 +68,15 @@ export class World {
       ...options,
     })
     engine.setBound(endpoint)
-    const node = { engine, endpoint, events: [], sent: [], isAlive: true, wakeAt: Number.POSITIVE_INFINITY }
+    const node = {
+      engine,
+      endpoint,
+      events: [],
+      sent: [],
+      isAlive: true,
+      isBehindNat: false,
+      wakeAt: Number.POSITIVE_INFINITY,
+    }
     this.nodes.set(formatEndpoint(endpoint), node)
     return node
   }
@@ -75,6 +85,13 @@ export class World {
   #freeEndpoint(): Endpoint {
     const n = this.#nextHost++
     return { host: `45.${n >> 8}.${n & 0xff}.7`, port: 6_881 }
+  }
+
+  /** The node has another address from now on. */
+  move(node: WorldNode, endpoint: Endpoint): void {
+    this.nodes.delete(formatEndpoint(node.endpoint))
+    node.endpoint = endpoint
+    this.nodes.set(formatEndpoint(endpoint), node)
   }
 
   kill(node: WorldNode): void {
@@ -129,7 +146,7 @@ export class World {
     }
     const node = this.nodes.get(due.to)
     if (node === undefined) this.onStray(due.from, due.to, due.bytes)
-    else if (node.isAlive) {
+    else if (node.isAlive && !(node.isBehindNat && !node.sent.some(({ to }) => to.host === due.from.host))) {
       node.engine.handleDatagram(this.now, due.from, due.bytes)
       this.#drain(node)
     }

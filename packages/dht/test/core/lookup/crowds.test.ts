@@ -1,0 +1,137 @@
+import { formatIp, seededRandom } from '@shoal/base'
+import { describe, expect, test } from 'vitest'
+import {
+  commonPrefixLength,
+  compareDistance,
+  type NodeId,
+  randomNodeId,
+  randomNodeIdNear,
+} from '../../../src/core/id/node-id.ts'
+import { secureNodeId } from '../../../src/core/id/secure-id.ts'
+import { NetworkSize } from '../../../src/core/lookup/network-size.ts'
+import { decode, dig } from '../../bencode.ts'
+import { finish, lookupDone, swarm, type World, type WorldNode } from '../../world.ts'
+
+const ANNOUNCE = { port: 4_444, isPortImplied: false }
+
+function announced(world: World, node: WorldNode, target = randomNodeId(world.random)) {
+  const before = node.sent.length
+  const operation = world.run(node, (engine, now) => engine.lookup(now, target, ANNOUNCE))
+  const { announced: result, summary } = lookupDone(finish(world, node, operation))
+  const to = node.sent.slice(before).filter(({ bytes }) => dig(decode(bytes), 'q') === 'announce_peer')
+  return { target, result, summary, hosts: to.map(({ to: { host } }) => host) }
+}
+
+describe('the size of the network', () => {
+  test('[D-103] is estimated from lookups within its own bounds, among three hundred nodes', () => {
+    const { world, nodes } = swarm(300, { seed: 71 })
+    const node = nodes[100] as WorldNode
+    const first = node.engine.networkSize
+    for (let i = 0; i < 30; i++) announced(world, node)
+    const estimate = node.engine.networkSize
+    if (first === undefined || estimate === undefined) throw new Error('no estimate')
+    expect(estimate.samples).toBeGreaterThanOrEqual(30)
+    expect(estimate.low).toBeLessThan(330)
+    expect(estimate.high).toBeGreaterThan(270)
+    expect(estimate.nodes).toBeGreaterThan(200)
+    expect(estimate.nodes).toBeLessThan(450)
+    // More lookups make it surer.
+    expect(estimate.high / estimate.low).toBeLessThan(first.high / first.low)
+  })
+
+  test('[D-103] of a handful of nodes is counted', () => {
+    const { nodes } = swarm(5, { seed: 72 })
+    expect((nodes[4] as WorldNode).engine.networkSize?.nodes).toBe(4)
+  })
+
+  test('[D-103] a target counts once, and a crowd around one hardly at all; nothing seen is no estimate', () => {
+    const size = new NetworkSize()
+    size.add('a', { nodes: 8, share: 0 })
+    size.add('a', undefined)
+    expect(size.estimate).toBeUndefined()
+    for (let i = 0; i < 20; i++) size.add(`t${i}`, { nodes: 8, share: 8 / 10_000 })
+    for (let i = 0; i < 50; i++) size.add('crowd', { nodes: 8, share: 1e-12 })
+    const { nodes = 0, samples } = size.estimate ?? {}
+    expect(samples).toBe(21)
+    expect(nodes).toBeGreaterThan(9_000)
+    expect(nodes).toBeLessThan(12_000)
+    for (let i = 0; i < 500; i++) size.add(`more${i}`, { nodes: 8, share: 8 / 10_000 })
+    expect(size.estimate?.samples).toBe(64)
+  })
+})
+
+describe('nodes that crowd around a target', () => {
+  test('[D-104] are not alone to hear of an announcement: it goes to all within the usual distance', () => {
+    const { world, nodes } = swarm(150, { seed: 73 })
+    const announcer = nodes[20] as WorldNode
+    for (let i = 0; i < 12; i++) announced(world, announcer)
+    const target = randomNodeId(world.random)
+    const honest = nodes
+      .filter((node) => node !== announcer)
+      .sort((a, b) => compareDistance(target, a.engine.nodeId, b.engine.nodeId))
+    // Ten nodes at hosts that were chosen so that their ids are valid and yet close.
+    const sybils = crowd(world, target, 10)
+    const { hosts, result } = announced(world, announcer, target)
+    expect(result.failed).toBe(0)
+    const heard = honest.slice(0, 4).filter(({ endpoint }) => hosts.includes(endpoint.host))
+    expect(heard.length).toBeGreaterThanOrEqual(3)
+    expect(sybils.filter(({ endpoint }) => hosts.includes(endpoint.host)).length).toBeGreaterThan(4)
+    expect(hosts.length).toBeLessThanOrEqual(40)
+  })
+
+  test('[D-105] without valid ids they keep nobody else from hearing it', () => {
+    const { world, nodes } = swarm(150, { seed: 74 })
+    const announcer = nodes[20] as WorldNode
+    const target = randomNodeId(world.random)
+    for (let i = 0; i < 10; i++) {
+      const node = world.add({ nodeId: randomNodeIdNear(target, 60, true, world.random), keepsId: true })
+      join(world, node, nodes)
+    }
+    const { hosts, result } = announced(world, announcer, target)
+    const closest = nodes
+      .filter((node) => node !== announcer)
+      .sort((a, b) => compareDistance(target, a.engine.nodeId, b.engine.nodeId))
+      .slice(0, 3)
+    for (const { endpoint } of closest) expect(hosts).toContain(endpoint.host)
+    expect(result.nodes).toBeLessThanOrEqual(40)
+  })
+})
+
+test('[D-97] of one prefix a lookup follows three at a time', () => {
+  const { world, nodes } = swarm(30, { seed: 75 })
+  const target = randomNodeId(world.random)
+  for (let i = 0; i < 12; i++) {
+    const endpoint = { host: `77.7.7.${i + 1}`, port: 6_881 }
+    const node = world.add({ nodeId: randomNodeIdNear(target, 30, true, world.random), keepsId: true }, endpoint)
+    join(world, node, nodes)
+  }
+  const finder = nodes[9] as WorldNode
+  const { hosts } = announced(world, finder, target)
+  expect(hosts.filter((host) => host.startsWith('77.7.7.')).length).toBeLessThanOrEqual(3)
+  expect(hosts.filter((host) => !host.startsWith('77.7.7.')).length).toBeGreaterThanOrEqual(8)
+})
+
+function join(world: World, node: WorldNode, nodes: readonly WorldNode[]): void {
+  const by = nodes.slice(0, 3).map(({ endpoint }) => endpoint)
+  finish(
+    world,
+    node,
+    world.run(node, (engine, now) => engine.bootstrap(now, by)),
+  )
+}
+
+/** Nodes at addresses that allow ids which share ten bits with the target. */
+function crowd(world: World, target: NodeId, count: number): WorldNode[] {
+  const random = seededRandom(76)
+  const found: WorldNode[] = []
+  const nodes = [...world.nodes.values()]
+  for (let host = 0; found.length < count && host < 200_000; host++) {
+    const address = Uint8Array.of(60 + (host >>> 16), (host >>> 8) & 0xff, host & 0xff, 9)
+    const nodeId = secureNodeId(address, random)
+    if (commonPrefixLength(nodeId, target) < 10) continue
+    found.push(world.add({ nodeId, keepsId: true }, { host: formatIp(address), port: 6_881 }))
+  }
+  expect(found).toHaveLength(count)
+  for (const node of found) join(world, node, nodes)
+  return found
+}
