@@ -280,6 +280,10 @@ export class DhtEngine {
     this.#self.nodeId = nodeId
     this.#table.rehome(nodeId)
     this.#events.push({ kind: 'id', nodeId })
+    // Whoever has us by our old id would hand that out, and whoever asks for it would wait for us in vain.
+    for (const { address } of this.#table.contacts()) {
+      this.#requester.ask(now, address, { query: { method: 'ping' }, purpose: { kind: 'upkeep' } })
+    }
     this.#start(now, 'find_node', { target: nodeId, announce: undefined })
   }
 

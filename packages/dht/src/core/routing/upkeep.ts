@@ -57,8 +57,10 @@ export class Upkeep {
   /** Whether to ping a node that we merely heard of. Saying yes counts as having pinged it. */
   mayProbe(now: Millis, id: NodeId | undefined, address: NodeAddress): boolean {
     if (id !== undefined && !this.#table.hasRoomFor(now, id)) return false
+    // A contact that goes by another id now is asked at once: until it answers, we hand out an id that nobody has.
+    const isRenamed = id !== undefined && this.#table.at(address) !== undefined
     const until = this.#probed.get(address.key)
-    if (until !== undefined && until > now) return false
+    if (until !== undefined && until > now && !isRenamed) return false
     if (!this.#bucket.take(this.#rate, now)) return false
     this.#probed.delete(address.key)
     this.#probed.set(address.key, now + PROBED_FOR_MS)
