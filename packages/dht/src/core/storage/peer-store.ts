@@ -100,7 +100,7 @@ export class PeerStore {
     const set = this.#sets.get(infoHash)
     if (set === undefined) return NOBODY
     const keys: string[] = []
-    const seeds: string[] = []
+    let seeds: string[] | undefined
     const { peers } = set
     for (let i = 0; i < peers.length && keys.length < count; ) {
       this.#swap(set, i, i + this.#below(peers.length - i))
@@ -109,12 +109,12 @@ export class PeerStore {
         this.#removeAt(set, i)
         continue
       }
-      if (noSeed && peer.isSeed) seeds.push(peer.key)
+      if (noSeed && peer.isSeed) (seeds ??= []).push(peer.key)
       else keys.push(peer.key)
       i++
     }
     if (peers.length === 0) this.#sets.delete(infoHash)
-    return seeds.length === 0 ? keys : [...keys, ...seeds.slice(0, count - keys.length)]
+    return seeds === undefined ? keys : [...keys, ...seeds.slice(0, count - keys.length)]
   }
 
   /** The filters of an info hash; `undefined` where nobody is stored for it. */
