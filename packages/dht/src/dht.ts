@@ -18,6 +18,7 @@ import { type NodeId, nodeIdBytes } from './core/id/node-id.ts'
 import type { LookupSummary } from './core/lookup/lookup.ts'
 import type { Network } from './core/routing/network-policy.ts'
 import { NoAnswerError } from './errors.ts'
+import { Gate } from './gate.ts'
 import {
   forgetItem,
   type GetOptions,
@@ -39,7 +40,7 @@ import { nodeItemCrypto } from './node/ed25519.ts'
 import { listenAll } from './node/listen.ts'
 import { Memory } from './node/memory.ts'
 import { networkOf, Resolver } from './node/resolver.ts'
-import { abortError, type DhtPeer, EMPTY_SUMMARY, type Pong } from './operations.ts'
+import { type DhtPeer, EMPTY_SUMMARY, type Pong } from './operations.ts'
 import {
   type AnnounceOptions,
   checkChoices,
@@ -52,7 +53,7 @@ import {
   parseNode,
 } from './options.ts'
 import { idsFor, isAnyHost, placesOf } from './places.ts'
-import { type DhtStats, sumOf } from './stats.ts'
+import { type DhtStats, statsOf, sumOf } from './stats.ts'
 
 /** Peers that wait for a slow reader of a lookup; then the oldest go. */
 const LOOKUP_QUEUE_MAX = 4_000
@@ -88,12 +89,6 @@ export interface DhtEvents {
   warning: [sentence: string]
 }
 
-interface Deferred {
-  readonly promise: Promise<void>
-  resolve(): void
-  reject(error: unknown): void
-}
-
 export class Dht extends EventEmitter<DhtEvents> {
   /** The sockets are bound. Rejects where they cannot be (PortTakenError, BindError). */
   readonly listening: Promise<Listening>
@@ -105,9 +100,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   readonly #memory: Memory
   /** Those that could not be bound and need not be are taken out. BOUNDED: by the options. */
   #members: readonly Member[]
-  readonly #ready: Deferred = deferred()
-  /** The first attempt to bootstrap is over, whatever came of it. */
-  readonly #attempted: Deferred = deferred()
+  readonly #gate = new Gate()
   readonly #closeOnSignal = (): void => void this.close()
   #resolver: Resolver | undefined
   #closing: Promise<void> | undefined
@@ -127,10 +120,10 @@ export class Dht extends EventEmitter<DhtEvents> {
     this.#members = places.map((place, i) =>
       this.#newMember(place, nodeId ?? this.#memory.of(place)?.id, ids[i] as NodeId),
     )
-    this.ready = this.#ready.promise
+    this.ready = this.#gate.ready
     this.listening = this.#open(port)
-    // Nobody has to wait for these, so their rejections must not end the process.
-    for (const promise of [this.listening, this.ready, this.#attempted.promise]) promise.catch(() => {})
+    // Nobody has to wait for it, so its rejection must not end the process.
+    this.listening.catch(() => {})
     options.signal?.addEventListener('abort', this.#closeOnSignal, { once: true })
     if (options.signal?.aborted) this.#closeOnSignal()
   }
@@ -179,7 +172,7 @@ export class Dht extends EventEmitter<DhtEvents> {
     signals: { signal: AbortSignal | undefined; left: AbortSignal },
   ): Promise<LookupSummary> {
     try {
-      await this.#whenAttempted(signals.signal)
+      await this.#gate.whenAttempted(signals.signal)
     } catch (error) {
       if (this.#closing === undefined || signals.signal?.aborted) throw error
       return EMPTY_SUMMARY
@@ -193,7 +186,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   async announce(infoHash: Uint8Array | string, options: AnnounceOptions = {}): Promise<AnnounceResult> {
     const target = parseId(infoHash, 'an info hash')
     const port = parseAnnouncedPort(options)
-    await this.#whenAttempted(options.signal)
+    await this.#gate.whenAttempted(options.signal)
     const announce = { port, isPortImplied: port === 0, isSeed: options.seed === true }
     const useful = this.#useful()
     const families = [...new Set(useful.map(({ family }) => family))]
@@ -216,26 +209,27 @@ export class Dht extends EventEmitter<DhtEvents> {
    */
   async put(options: PutOptions): Promise<PutResult> {
     const plan = planPut(options)
-    await this.#whenAttempted(options.signal)
+    await this.#gate.whenAttempted(options.signal)
     return putItem(this.#seats(), plan)
   }
 
   /** Stops putting again what was put under a target; false where nothing was. Nodes drop it within two hours. */
   forget(target: Uint8Array | string): boolean {
-    return forgetItem(this.#seats(), parseId(target, 'a target'))
+    const seats = this.#members.map(({ seat }) => seat)
+    return forgetItem(seats, parseId(target, 'a target'))
   }
 
   /** The item under a target (20 bytes or 40 hex digits), verified; of a mutable one the newest. */
   async get(target: Uint8Array | string, options: GetOptions = {}): Promise<GetResult | undefined> {
     const plan = planGet(parseId(target, 'a target'), options)
-    await this.#whenAttempted(options.signal)
+    await this.#gate.whenAttempted(options.signal)
     return getItem(this.#seats(), plan, options)
   }
 
   /** About how many seeds and other peers an info hash has (BEP 33). */
   async scrape(infoHash: Uint8Array | string, options: OperationOptions = {}): Promise<ScrapeResult> {
     const target = parseId(infoHash, 'an info hash')
-    await this.#whenAttempted(options.signal)
+    await this.#gate.whenAttempted(options.signal)
     return scrapeHash(this.#seats(), target, options.signal)
   }
 
@@ -266,9 +260,9 @@ export class Dht extends EventEmitter<DhtEvents> {
   async #memberFor(node: Endpoint | string, signal?: AbortSignal): Promise<{ member: Member; endpoint: Endpoint }> {
     const { host, port } = parseNode(node, 'a node')
     await this.listening
-    this.#throwIfOver(signal)
+    this.#gate.throwIfOver(signal)
     const address = parseIp(host) === undefined ? await this.#resolve(host, port) : host
-    this.#throwIfOver(signal)
+    this.#gate.throwIfOver(signal)
     const member = this.#members.find(({ family }) => family === familyOf(address))
     if (member === undefined) throw new NoAnswerError({ host, port })
     return { member, endpoint: { host: address, port } }
@@ -288,30 +282,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   }
 
   stats(): DhtStats {
-    const engines = this.#members.map(({ engine }) => engine)
-    const places = this.#members.map(({ family, endpoint, engine }) => ({
-      family,
-      bound: endpoint,
-      nodeId: hexOf(engine.nodeId),
-      mode: engine.mode,
-      externalAddress: engine.externalAddress,
-      contacts: engine.sizes.contacts,
-      networkSize: engine.networkSize,
-    }))
-    const best = places.reduce((a, b) => ((b.networkSize?.samples ?? 0) > (a.networkSize?.samples ?? 0) ? b : a))
-    return {
-      ...sumOf(engines.map(({ counters }) => counters)),
-      ...sumOf(engines.map(({ sizes }) => sizes)),
-      nodeId: this.nodeId,
-      mode: engines.some(({ mode }) => mode === 'server') ? 'server' : 'client',
-      network: this.network,
-      externalAddress: this.externalAddress,
-      networkSize: best.networkSize,
-      roundTripMs: engines.map(({ roundTrip }) => roundTrip).find((ms) => ms !== undefined),
-      sendErrors: this.#members.reduce((sum, { driver }) => sum + driver.sendErrors, 0),
-      stateFileErrors: this.#memory.failures,
-      places,
-    }
+    return statsOf(this.#members, { externalAddress: this.externalAddress, stateFileErrors: this.#memory.failures })
   }
 
   /** Ends everything that is under way and frees the port; nothing of it keeps the process alive then. */
@@ -324,9 +295,7 @@ export class Dht extends EventEmitter<DhtEvents> {
     this.#options.signal?.removeEventListener('abort', this.#closeOnSignal)
     this.#resolver?.close()
     this.#memory.stop()
-    const error = new ClosedError('the DHT node was closed')
-    this.#ready.reject(error)
-    this.#attempted.reject(error)
+    this.#gate.close()
     // What never listened has learned nothing that is worth keeping.
     if (this.#resolver !== undefined) this.#memory.save(this.#members)
     for (const member of this.#members) member.stop()
@@ -372,8 +341,7 @@ export class Dht extends EventEmitter<DhtEvents> {
       }
       return listening
     } catch (error) {
-      this.#ready.reject(error)
-      this.#attempted.reject(error)
+      this.#gate.fail(error)
       throw error
     }
   }
@@ -414,8 +382,8 @@ export class Dht extends EventEmitter<DhtEvents> {
   #handleAttempt(): void {
     const members = this.#members
     const isReady = members.some(({ hasContacts }) => hasContacts)
-    if (isReady || members.every(({ isAttempted }) => isAttempted)) this.#attempted.resolve()
-    if (isReady || members.every(({ isDone }) => isDone)) this.#ready.resolve()
+    if (isReady || members.every(({ isAttempted }) => isAttempted)) this.#gate.attempted()
+    if (isReady || members.every(({ isDone }) => isDone)) this.#gate.becomeReady()
   }
 
   #handleEvent(family: Family, event: Exclude<NodeEvent, { kind: 'alone' | 'acquainted' }>): void {
@@ -459,37 +427,8 @@ export class Dht extends EventEmitter<DhtEvents> {
     }
     throw new NoAnswerError({ host, port })
   }
-
-  /** Lookups wait for the first attempt to bootstrap: before that there is nobody to ask. */
-  async #whenAttempted(signal: AbortSignal | undefined): Promise<void> {
-    this.#throwIfOver(signal)
-    let onAbort: (() => void) | undefined
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(abortError(signal))
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
-    try {
-      await Promise.race([this.#attempted.promise, aborted])
-    } finally {
-      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
-    }
-    this.#throwIfOver(signal)
-  }
-
-  #throwIfOver(signal: AbortSignal | undefined): void {
-    if (this.#closing !== undefined) throw new ClosedError('the DHT node was closed')
-    if (signal?.aborted) throw abortError(signal)
-  }
 }
 
 function hexOf(id: NodeId): string {
   return toHex(nodeIdBytes(id))
-}
-
-function deferred(): Deferred {
-  let settle: Omit<Deferred, 'promise'> = { resolve: () => {}, reject: () => {} }
-  const promise = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject }
-  })
-  return { promise, resolve: () => settle.resolve(), reject: (error) => settle.reject(error) }
 }
