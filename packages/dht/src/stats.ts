@@ -1,10 +1,12 @@
 /** What a node counts, over all the places where it listens. */
 
-import type { Endpoint, Family, Millis } from '@shoal/base'
+import { type Endpoint, type Family, type Millis, toHex } from '@shoal/base'
 import type { Counters } from './core/counters.ts'
 import type { EngineMode, EngineSizes } from './core/engine-event.ts'
+import { nodeIdBytes } from './core/id/node-id.ts'
 import type { NetworkSizeEstimate } from './core/lookup/network-size.ts'
 import type { Network } from './core/routing/network-policy.ts'
+import type { Member } from './member.ts'
 
 /** One place where the node listens. */
 export interface PlaceStats {
@@ -34,6 +36,40 @@ export interface DhtStats extends EngineSizes, Counters {
   /** Times that the state file could not be written. */
   readonly stateFileErrors: number
   readonly places: readonly PlaceStats[]
+}
+
+export function statsOf(
+  members: readonly Member[],
+  about: Pick<DhtStats, 'externalAddress' | 'stateFileErrors'>,
+): DhtStats {
+  const engines = members.map(({ engine }) => engine)
+  const places = members.map(placeStats)
+  const best = places.reduce((a, b) => ((b.networkSize?.samples ?? 0) > (a.networkSize?.samples ?? 0) ? b : a))
+  const [first] = places as [PlaceStats]
+  return {
+    ...sumOf(engines.map(({ counters }) => counters)),
+    ...sumOf(engines.map(({ sizes }) => sizes)),
+    ...about,
+    nodeId: first.nodeId,
+    mode: engines.some(({ mode }) => mode === 'server') ? 'server' : 'client',
+    network: (engines[0] as Member['engine']).network,
+    networkSize: best.networkSize,
+    roundTripMs: engines.map(({ roundTrip }) => roundTrip).find((ms) => ms !== undefined),
+    sendErrors: members.reduce((sum, { driver }) => sum + driver.sendErrors, 0),
+    places,
+  }
+}
+
+function placeStats({ family, endpoint, engine }: Member): PlaceStats {
+  return {
+    family,
+    bound: endpoint,
+    nodeId: toHex(nodeIdBytes(engine.nodeId)),
+    mode: engine.mode,
+    externalAddress: engine.externalAddress,
+    contacts: engine.sizes.contacts,
+    networkSize: engine.networkSize,
+  }
 }
 
 type Numbers = { readonly [name: string]: number | { readonly [name: string]: number } }

@@ -149,15 +149,15 @@ export class Responder {
 
   /** BEP 32: nodes of the asker's own family, unless it says what it wants. */
   #nodesFor(from: Endpoint, bytes: Uint8Array, { targetAt, want }: NodesQuery): NodesBody {
-    const { table } = this.#init
-    const { family } = this.#init.self
+    const { table, self } = this.#init
+    const isIpv4 = self.family === 'ipv4'
     const target = readNodeId(bytes, targetAt)
-    const [own, other] = family === 'ipv4' ? [WANT_IPV4, WANT_IPV6] : [WANT_IPV6, WANT_IPV4]
+    const own = isIpv4 ? WANT_IPV4 : WANT_IPV6
     const nodes = want === 0 || (want & own) !== 0 ? closest(table, target, { from, out: this.#nodes }) : undefined
     // A node of one family alone has none of the other to tell.
-    const sister = (want & other) === 0 ? undefined : this.#init.self.sister
+    const sister = (want & ~own) === 0 ? undefined : self.sister
     const others = sister === undefined ? undefined : closest(sister, target, { from, out: this.#sisterNodes })
-    return family === 'ipv4' ? { nodes, nodes6: others } : { nodes: others, nodes6: nodes }
+    return isIpv4 ? { nodes, nodes6: others } : { nodes: others, nodes6: nodes }
   }
 
   #answer(from: Endpoint, asker: Asker, { message, body }: { message: KrpcQuery; body: AnswerBody }): void {
