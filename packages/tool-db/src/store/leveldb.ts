@@ -1,13 +1,14 @@
 /**
  * Rows in a LevelDB directory, the default of servers: the very format of tool-db's own LevelDB store, one process at a time.
  * Commits that arrive while another is being written are joined into one batch, so that many small commits share one
- * flush to the disk.
+ * flush to the disk; reads are joined in the same way.
  */
 
 import { ClosedError, UsageError } from '@shoal/base'
 import type { ClassicLevel } from 'classic-level'
 import { checkBatch, checkScan, compareKeys, isWellFormed } from './key-order.ts'
 import { openLevel, workError } from './leveldb-open.ts'
+import { RowReader } from './row-reader.ts'
 import {
   ABSENT,
   type CommitResult,
@@ -39,6 +40,7 @@ export class LevelDbStore implements Store {
   readonly ready: Promise<void>
   readonly #directory: string
   readonly #opening: Promise<ClassicLevel>
+  readonly #rows: RowReader
   /** BOUNDED: by the callers of commit(), each of which waits. */
   readonly #pending: PendingCommit[] = []
   #writing: Promise<void> | undefined
@@ -49,14 +51,15 @@ export class LevelDbStore implements Store {
     if (directory === '') throw new UsageError('a LevelDB store needs the path of its directory')
     this.#directory = directory
     this.#opening = openLevel(directory)
+    this.#rows = new RowReader(this.#opening)
     this.ready = this.#opening.then(() => undefined)
     // Whoever never asks for `ready` is told by the first method instead.
     this.ready.catch(() => undefined)
   }
 
   async readMany(keys: readonly string[]): Promise<readonly (Row | undefined)[]> {
-    const level = await this.#level()
-    const values = await this.#run('read', () => level.getMany(keys.filter(isWellFormed)))
+    await this.#level()
+    const values = await this.#run('read', () => this.#rows.read(keys.filter(isWellFormed)))
     let next = 0
     return keys.map((key) => {
       const value = isWellFormed(key) ? values[next++] : undefined
@@ -119,7 +122,7 @@ export class LevelDbStore implements Store {
       const group = this.#pending.splice(0, COMMITS_PER_BATCH_MAX)
       try {
         const level = await this.#opening
-        const results = await this.#run('write', () => writeGroup(level, group))
+        const results = await this.#run('write', () => writeGroup(level, this.#rows, group))
         for (const [i, commit] of group.entries()) commit.resolve(results[i] as CommitResult)
       } catch (error) {
         for (const commit of group) commit.reject(error)
@@ -143,8 +146,12 @@ export class LevelDbStore implements Store {
  * Decides the commits of a group one after the other, each seeing what those before it will write, and writes them as one
  * atomic batch.
  */
-async function writeGroup(level: ClassicLevel, group: readonly PendingCommit[]): Promise<readonly CommitResult[]> {
-  const versions = await readVersions(level, group)
+async function writeGroup(
+  level: ClassicLevel,
+  rows: RowReader,
+  group: readonly PendingCommit[],
+): Promise<readonly CommitResult[]> {
+  const versions = await readVersions(rows, group)
   const operations: BatchOperation[] = []
   let sync = false
   const results = group.map((commit): CommitResult => {
@@ -159,16 +166,25 @@ async function writeGroup(level: ClassicLevel, group: readonly PendingCommit[]):
     if (commit.durability === 'sync') sync = true
     return { kind: 'committed' }
   })
-  if (operations.length > 0) await level.batch(operations, { sync })
+  if (operations.length === 0) return results
+  try {
+    await level.batch(operations, { sync })
+  } catch (error) {
+    for (const { key } of operations) rows.noteUncertain(key)
+    throw error
+  }
+  for (const operation of operations) {
+    rows.noteWritten(operation.key, operation.type === 'put' ? operation.value : undefined)
+  }
   return results
 }
 
-async function readVersions(level: ClassicLevel, group: readonly PendingCommit[]): Promise<Map<string, Version>> {
+async function readVersions(rows: RowReader, group: readonly PendingCommit[]): Promise<Map<string, Version>> {
   const versions = new Map<string, Version>()
   for (const commit of group) for (const key of commit.expect.keys()) versions.set(key, ABSENT)
   const keys = [...versions.keys()].filter(isWellFormed)
   if (keys.length === 0) return versions
-  const values = await level.getMany(keys)
+  const values = await rows.read(keys)
   for (const [i, key] of keys.entries()) {
     const value = values[i]
     if (value !== undefined) versions.set(key, versionOf(value))

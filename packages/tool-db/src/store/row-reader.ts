@@ -1,0 +1,96 @@
+/**
+ * Reads rows of a LevelDB engine: what is asked while a read is under way is joined into the next one, and what is known of a
+ * row is not asked again. The one writer says what it has written.
+ */
+
+import type { ClassicLevel } from 'classic-level'
+import { RowCache, type RowText } from './row-cache.ts'
+
+/** Enough for the records that are on their way in at one time, twice over. */
+const CACHE = { rowsMax: 8_192, sizeMax: 4 * 1_048_576 }
+/** Enough to share a turn of the engine, few enough that the first of them does not wait long for the last. */
+const KEYS_PER_READ_MAX = 1_000
+
+interface PendingRead {
+  readonly keys: readonly string[]
+  resolve(texts: readonly RowText[]): void
+  reject(error: unknown): void
+}
+
+export class RowReader {
+  readonly #opening: Promise<ClassicLevel>
+  readonly #cache = new RowCache(CACHE)
+  /** BOUNDED: by the callers of read(), each of which waits. */
+  readonly #pending: PendingRead[] = []
+  /** What the engine is being asked for and nobody has written since. BOUNDED: by the keys of one read. */
+  #unwritten: Set<string> | undefined
+
+  constructor(opening: Promise<ClassicLevel>) {
+    this.#opening = opening
+  }
+
+  /** The keys are well-formed. Rejects with what the engine says. */
+  read(keys: readonly string[]): Promise<readonly RowText[]> {
+    if (keys.every((key) => this.#cache.has(key))) return Promise.resolve(keys.map((key) => this.#cache.get(key)))
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ keys, resolve, reject })
+      if (this.#unwritten === undefined) void this.#goOn()
+    })
+  }
+
+  /** After each write, in the order of the writes, before anybody is told of it. */
+  noteWritten(key: string, text: RowText): void {
+    this.#unwritten?.delete(key)
+    this.#cache.set(key, text)
+  }
+
+  /** A write has failed: whether the row is there is the engine's to say. */
+  noteUncertain(key: string): void {
+    this.#unwritten?.delete(key)
+    this.#cache.forget(key)
+  }
+
+  /** Never rejects: each read hears of its own failure. */
+  async #goOn(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const group = this.#takeGroup()
+      try {
+        const texts = await this.#ask(new Set(group.flatMap(({ keys }) => keys)))
+        for (const { keys, resolve } of group) resolve(keys.map((key) => texts.get(key)))
+      } catch (error) {
+        for (const { reject } of group) reject(error)
+      }
+    }
+    this.#unwritten = undefined
+  }
+
+  #takeGroup(): readonly PendingRead[] {
+    let keys = 0
+    let reads = 0
+    for (const read of this.#pending) {
+      if (reads > 0 && keys + read.keys.length > KEYS_PER_READ_MAX) break
+      keys += read.keys.length
+      reads++
+    }
+    return this.#pending.splice(0, reads)
+  }
+
+  async #ask(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, RowText>> {
+    const texts = new Map<string, RowText>()
+    const unknown: string[] = []
+    for (const key of keys) {
+      if (this.#cache.has(key)) texts.set(key, this.#cache.get(key))
+      else unknown.push(key)
+    }
+    const unwritten = new Set(unknown)
+    this.#unwritten = unwritten
+    const level = await this.#opening
+    const values = unknown.length === 0 ? [] : await level.getMany(unknown)
+    for (const [i, key] of unknown.entries()) {
+      texts.set(key, values[i])
+      // What was written meanwhile is newer than what was read.
+      if (unwritten.has(key)) this.#cache.set(key, values[i])
+    }
+    return texts
+  }
+}
