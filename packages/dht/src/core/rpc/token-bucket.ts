@@ -43,34 +43,36 @@ export class TokenBucket {
   }
 }
 
-/** One bucket a key. Where there are too many keys, the one that came first is forgotten and may begin anew. */
+/**
+ * One bucket a key, in two generations: where the younger is full, the older is forgotten, and its keys may begin anew.
+ * Forgetting keys one by one would search a `Map` for its first entry behind all that were deleted.
+ */
 export class TokenBuckets {
   readonly rate: Rate
-  readonly #keysMax: number
-  /** BOUNDED: keysMax, oldest out. */
-  readonly #buckets = new Map<string, TokenBucket>()
+  readonly #generationMax: number
+  /** BOUNDED: half of keysMax each; the older is dropped where the younger is full. */
+  #younger = new Map<string, TokenBucket>()
+  #older = new Map<string, TokenBucket>()
 
   constructor(rate: Rate, keysMax: number) {
     this.rate = rate
-    this.#keysMax = keysMax
+    this.#generationMax = Math.ceil(keysMax / 2)
   }
 
   get size(): number {
-    return this.#buckets.size
+    return this.#younger.size + this.#older.size
   }
 
   of(key: string, now: Millis): TokenBucket {
-    let bucket = this.#buckets.get(key)
-    if (bucket === undefined) {
-      if (this.#buckets.size >= this.#keysMax) {
-        for (const oldest of this.#buckets.keys()) {
-          this.#buckets.delete(oldest)
-          break
-        }
-      }
-      bucket = new TokenBucket(this.rate, now)
-      this.#buckets.set(key, bucket)
+    const known = this.#younger.get(key)
+    if (known !== undefined) return known
+    const bucket = this.#older.get(key) ?? new TokenBucket(this.rate, now)
+    this.#older.delete(key)
+    if (this.#younger.size >= this.#generationMax) {
+      this.#older = this.#younger
+      this.#younger = new Map()
     }
+    this.#younger.set(key, bucket)
     return bucket
   }
 }

@@ -37,10 +37,14 @@ export interface PeerFilters {
 }
 
 interface PeerSet {
+  readonly infoHash: string
   readonly peers: Peer[]
   /** Where in `peers` a key stands; only for large sets. */
   index: Map<string, number> | undefined
   expiresAt: Millis
+  /** Its neighbours by the time of the last announcement. */
+  older: PeerSet | undefined
+  newer: PeerSet | undefined
 }
 
 export class PeerStore {
@@ -49,6 +53,9 @@ export class PeerStore {
   #seed: number
   /** BOUNDED: infoHashesMax sets and peersMax peers in all, least recently announced out; peersPerInfoHashMax in each. */
   readonly #sets = new Map<string, PeerSet>()
+  /** The ends of the sets' order. A `Map` knows its order too, but passes over all that was deleted to find its first entry. */
+  #oldest: PeerSet | undefined
+  #newest: PeerSet | undefined
   #size = 0
 
   constructor(limits: PeerStoreLimits, seed: number) {
@@ -69,11 +76,12 @@ export class PeerStore {
     let set = this.#sets.get(infoHash)
     if (set === undefined) {
       this.#makeRoom(now)
-      set = { peers: [], index: undefined, expiresAt: 0 }
+      set = { infoHash, peers: [], index: undefined, expiresAt: 0, older: undefined, newer: undefined }
+      this.#sets.set(infoHash, set)
     } else {
-      this.#sets.delete(infoHash)
+      this.#unlink(set)
     }
-    this.#sets.set(infoHash, set)
+    this.#linkNewest(set)
     set.expiresAt = now + PEER_LIFETIME_MS
     const at = indexOf(set, key)
     if (at >= 0) {
@@ -89,7 +97,7 @@ export class PeerStore {
     if (set.index === undefined && set.peers.length >= INDEX_FROM) {
       set.index = new Map(set.peers.map((peer, i) => [peer.key, i]))
     }
-    while (this.#size > this.#limits.peersMax) this.#dropOldestSet()
+    while (this.#oldest !== undefined && this.#size > this.#limits.peersMax) this.#drop(this.#oldest)
   }
 
   /**
@@ -113,7 +121,7 @@ export class PeerStore {
       else keys.push(peer.key)
       i++
     }
-    if (peers.length === 0) this.#sets.delete(infoHash)
+    if (peers.length === 0) this.#drop(set)
     return seeds === undefined ? keys : [...keys, ...seeds.slice(0, count - keys.length)]
   }
 
@@ -132,29 +140,39 @@ export class PeerStore {
   }
 
   /** The info hashes, least recently announced first. */
-  hashes(): IterableIterator<string> {
-    return this.#sets.keys()
+  *hashes(): IterableIterator<string> {
+    for (let set = this.#oldest; set !== undefined; set = set.newer) yield set.infoHash
   }
 
   /** Drops what has expired from the old end; amortized O(1), since each set is dropped once. */
   expire(now: Millis): void {
-    for (const set of this.#sets.values()) {
-      if (set.expiresAt > now) return
-      this.#dropOldestSet()
-    }
+    while (this.#oldest !== undefined && this.#oldest.expiresAt <= now) this.#drop(this.#oldest)
   }
 
   #makeRoom(now: Millis): void {
     this.expire(now)
-    while (this.#sets.size >= this.#limits.infoHashesMax) this.#dropOldestSet()
+    while (this.#oldest !== undefined && this.#sets.size >= this.#limits.infoHashesMax) this.#drop(this.#oldest)
   }
 
-  #dropOldestSet(): void {
-    for (const [infoHash, set] of this.#sets) {
-      this.#sets.delete(infoHash)
-      this.#size -= set.peers.length
-      return
-    }
+  #drop(set: PeerSet): void {
+    this.#unlink(set)
+    this.#sets.delete(set.infoHash)
+    this.#size -= set.peers.length
+  }
+
+  #linkNewest(set: PeerSet): void {
+    set.older = this.#newest
+    set.newer = undefined
+    if (this.#newest === undefined) this.#oldest = set
+    else this.#newest.newer = set
+    this.#newest = set
+  }
+
+  #unlink(set: PeerSet): void {
+    if (set.older === undefined) this.#oldest = set.newer
+    else set.older.newer = set.newer
+    if (set.newer === undefined) this.#newest = set.older
+    else set.newer.older = set.older
   }
 
   #oldestOfFew(set: PeerSet): number {
