@@ -69,7 +69,8 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
 
   /** Best first: as others see us from outside, then as our packets towards them say. */
   externalHosts(): readonly string[] {
-    const hosts = [this.#ownDht?.externalAddress?.host, ...this.#discovery.externalHosts(), this.#localHost]
+    const { ipv4, ipv6 } = this.#ownDht?.externalAddresses ?? {}
+    const hosts = [ipv4?.host, ipv6?.host, ...this.#discovery.externalHosts(), this.#localHost]
     return [...new Set(hosts.filter((host) => host !== undefined))]
   }
 

@@ -1,6 +1,6 @@
 /** The Mainline DHT as a source: look-ups and announces of one node, which we may own or share. */
 
-import type { Endpoint } from '@shoal/base'
+import type { Endpoint, Family } from '@shoal/base'
 import type {
   AnnouncedPort,
   AnnounceResult,
@@ -17,6 +17,8 @@ export interface DhtLike {
   readonly listening: Promise<unknown>
   /** Our address as other nodes see it, once it is known. */
   readonly externalAddress: Endpoint | undefined
+  /** The same of each address family. */
+  readonly externalAddresses?: { readonly [family in Family]?: Endpoint }
   lookup(infoHash: Uint8Array, options: { readonly signal: AbortSignal }): DhtLookupLike
   announce(
     infoHash: Uint8Array,
@@ -48,8 +50,9 @@ export class DhtSource implements Source {
   }
 
   externalHosts(): readonly string[] {
-    const address = this.#dht.externalAddress
-    return address === undefined ? [] : [address.host]
+    const { externalAddress, externalAddresses = {} } = this.#dht
+    const addresses = [externalAddress, externalAddresses.ipv4, externalAddresses.ipv6]
+    return [...new Set(addresses.flatMap((address) => (address === undefined ? [] : [address.host])))]
   }
 
   close(): Promise<void> {

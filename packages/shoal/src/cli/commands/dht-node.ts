@@ -20,7 +20,8 @@ export function dhtNodeCommand(run: Run): Command {
 async function runNode(context: CommandContext, flags: Flags): Promise<typeof EXIT.ok> {
   const { output, signal } = context
   const dht = await openDht(context, flags, 'server')
-  const bound = (await dht.listening).ipv4
+  const { ipv4, ipv6 } = await dht.listening
+  const bound = ipv4 ?? ipv6
   const { nodeId } = dht
   output.event(
     'listening',

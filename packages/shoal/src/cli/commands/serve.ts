@@ -45,7 +45,8 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
   const told = new ServerTold(output, open)
   await open.db.ready
   if (user !== undefined) await open.db.keysSignIn(user)
-  const dhtPort = (await open.db.swarm?.listening)?.ipv4?.port ?? null
+  const listening = await open.db.swarm?.listening
+  const dhtPort = (listening?.ipv4 ?? listening?.ipv6)?.port ?? null
   told.listening({ host: flags.host, dhtPort, store: directory })
   // What was opened before is closed after this, so `closed` is true when it is said.
   context.onClose(async () => {
