@@ -2,9 +2,8 @@
 
 import { fromHex, utf8 } from '@shoal/base'
 import { isEcdsaAddress, pointOfAddress } from './address.ts'
-import { ECDSA_SHA256, importPoint } from './keys.ts'
+import { type EcdsaEngine, WEB_CRYPTO } from './ecdsa-engine.ts'
 import type { Verifier } from './signer.ts'
-import { type NativeKey, subtle } from './subtle.ts'
 
 /** r and s, 32 bytes each, in lower-case hex: the one form that tool-db writes. */
 const SIGNATURE = /^[0-9a-f]{128}$/
@@ -13,11 +12,13 @@ export const VERIFIER_KEYS_MAX = 4_096
 
 export class EcdsaVerifier implements Verifier {
   readonly #keysMax: number
+  readonly #engine: EcdsaEngine
   /** BOUNDED: keysMax, least recently used out. Only keys with a valid signature enter, so garbage cannot flush it. */
-  readonly #keys = new Map<string, NativeKey>()
+  readonly #keys = new Map<string, object>()
 
-  constructor(keysMax: number = VERIFIER_KEYS_MAX) {
+  constructor(keysMax: number = VERIFIER_KEYS_MAX, engine: EcdsaEngine = WEB_CRYPTO) {
     this.#keysMax = keysMax
+    this.#engine = engine
   }
 
   /** How many imported keys are held. */
@@ -32,11 +33,13 @@ export class EcdsaVerifier implements Verifier {
   async verify(text: string, address: string, signature: string): Promise<boolean> {
     if (typeof text !== 'string' || typeof address !== 'string') return false
     if (typeof signature !== 'string' || !SIGNATURE.test(signature)) return false
-    const key = this.#keys.get(address) ?? (await importAddress(address))
+    const point = this.#keys.has(address) ? undefined : pointOfAddress(address)
+    const key = point === undefined ? this.#keys.get(address) : await this.#engine.importPoint(point)
     if (key === undefined) return false
     try {
-      const bytes = fromHex(signature) as Uint8Array
-      if (!(await subtle().verify(ECDSA_SHA256, key, bytes, utf8(text)))) return false
+      const answer = this.#engine.verify(key, fromHex(signature) as Uint8Array, utf8(text))
+      // No wait for what is known already: it would cost a turn of the queue for each signature.
+      if (!(typeof answer === 'boolean' ? answer : await answer)) return false
     } catch {
       return false
     }
@@ -44,7 +47,7 @@ export class EcdsaVerifier implements Verifier {
     return true
   }
 
-  #remember(address: string, key: NativeKey): void {
+  #remember(address: string, key: object): void {
     this.#keys.delete(address)
     this.#keys.set(address, key)
     if (this.#keys.size <= this.#keysMax) return
@@ -53,9 +56,4 @@ export class EcdsaVerifier implements Verifier {
       return
     }
   }
-}
-
-async function importAddress(address: string): Promise<NativeKey | undefined> {
-  const point = pointOfAddress(address)
-  return point === undefined ? undefined : importPoint(point)
 }

@@ -1,5 +1,6 @@
 export { ADDRESS_LENGTH, CLIENT_ID_LENGTH, clientIdOf, isEcdsaAddress } from './address.ts'
-export { EcdsaVerifier } from './ecdsa-verifier.ts'
+export { type EcdsaEngine, WEB_CRYPTO } from './ecdsa-engine.ts'
+export { EcdsaVerifier, VERIFIER_KEYS_MAX } from './ecdsa-verifier.ts'
 export {
   HELLO_VERSION,
   type Hello,

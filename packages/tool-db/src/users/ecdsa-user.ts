@@ -1,12 +1,13 @@
 /** The default user adapter: P-256 keys, with the accounts, addresses and signatures of @tool-db/ecdsa-user. */
 
 import { systemRandom, UsageError } from '@shoal/base'
-import { EcdsaVerifier, isFields, KeyPair } from '@shoal/peer'
+import { EcdsaVerifier, isFields, KeyPair, VERIFIER_KEYS_MAX } from '@shoal/peer'
 import { base64ToUint8, uint8ToBase64 } from '../compat/encoding.ts'
 import { randomAnimal } from '../compat/random-animal.ts'
 import type { WireRecord } from '../core/records/record.ts'
 import { IV_BYTES, openText, sealText } from './account-cipher.ts'
 import { AccountError } from './account-error.ts'
+import { ECDSA_ENGINE, type SignText, textSigner } from './ecdsa-engine.ts'
 import { ToolDbUserAdapter, type UserAdapterHost } from './user-adapter.ts'
 
 /** An open account: what `setUser` takes. */
@@ -30,9 +31,10 @@ const SEALED_LENGTH_MAX = 8_192
 const IV_TEXT_LENGTH_MAX = 128
 
 export class ToolDbEcdsaUser extends ToolDbUserAdapter {
-  readonly #verifier = new EcdsaVerifier()
+  readonly #verifier = new EcdsaVerifier(VERIFIER_KEYS_MAX, ECDSA_ENGINE)
   readonly #first: Promise<void>
   #keys: KeyPair | undefined
+  #signText: SignText | undefined
   #username: string | undefined
   #turnsAsked = 0
   #turnTaken = 0
@@ -57,7 +59,8 @@ export class ToolDbEcdsaUser extends ToolDbUserAdapter {
   }
 
   override async signData(data: string): Promise<string> {
-    return (await this.#current()).sign(data)
+    if (this.#signText === undefined) await this.#current()
+    return (this.#signText as SignText)(data)
   }
 
   override verifySignature(message: Partial<WireRecord>): Promise<boolean> {
@@ -121,6 +124,7 @@ export class ToolDbEcdsaUser extends ToolDbUserAdapter {
     if (turn < this.#turnTaken) return
     this.#turnTaken = turn
     this.#keys = loaded
+    this.#signText = textSigner(loaded)
     this.#username = username
   }
 
