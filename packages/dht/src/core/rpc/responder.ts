@@ -17,6 +17,7 @@ import {
   type SampleInfohashesQuery,
 } from '../krpc/message.ts'
 import { type DhtLimits, RATED_ADDRESSES_MAX } from '../limits.ts'
+import type { Contact } from '../routing/contact.ts'
 import { K, type RoutingTable } from '../routing/routing-table.ts'
 import type { Self } from '../self.ts'
 import type { PeerStore } from '../storage/peer-store.ts'
@@ -176,17 +177,25 @@ export class Responder {
   }
 }
 
-/** The closest contacts, but never the asker itself. */
+/** The closest contacts, but never the asker itself. A ninth, in whose place it stands, is rarely wanted, and costs a search of all deeper buckets. */
 function closest(
   table: RoutingTable,
   target: NodeId,
   { from, out }: { from: Endpoint; out: Uint8Array[] },
 ): readonly Uint8Array[] {
-  out.length = 0
-  for (const contact of table.closest(target, K + 1)) {
-    if (out.length < K && !isSameEndpoint(contact.address, from)) out.push(contact.compact)
-  }
+  if (take(table.closest(target, K), { from, out })) take(table.closest(target, K + 1), { from, out })
   return out
+}
+
+/** True where the asker was among them. */
+function take(contacts: readonly Contact[], { from, out }: { from: Endpoint; out: Uint8Array[] }): boolean {
+  out.length = 0
+  let hasAsker = false
+  for (const { address, compact } of contacts) {
+    if (isSameEndpoint(address, from)) hasAsker = true
+    else out.push(compact)
+  }
+  return hasAsker
 }
 
 function ratesOf({ answersPerSecond, answersPerSecondPerAddress }: DhtLimits): { all: Rate; perHost: Rate } {
