@@ -16,7 +16,7 @@ const directions = Object.entries(MAY_IMPORT).map(([name, allowed]) => ({
   name: `direction-${name}`,
   comment: `${name} may import only: ${[name, ...allowed].join(', ')}`,
   severity: 'error',
-  from: { path: packageOf(name) + 'src' },
+  from: { path: `${packageOf(name)}src` },
   to: { path: '^packages/', pathNot: [name, ...allowed].map(packageOf) },
 }))
 
@@ -42,9 +42,17 @@ module.exports = {
       comment: 'other packages are imported by name, never by a path into them',
       severity: 'error',
       from: { path: '^packages/([^/]+)/' },
-      to: { path: '^packages/([^/]+)/src/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/(index|testing/index)\\.ts$'] },
+      to: {
+        path: '^packages/([^/]+)/src/',
+        pathNot: ['^packages/$1/', '^packages/[^/]+/src/(index|testing/index)\\.ts$'],
+      },
     },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^packages/[^/]+/src/', pathNot: '\\.d\\.ts$' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^packages/[^/]+/src/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'declared-dependencies',
@@ -59,6 +67,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['@shoal/source', 'import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@shoal/source', 'import', 'node', 'default'],
+    },
   },
 }

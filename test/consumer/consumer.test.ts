@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -23,7 +33,10 @@ beforeAll(() => {
     const from = join(repository, 'packages', folder)
     const manifest = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as Manifest
     const packed = JSON.parse(
-      execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', home], { cwd: from, encoding: 'utf8' }),
+      execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', home], {
+        cwd: from,
+        encoding: 'utf8',
+      }),
     ) as [{ filename: string }]
     const into = join(modules, manifest.name)
     mkdirSync(into, { recursive: true })
@@ -82,7 +95,17 @@ test('[K-2] a strict TypeScript program compiles against the packed types', () =
      channel.on('peer', (id, peer) => console.log(id.toString(), peer.host, peer.port, value?.a))
      export { Dht, Discovery, Aliased }`,
   )
-  const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext', '--target', 'es2023', '--types', 'node']
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--types',
+    'node',
+  ]
   const tsc = join(repository, 'node_modules/typescript/bin/tsc')
   const result = execFileSync(process.execPath, [tsc, ...options, 'program.ts'], { cwd: home, encoding: 'utf8' })
   expect(result).toBe('')
@@ -97,8 +120,14 @@ test('[K-3] the old names work by import and by require, callable as they were',
       channel.destroy()
       await db.close()
     })`
-  const imported = run('alias.js', `import DC from 'discovery-channel'; import { sha256, ToolDb } from 'tool-db'; ${program}`)
-  const required = run('alias.cjs', `const DC = require('discovery-channel'); const { sha256, ToolDb } = require('tool-db'); ${program}`)
+  const imported = run(
+    'alias.js',
+    `import DC from 'discovery-channel'; import { sha256, ToolDb } from 'tool-db'; ${program}`,
+  )
+  const required = run(
+    'alias.cjs',
+    `const DC = require('discovery-channel'); const { sha256, ToolDb } = require('tool-db'); ${program}`,
+  )
   expect(imported).toBe('1 function ca978112')
   expect(required).toBe(imported)
 })
