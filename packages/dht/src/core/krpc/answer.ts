@@ -83,7 +83,7 @@ export function writeAnswer(
   if (values.length > 0) {
     const valueCount = Math.min(values.length, Math.floor((room - nodesLength) / valueLength))
     writer.text('6:valuesl')
-    for (let i = 0; i < valueCount; i++) writer.stringText(values[i] as string)
+    writer.stringTexts(values, valueCount)
     writer.byte(0x65)
   }
   writer.byte(0x65)
@@ -104,7 +104,7 @@ function writeNodes(
   writer.text(name)
   writer.decimal(count * nodeLength)
   writer.byte(0x3a)
-  for (let i = 0; i < count; i++) writer.copy(nodes[i] as Uint8Array, 0, nodeLength)
+  writer.copyAll(nodes, count)
 }
 
 export function writeError(

@@ -5,7 +5,7 @@
  */
 
 import { BencodeCursor } from '../bencode/cursor.ts'
-import { KrpcFields, WANT_IPV4, WANT_IPV6 } from './fields.ts'
+import { KrpcFields, NO_OFFSETS, WANT_IPV4, WANT_IPV6 } from './fields.ts'
 import { isText } from './is-text.ts'
 import {
   ID_LENGTH,
@@ -25,6 +25,8 @@ const COMPACT_IPV4_NODE = 26
 const COMPACT_IPV6_NODE = 38
 const COMPACT_IPV4 = 6
 const COMPACT_IPV6 = 18
+const SIX = 0x36
+const COLON = 0x3a
 
 const T = 0x74
 const Y = 0x79
@@ -218,8 +220,16 @@ export class KrpcParser {
 
   #readValues(): boolean {
     const cursor = this.#cursor
+    const { bytes } = cursor
     const values: number[] = []
-    const values6: number[] = []
+    let values6: number[] | undefined
+    // Peers of IPv4 one behind the other, as nearly every list has them: looked at as bytes, without the cursor's ceremony.
+    let { at } = cursor
+    while (bytes[at] === SIX && bytes[at + 1] === COLON && at + 8 <= bytes.length) {
+      if (values.length < VALUES_MAX) values.push(at + 2)
+      at += 8
+    }
+    cursor.at = at
     while (!cursor.leave()) {
       if (!cursor.isString()) {
         if (!cursor.skip()) return false
@@ -228,11 +238,14 @@ export class KrpcParser {
       if (!cursor.readString()) return false
       if (cursor.stringLength === COMPACT_IPV4) {
         if (values.length < VALUES_MAX) values.push(cursor.stringAt)
-      } else if (cursor.stringLength === COMPACT_IPV6 && values6.length < VALUES_MAX) values6.push(cursor.stringAt)
+      } else if (cursor.stringLength === COMPACT_IPV6) {
+        values6 ??= []
+        if (values6.length < VALUES_MAX) values6.push(cursor.stringAt)
+      }
     }
     this.#fields.hasValues = true
     this.#fields.values = values
-    this.#fields.values6 = values6
+    this.#fields.values6 = values6 ?? NO_OFFSETS
     return true
   }
 
