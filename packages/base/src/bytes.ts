@@ -71,8 +71,15 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined
   const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = (hexDigit(text.charCodeAt(2 * i)) << 4) | hexDigit(text.charCodeAt(2 * i + 1))
+  }
   return bytes
+}
+
+/** Of 0 to 9, A to F, a to f: the low four bits, and 9 more for a letter. */
+function hexDigit(unit: number): number {
+  return (unit & 15) + (unit > 0x39 ? 9 : 0)
 }
 
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {

@@ -9,6 +9,7 @@ import type { WebSocketLimits } from './websocket-limits.ts'
 
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the code. */
 const CLOSE_REASON_BYTES_MAX = 123
+const CORKED_BYTES_MAX = 65_536
 const NORMAL = 1000
 const KEEP_ALIVE_SPREAD = 0.2
 
@@ -30,6 +31,7 @@ export class WebSocketChannel implements Channel {
   readonly #init: WebSocketChannelInit
   #resolveClosed: () => void = () => undefined
   #events: ChannelEvents | undefined
+  #isCorked = false
   #state: 'open' | 'closing' | 'closed' = 'open'
   #endReason: string | undefined
   #bytesReadBefore = -1
@@ -73,8 +75,25 @@ export class WebSocketChannel implements Channel {
       this.#stallTimer ??= setTimeout(() => this.#onStalled(), this.#init.limits.stalledMax)
       return false
     }
+    this.#cork()
     this.#webSocket.send(message, { binary: typeof message !== 'string' }, this.#afterFlush)
+    // What only waits for its turn must not look like what nobody reads.
+    if (this.buffered > CORKED_BYTES_MAX) this.#uncork()
     return true
+  }
+
+  /** What is sent in one turn goes to the operating system together: a call for each of many small frames costs more than they do. */
+  #cork(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#init.socket.cork()
+    process.nextTick(() => this.#uncork())
+  }
+
+  #uncork(): void {
+    if (!this.#isCorked) return
+    this.#isCorked = false
+    this.#init.socket.uncork()
   }
 
   drained(): Promise<void> {

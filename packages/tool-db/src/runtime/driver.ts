@@ -30,8 +30,9 @@ export class Driver {
   readonly #init: DriverInit
   /** BOUNDED: by the network's connectionsMax and the node's sessionsMax. */
   readonly #channels = new Map<number, PacedChannel>()
-  /** Effects under way, for `close` to wait for. BOUNDED: by the node. */
-  readonly #running = new Set<Promise<void>>()
+  /** Effects under way, for `close` to wait for. */
+  #running = 0
+  #onIdle: (() => void) | undefined
   #nextChannel = 1
   #timer: NodeJS.Timeout | undefined
   #timerAt: Millis | undefined
@@ -67,7 +68,7 @@ export class Driver {
     this.#isClosed = true
     clearTimeout(this.#timer)
     this.#init.dialler.cancelAll()
-    await Promise.allSettled(this.#running)
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
   }
 
   #drain(): void {
@@ -139,17 +140,16 @@ export class Driver {
           dial: id,
         }),
       )
-    this.#track(
-      this.#init.dialler.dial(id, effect, events).catch((error: unknown) => this.#settle(id, { ok: false, error })),
-    )
+    const failed = (error: unknown): void => this.#settle(id, { ok: false, error })
+    this.#track(this.#init.dialler.dial(id, effect, events), () => undefined, failed)
   }
 
   #ask(effect: Exclude<AskedEffect, { kind: 'dial' }>): void {
+    const { id } = effect
     this.#track(
-      this.#init.run(effect).then(
-        (value) => this.#settle(effect.id, { ok: true, value }),
-        (error: unknown) => this.#settle(effect.id, { ok: false, error }),
-      ),
+      this.#init.run(effect),
+      (value) => this.#settle(id, { ok: true, value }),
+      (error) => this.#settle(id, { ok: false, error }),
     )
   }
 
@@ -157,9 +157,18 @@ export class Driver {
     this.input((node, now) => node.handleResult(now, id, result))
   }
 
-  #track(work: Promise<void>): void {
-    this.#running.add(work)
-    void work.finally(() => this.#running.delete(work))
+  #track<T>(work: Promise<T>, then: (value: T) => void, failed: (error: unknown) => void): void {
+    this.#running++
+    const over =
+      <V>(tell: (value: V) => void) =>
+      (value: V): void => {
+        try {
+          tell(value)
+        } finally {
+          if (--this.#running === 0) this.#onIdle?.()
+        }
+      }
+    void work.then(over(then), over(failed))
   }
 
   #open(channel: Channel, tell: (id: number) => void): ChannelEvents {

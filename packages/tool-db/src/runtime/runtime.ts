@@ -1,7 +1,6 @@
 /** A database that runs: machine, store, network, accounts and discovery joined, from its start to its end. */
 
-import { randomBytes } from 'node:crypto'
-import { sha256 } from '@noble/hashes/sha2.js'
+import { hash, randomBytes } from 'node:crypto'
 import { type Endpoint, formatEndpoint, systemClock, systemRandom, toHex } from '@shoal/base'
 import { type Candidate, INSTANCE_BYTES } from '@shoal/peer'
 import type { NodeEvent } from '../core/node/events.ts'
@@ -150,7 +149,7 @@ function buildDriver(
       frozen: { claimWindowMs: options.claimWindow, contestedMax: CONTESTED_MAX },
       isAddress: (text) => verifier.isAddress(text),
     },
-    { random: systemRandom(), sha256, limits },
+    { random: systemRandom(), sha256: (bytes) => hash('sha256', bytes, 'buffer'), limits },
   )
   const own: { runtime: Runtime | undefined } = { runtime: undefined }
   const ownEndpoints = new OwnEndpoints({

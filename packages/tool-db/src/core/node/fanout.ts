@@ -50,6 +50,7 @@ export class Fanout {
     for (const server of this.#parts.servers()) {
       if (!had.has(server.clientId) && this.#seenOf(server).addNew(record.h + record.k)) targets.add(server)
     }
+    if (targets.size === 0) return
     this.#send(targets, { type: 'put', id: this.#freshId(), to: [...had].slice(0, TO_MAX), data: record })
   }
 
@@ -62,6 +63,7 @@ export class Fanout {
       if (!knows && !(peer.isServer && this.#parts.isServer && this.#seenOf(peer).has(record.h + record.k)))
         targets.add(peer)
     }
+    if (targets.size === 0) return
     this.#send(targets, { type: 'put', id: this.#freshId(), to: [this.#parts.clientId], data: record })
   }
 
