@@ -73,16 +73,17 @@ export class PeerStore {
 
   /** Stores a peer (compact, one character a byte) for an info hash, or refreshes it. */
   announce(now: Millis, infoHash: string, key: string, isSeed = false): void {
-    let set = this.#sets.get(infoHash)
+    const expiresAt = now + PEER_LIFETIME_MS
+    const set = this.#sets.get(infoHash)
     if (set === undefined) {
       this.#makeRoom(now)
-      set = { infoHash, peers: [], index: undefined, expiresAt: 0, older: undefined, newer: undefined }
-      this.#sets.set(infoHash, set)
-    } else {
-      this.#unlink(set)
+      // The first peer stands in the array from the start: one that is pushed into makes room for many more at once.
+      this.#add({ key, expiresAt, isSeed, filterBits: -1 }, infoHash)
+      return
     }
+    this.#unlink(set)
     this.#linkNewest(set)
-    set.expiresAt = now + PEER_LIFETIME_MS
+    set.expiresAt = expiresAt
     const at = indexOf(set, key)
     if (at >= 0) {
       const peer = set.peers[at] as Peer
@@ -147,6 +148,15 @@ export class PeerStore {
   /** Drops what has expired from the old end; amortized O(1), since each set is dropped once. */
   expire(now: Millis): void {
     while (this.#oldest !== undefined && this.#oldest.expiresAt <= now) this.#drop(this.#oldest)
+  }
+
+  #add(peer: Peer, infoHash: string): void {
+    const { expiresAt } = peer
+    const set: PeerSet = { infoHash, peers: [peer], index: undefined, expiresAt, older: undefined, newer: undefined }
+    this.#sets.set(infoHash, set)
+    this.#linkNewest(set)
+    this.#size++
+    while (this.#oldest !== undefined && this.#size > this.#limits.peersMax) this.#drop(this.#oldest)
   }
 
   #makeRoom(now: Millis): void {
