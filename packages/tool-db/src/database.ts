@@ -242,6 +242,9 @@ export class Database extends EventEmitter {
       case 'misbehaved':
         this.#tell('misbehaved', { ...event.remote, reason: event.reason })
         return
+      case 'unsent':
+        this.#tell('unsent', { key: event.key })
+        return
       case 'servers-changed':
         this.#tell('servers', this.serverPeers)
     }

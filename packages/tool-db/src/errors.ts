@@ -75,7 +75,7 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   UnboundRecord: 'only bound records are taken here',
   ClaimTooOld: 'the claim of the name is dated too far back: sign it again',
   TOO_LARGE: 'the value is larger than the limit valueSizeMax',
-  TOO_BUSY: 'too much is under way: try again later',
+  TOO_BUSY: 'too much is under way, or still waits for a server: try again once one is connected and has taken it',
   NAME_TAKEN: 'the key is taken already',
   STORE_FAILED: 'the store failed: see the cause',
   SIGN_FAILED: 'the user account could not sign: see the cause',

@@ -67,7 +67,10 @@ export class ToolDb extends Database {
 
   // Data
 
-  /** Resolves when the record is stored here; rejects with PutRefusedError where it is not. */
+  /**
+   * Resolves when the record is stored here; rejects with PutRefusedError where it is not, TOO_BUSY where as much as
+   * `outboxRecordsMax` and `outboxSizeMax` allow still waits for a server.
+   */
   async putData<T = unknown>(
     key: string,
     value: T,
@@ -241,7 +244,16 @@ export class ToolDb extends Database {
     this.signers.set(signer, account)
     try {
       const value = writtenValue(sealed)
-      const put: Command = { kind: 'put', key, value, author, onlyIfFree: true, to, confirm: 0, timeout: 0 }
+      const put: Command = {
+        kind: 'put',
+        key,
+        value,
+        author,
+        onlyIfFree: true,
+        to,
+        confirm: 0,
+        timeout: CONFIRM_TIMEOUT_MS,
+      }
       const result = await this.command(put)
       if (result.kind === 'refused' && result.code === 'NAME_TAKEN') throw new NameTakenError(user)
       const { message } = putOutcome(result, key)

@@ -55,27 +55,31 @@ export class CommandDesk {
       answer({ kind: 'refused', code: 'TOO_LARGE' })
       return
     }
-    admission.write({ key, value, author, onlyIfFree: command.onlyIfFree ?? false }, (verdict) => {
-      if (verdict.kind === 'refused') {
-        return answer({
-          kind: 'refused',
-          code: verdict.code,
-          ...(verdict.error !== undefined && { error: verdict.error }),
-        })
-      }
-      const { record } = verdict
-      const sending = deliveries.add(record, command.to ?? [])
-      const { message } = sending
-      if (confirm !== 0) {
-        const left = Math.max(0, timeout - (kernel.now - startedAt))
-        deliveries.wait(sending, { needed: confirm, timeout: left }, (counts) => {
-          answer({ kind: 'put', message, ...counts })
-        })
-      }
-      deliveries.send(sending, servers())
-      fanout.push(record)
-      listeners.trigger(record.k, record)
-      if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
+    deliveries.enter({ key, size: value.text.length, timeout }, (place) => {
+      if (place === undefined) return answer({ kind: 'refused', code: 'TOO_BUSY' })
+      admission.write({ key, value, author, onlyIfFree: command.onlyIfFree ?? false }, (verdict) => {
+        if (verdict.kind === 'refused') {
+          place.release()
+          return answer({
+            kind: 'refused',
+            code: verdict.code,
+            ...(verdict.error !== undefined && { error: verdict.error }),
+          })
+        }
+        const { record } = verdict
+        const sending = deliveries.add(record, command.to ?? [], place)
+        const { message } = sending
+        if (confirm !== 0) {
+          const left = Math.max(0, timeout - (kernel.now - startedAt))
+          deliveries.wait(sending, { needed: confirm, timeout: left }, (counts) => {
+            answer({ kind: 'put', message, ...counts })
+          })
+        }
+        deliveries.send(sending, servers())
+        fanout.push(record)
+        listeners.trigger(record.k, record)
+        if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
+      })
     })
   }
 

@@ -8,6 +8,7 @@ import type { WireRecord } from '../records/record.ts'
 import type { PutMessage } from '../wire/message.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
+import { OutboxRoom, type Place } from './outbox-room.ts'
 import { has } from './peer.ts'
 import type { Peer } from './session.ts'
 import { Windows } from './windows.ts'
@@ -27,6 +28,8 @@ export interface Sending {
 interface Delivery extends Sending {
   readonly message: PutMessage
   readonly size: number
+  /** Held for as long as no server has the record. */
+  readonly place: Place
   /** Told by peer id. BOUNDED: by the servers. */
   readonly sent: Set<string>
   readonly confirmed: Set<string>
@@ -56,37 +59,58 @@ export class Deliveries {
   readonly #kernel: Kernel
   readonly #fanout: Fanout
   readonly #clientId: string
-  /** By message id, the oldest first. BOUNDED: outboxRecordsMax and outboxSizeMax, oldest out. */
+  readonly #isAlone: () => boolean
+  readonly #room: OutboxRoom
+  /** By message id, the oldest first. BOUNDED: by the room for those that no server has, twice that with the others. */
   readonly #byId = new Map<string, Delivery>()
+  /** Some server has them, others are still to say so. BOUNDED: by the deliveries, oldest out. */
+  readonly #settled = new Set<Delivery>()
   /** The newest of each key that no server has yet. BOUNDED: by the deliveries. */
   readonly #waitingByKey = new Map<string, Delivery>()
   readonly #windows = new Windows()
   #size = 0
 
-  constructor(parts: { kernel: Kernel; fanout: Fanout; clientId: string }) {
-    this.#kernel = parts.kernel
+  constructor(parts: {
+    kernel: Kernel
+    fanout: Fanout
+    clientId: string
+    isServer: boolean
+    serversConnected(): number
+  }) {
+    const { kernel, isServer, serversConnected } = parts
+    this.#kernel = kernel
     this.#fanout = parts.fanout
     this.#clientId = parts.clientId
+    // A server with no other one keeps and serves its records itself: it can go on for ever, and is told what no later server is sent.
+    this.#isAlone = () => isServer && serversConnected() === 0
+    this.#room = new OutboxRoom({ kernel, isDraining: () => serversConnected() > 0, mayOverflow: this.#isAlone })
   }
 
   get size(): number {
     return this.#byId.size
   }
 
+  /** To be asked before the record is stored; `undefined` where there was no room in time. */
+  enter(wish: { key: string; size: number; timeout: Millis }, then: (place: Place | undefined) => void): void {
+    const older = this.#replaceable(wish.key)
+    this.#room.enter({ size: wish.size, freed: older?.size, timeout: wish.timeout }, then)
+  }
+
   /** Not sent yet: whoever waits for the outcome says so first, for a plain server has it as soon as it is sent. */
-  add(record: WireRecord, to: readonly string[]): Sending {
+  add(record: WireRecord, to: readonly string[], place: Place): Sending {
     const message: PutMessage = { type: 'put', id: this.#kernel.messageId(), to: [...to], data: record }
     const delivery: Delivery = {
       message,
       size: JSON.stringify(record.v)?.length ?? 0,
+      place,
       sent: new Set(),
       confirmed: new Set(),
       open: new Set(),
       waiter: undefined,
       isSettled: false,
     }
-    const older = this.#waitingByKey.get(record.k)
-    if (older !== undefined && older.open.size === 0 && older.waiter === undefined) this.#drop(older)
+    const older = this.#replaceable(record.k)
+    if (older !== undefined) this.#drop(older)
     this.#byId.set(message.id, delivery)
     this.#waitingByKey.set(record.k, delivery)
     this.#size += delivery.size
@@ -143,6 +167,7 @@ export class Deliveries {
 
   handleGone(peer: Peer): void {
     this.#windows.drop(peer)
+    this.#room.letIn()
     for (const delivery of [...this.#byId.values()]) {
       if (delivery.open.delete(peer)) this.#check(delivery)
     }
@@ -200,8 +225,17 @@ export class Deliveries {
     })
   }
 
+  /** Nobody is being sent what waits under this key: a newer record takes its place. */
+  #replaceable(key: string): Delivery | undefined {
+    const older = this.#waitingByKey.get(key)
+    return older !== undefined && older.open.size === 0 && older.waiter === undefined ? older : undefined
+  }
+
   #settle(delivery: Delivery): void {
+    if (delivery.isSettled) return
     delivery.isSettled = true
+    this.#settled.add(delivery)
+    delivery.place.release()
     if (this.#waitingByKey.get(delivery.message.data.k) === delivery) {
       this.#waitingByKey.delete(delivery.message.data.k)
     }
@@ -233,16 +267,29 @@ export class Deliveries {
   #drop(delivery: Delivery): void {
     if (!this.#byId.delete(delivery.message.id)) return
     this.#settle(delivery)
+    this.#settled.delete(delivery)
     this.#size -= delivery.size
     this.#endWait(delivery)
   }
 
+  /** What some server has goes first; of the others only a server that is alone lets go, and says so. */
   #bound(): void {
-    const { outboxRecordsMax, outboxSizeMax } = this.#kernel.limits
-    for (const delivery of this.#byId.values()) {
-      if (this.#byId.size <= outboxRecordsMax && this.#size <= outboxSizeMax) return
-      this.#kernel.counters.add(delivery.isSettled ? 'outbox.unconfirmed' : 'outbox.dropped')
+    for (const delivery of this.#settled) {
+      if (!this.#isOver()) return
+      this.#kernel.counters.add('outbox.unconfirmed')
       this.#drop(delivery)
     }
+    if (!this.#isAlone()) return
+    for (const delivery of this.#byId.values()) {
+      if (!this.#isOver()) return
+      this.#kernel.counters.add('outbox.dropped')
+      this.#kernel.emit({ kind: 'unsent', key: delivery.message.data.k })
+      this.#drop(delivery)
+    }
+  }
+
+  #isOver(): boolean {
+    const { outboxRecordsMax, outboxSizeMax } = this.#kernel.limits
+    return this.#byId.size > outboxRecordsMax || this.#size > outboxSizeMax
   }
 }

@@ -21,6 +21,8 @@ export type NodeEvent =
   /** Our key, or another peer's, is used by two running processes at once. */
   | { readonly kind: 'cloned-identity'; readonly address: string; readonly remote: Endpoint; readonly ours: boolean }
   | { readonly kind: 'misbehaved'; readonly remote: Endpoint; readonly reason: string }
+  /** Of a server that is alone: stored here, but more waits for other servers than is kept, so none that comes is sent this one. */
+  | { readonly kind: 'unsent'; readonly key: string }
   /** The servers that we know have changed. */
   | { readonly kind: 'servers-changed' }
 

@@ -113,7 +113,13 @@ export class DatabaseNode {
       peers: () => this.#roster.peers(),
     })
     this.#requests = new Requests(kernel)
-    this.#deliveries = new Deliveries({ kernel, fanout: this.#fanout, clientId })
+    this.#deliveries = new Deliveries({
+      kernel,
+      fanout: this.#fanout,
+      clientId,
+      isServer,
+      serversConnected: () => this.#roster.servers.size,
+    })
     this.#listeners = new Listeners({ kernel, config })
     this.#admission = new Admission(
       { kernel, config },
