@@ -34,8 +34,6 @@ interface PendingCommit {
   reject(error: unknown): void
 }
 
-type BatchOperation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string }
-
 export class LevelDbStore implements Store {
   readonly ready: Promise<void>
   readonly #directory: string
@@ -152,7 +150,7 @@ async function writeGroup(
   group: readonly PendingCommit[],
 ): Promise<readonly CommitResult[]> {
   const versions = await readVersions(rows, group)
-  const operations: BatchOperation[] = []
+  const writes: Write[] = []
   let sync = false
   const results = group.map((commit): CommitResult => {
     const conflicts: string[] = []
@@ -160,23 +158,36 @@ async function writeGroup(
     if (conflicts.length > 0) return { kind: 'conflict', keys: conflicts }
     for (const write of commit.batch) {
       const { key } = write
-      operations.push(write.kind === 'set' ? { type: 'put', key, value: write.value } : { type: 'del', key })
+      writes.push(write)
       if (versions.has(key)) versions.set(key, write.kind === 'set' ? versionOf(write.value) : ABSENT)
     }
     if (commit.durability === 'sync') sync = true
     return { kind: 'committed' }
   })
-  if (operations.length === 0) return results
+  if (writes.length === 0) return results
   try {
-    await level.batch(operations, { sync })
+    await writeBatch(level, writes, sync)
   } catch (error) {
-    for (const { key } of operations) rows.noteUncertain(key)
+    for (const { key } of writes) rows.noteUncertain(key)
     throw error
   }
-  for (const operation of operations) {
-    rows.noteWritten(operation.key, operation.type === 'put' ? operation.value : undefined)
-  }
+  for (const write of writes) rows.noteWritten(write.key, write.kind === 'set' ? write.value : undefined)
   return results
+}
+
+/** Operation by operation, since a list of them is copied, each with all its options, before it is written. */
+async function writeBatch(level: ClassicLevel, writes: readonly Write[], sync: boolean): Promise<void> {
+  const batch = level.batch()
+  try {
+    for (const write of writes) {
+      if (write.kind === 'set') batch.put(write.key, write.value)
+      else batch.del(write.key)
+    }
+  } catch (error) {
+    await batch.close()
+    throw error
+  }
+  await batch.write({ sync })
 }
 
 async function readVersions(rows: RowReader, group: readonly PendingCommit[]): Promise<Map<string, Version>> {
