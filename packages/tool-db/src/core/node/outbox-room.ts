@@ -30,7 +30,7 @@ export interface OutboxRoomParts {
 
 interface Waiter {
   readonly wish: RoomWish
-  then: ((place: Place | undefined) => void) | undefined
+  answer: ((place: Place | undefined) => void) | undefined
   timer: Timer | undefined
 }
 
@@ -58,13 +58,13 @@ export class OutboxRoom {
       then(undefined)
       return
     }
-    const waiter: Waiter = { wish, then, timer: undefined }
+    const waiter: Waiter = { wish, answer: then, timer: undefined }
     waiter.timer = kernel.after(wish.timeout, () => {
       kernel.counters.add('refused.outbox')
-      const { then: end } = waiter
-      waiter.then = undefined
+      const { answer } = waiter
+      waiter.answer = undefined
       this.letIn()
-      end?.(undefined)
+      answer?.(undefined)
     })
     this.#waiting.push(waiter)
   }
@@ -81,12 +81,12 @@ export class OutboxRoom {
 
   #letInAll(): void {
     for (let waiter = this.#waiting[0]; waiter !== undefined; waiter = this.#waiting[0]) {
-      const { then, wish, timer } = waiter
-      if (then !== undefined && !this.#hasRoom(wish)) return
+      const { answer, wish, timer } = waiter
+      if (answer !== undefined && !this.#hasRoom(wish)) return
       this.#waiting.shift()
-      if (then === undefined) continue
+      if (answer === undefined) continue
       this.#parts.kernel.cancel(timer)
-      then(this.#take(wish.size))
+      answer(this.#take(wish.size))
     }
   }
 
