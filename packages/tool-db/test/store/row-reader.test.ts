@@ -1,0 +1,100 @@
+import type { ClassicLevel } from 'classic-level'
+import { expect, test } from 'vitest'
+import { RowCache } from '../../src/store/row-cache.ts'
+import { RowReader } from '../../src/store/row-reader.ts'
+
+/** An engine that answers when it is told to, with the rows as they were when it was asked. */
+class SlowEngine {
+  readonly rows = new Map<string, string>()
+  readonly asked: (readonly string[])[] = []
+  readonly #answers: (() => void)[] = []
+
+  getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    this.asked.push(keys)
+    const values = keys.map((key) => this.rows.get(key))
+    return new Promise((resolve) => this.#answers.push(() => resolve(values)))
+  }
+
+  /** Answers everything, and what is asked because of it. */
+  async answer(): Promise<void> {
+    for (let quiet = 0; quiet < 20; quiet++) {
+      const next = this.#answers.shift()
+      if (next !== undefined) quiet = 0
+      next?.()
+      await Promise.resolve()
+    }
+  }
+}
+
+async function world(): Promise<{ engine: SlowEngine; reader: RowReader; write(key: string, text: string): void }> {
+  const engine = new SlowEngine()
+  const reader = new RowReader(Promise.resolve(engine as unknown as ClassicLevel))
+  return {
+    engine,
+    reader,
+    write: (key, text) => {
+      engine.rows.set(key, text)
+      reader.noteWritten(key, text)
+    },
+  }
+}
+
+test('[ST-28] reads that come while another is under way share the next one, and known rows are not asked for again', async () => {
+  const { engine, reader } = await world()
+  engine.rows.set('a', '1')
+  const first = reader.read(['a'])
+  const more = [reader.read(['b', 'a']), reader.read(['c']), reader.read(['b'])]
+  await engine.answer()
+  expect(await first).toEqual(['1'])
+  expect(await Promise.all(more)).toEqual([[undefined, '1'], [undefined], [undefined]])
+  expect(engine.asked).toEqual([['a'], ['b', 'c']])
+  expect(await reader.read(['c', 'a'])).toEqual([undefined, '1'])
+  expect(engine.asked).toHaveLength(2)
+})
+
+test('[ST-28] a read that a write overtakes leaves nothing stale behind', async () => {
+  const { engine, reader, write } = await world()
+  engine.rows.set('a', 'old')
+  const during = reader.read(['a', 'b'])
+  await Promise.resolve()
+  write('a', 'new')
+  await engine.answer()
+  // Both were under way at once: either answer would be true.
+  expect(await during).toEqual(['old', undefined])
+  expect(await reader.read(['a'])).toEqual(['new'])
+  expect(engine.asked).toHaveLength(1)
+})
+
+test('[ST-28] after a write that failed the engine is asked what is there', async () => {
+  const { engine, reader, write } = await world()
+  write('a', '1')
+  reader.noteUncertain('a')
+  const read = reader.read(['a'])
+  await engine.answer()
+  expect(await read).toEqual(['1'])
+  expect(engine.asked).toEqual([['a']])
+})
+
+test('[ST-28] a read that fails rejects those that share it, and the next one is tried again', async () => {
+  let isBroken = true
+  const engine = {
+    getMany: (keys: readonly string[]) =>
+      isBroken ? Promise.reject(new Error('disk')) : Promise.resolve(keys.map(() => 'here')),
+  }
+  const reader = new RowReader(Promise.resolve(engine as unknown as ClassicLevel))
+  await expect(reader.read(['a'])).rejects.toThrow('disk')
+  isBroken = false
+  expect(await reader.read(['a'])).toEqual(['here'])
+})
+
+test('[ST-28] what is kept is bounded by number and by size, the oldest out', () => {
+  const cache = new RowCache({ rowsMax: 3, sizeMax: 20 })
+  for (const key of ['a', 'b', 'c', 'd']) cache.set(key, undefined)
+  expect(['a', 'b', 'c', 'd'].map((key) => cache.has(key))).toEqual([false, true, true, true])
+  cache.set('e', 'x'.repeat(18))
+  expect(['c', 'd', 'e'].map((key) => cache.has(key))).toEqual([false, true, true])
+  cache.set('f', 'x'.repeat(100))
+  expect(['d', 'e', 'f'].map((key) => cache.has(key))).toEqual([false, false, false])
+  cache.set('g', '1')
+  expect(cache.get('g')).toBe('1')
+})
