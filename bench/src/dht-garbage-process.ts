@@ -1,4 +1,4 @@
-/** Sends a DHT server as much garbage as it can: noise, broken bencoding, and messages cut off, none of which deserves an answer. */
+/** Sends a DHT server 150,000 datagrams of garbage a second, or as many as it can: noise, broken bencoding, and messages cut off, none of which deserves an answer. */
 import { createSocket } from 'node:dgram'
 import { seededRandom } from '@shoal/base'
 import { answerRequests, childOptions } from './child.ts'
@@ -7,6 +7,7 @@ import { queryTemplate } from './krpc-messages.ts'
 const { port } = childOptions<{ port: number }>()
 /** Datagrams between two looks at the clock and at what others want. */
 const BURST = 64
+const PER_SECOND = 150_000
 const random = seededRandom(7)
 
 function garbage(index: number): Buffer {
@@ -28,13 +29,16 @@ const datagrams = Array.from({ length: 256 }, (_, index) => garbage(index))
 const socket = createSocket({ type: 'udp4', lookup: (name, _options, callback) => callback(null, name, 4) })
 socket.bind(0, '127.0.0.9')
 
+let startedAt = 0
+let asked = 0
 let sent = 0
 let running = false
 
 function burst(): void {
   if (!running) return
-  for (let i = 0; i < BURST; i++) {
-    socket.send(datagrams[sent & 255] as Buffer, port, '127.0.0.1', onSent)
+  const due = ((performance.now() - startedAt) * PER_SECOND) / 1000
+  for (let i = 0; i < BURST && asked < due; i++, asked++) {
+    socket.send(datagrams[asked & 255] as Buffer, port, '127.0.0.1', onSent)
   }
   setImmediate(burst)
 }
@@ -46,6 +50,7 @@ function onSent(error: Error | null): void {
 answerRequests({
   start: () => {
     running = true
+    startedAt = performance.now()
     burst()
   },
   stop: () => {
