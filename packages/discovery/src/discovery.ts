@@ -1,38 +1,18 @@
 /** From a topic to candidate peers: the public face that owns the sources, and makes one session a join. */
 
 import { createHash } from 'node:crypto'
-import { ClosedError, type Endpoint, isPort, systemRandom, UsageError, utf8 } from '@shoal/base'
-import { Dht, type DhtOptions } from '@shoal/dht'
+import { ClosedError, isPort, systemRandom, UsageError, utf8 } from '@shoal/base'
+import { Dht } from '@shoal/dht'
 import { requireTopic, type Swarm, type SwarmJoinOptions } from '@shoal/peer'
-import { ANNOUNCE_PACE, type AnnouncePace } from './core/announce-schedule.ts'
-import { BOOK_LIMITS, type BookLimits } from './core/book-rules.ts'
-import { LOOKUP_PACE, type LookupPace } from './core/lookup-schedule.ts'
+import { ANNOUNCE_PACE } from './core/announce-schedule.ts'
+import { BOOK_LIMITS } from './core/book-rules.ts'
+import { LOOKUP_PACE } from './core/lookup-schedule.ts'
 import { DhtSource } from './node/dht-source.ts'
 import type { AnnouncedPort, Source } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
+import { checkDiscoveryOptions, type DiscoveryOptions, isDht } from './options.ts'
 import { Session } from './session.ts'
 import { type SearchCounts, TopicSearch } from './topic-search.ts'
-
-export interface DiscoverySources {
-  /**
-   * A node of our own, with options if there are any, or one that exists already and is shared. Ours is made at the first
-   * join: a client (BEP 43) where that one does not announce, unless `mode` says otherwise.
-   */
-  readonly dht?: boolean | DhtOptions | Dht
-  /** `host:port`, with brackets around IPv6; the host may be a name. */
-  readonly static?: readonly (string | Endpoint)[]
-}
-
-export interface DiscoveryOptions {
-  /** The DHT alone where nothing is said. */
-  readonly sources?: DiscoverySources
-  /** Closes everything when it aborts. */
-  readonly signal?: AbortSignal
-  /** How often to look up and to announce. */
-  readonly pace?: { readonly lookup?: LookupPace; readonly announce?: AnnouncePace }
-  /** What the candidate book of each session holds at most. */
-  readonly limits?: Partial<BookLimits>
-}
 
 export interface JoinOptions extends SwarmJoinOptions {
   /** Announces the port that our DHT socket is seen to have, for services that share it (BEP 5 `implied_port`). */
@@ -45,7 +25,6 @@ export interface DiscoveryStats extends Readonly<SearchCounts> {
 }
 
 const INFO_HASH_BYTES = 20
-const SOURCE_NAMES: readonly string[] = ['dht', 'static']
 
 export class Discovery implements Swarm {
   readonly #options: DiscoveryOptions
@@ -69,11 +48,8 @@ export class Discovery implements Swarm {
   /** Throws UsageError for options that make no sense. */
   constructor(options: DiscoveryOptions = {}) {
     this.#options = options
-    const { dht = options.sources === undefined, static: endpoints, ...others } = options.sources ?? {}
-    const unknown = Object.keys(others)[0]
-    if (unknown !== undefined) {
-      throw new UsageError(`there is no source "${unknown}" in this version: choose among ${SOURCE_NAMES.join(', ')}`)
-    }
+    checkDiscoveryOptions(options)
+    const { dht = options.sources === undefined, static: endpoints } = options.sources ?? {}
     if (endpoints !== undefined) this.#static = new StaticSource(endpoints)
     if (isDht(dht)) {
       this.#dht = dht
@@ -166,10 +142,6 @@ export class Discovery implements Swarm {
     }
     return opened
   }
-}
-
-function isDht(value: boolean | DhtOptions | Dht): value is Dht {
-  return typeof value === 'object' && 'lookup' in value && typeof value.lookup === 'function'
 }
 
 function infoHashOf(topic: string | Uint8Array): Uint8Array {

@@ -3,11 +3,6 @@ export { ANNOUNCE_PACE, type AnnouncePace } from './core/announce-schedule.ts'
 export { BOOK_LIMITS, type BookLimits } from './core/book-rules.ts'
 export type { BookStats } from './core/candidate-book.ts'
 export { LOOKUP_PACE, type LookupPace } from './core/lookup-schedule.ts'
-export {
-  Discovery,
-  type DiscoveryOptions,
-  type DiscoverySources,
-  type DiscoveryStats,
-  type JoinOptions,
-} from './discovery.ts'
+export { Discovery, type DiscoveryStats, type JoinOptions } from './discovery.ts'
+export { checkDiscoveryOptions, type DiscoveryOptions, type DiscoverySources } from './options.ts'
 export type { Session, SessionEvents } from './session.ts'

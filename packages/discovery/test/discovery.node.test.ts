@@ -9,7 +9,8 @@ import { promisify } from 'node:util'
 import { createTestnet, Dht } from '@shoal/dht'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ANNOUNCE_PACE } from '../src/core/announce-schedule.ts'
-import { Discovery, type DiscoveryOptions } from '../src/discovery.ts'
+import { Discovery } from '../src/discovery.ts'
+import type { DiscoveryOptions } from '../src/options.ts'
 import type { Session } from '../src/session.ts'
 import { type RawNode, rawNode } from './raw-node.ts'
 
@@ -173,6 +174,20 @@ test('[S-44] a process that has closed exits by itself', async () => {
     timeout: 20_000,
   })
   expect(stdout).toBe('closed\n')
+})
+
+test('[S-46] an option that there is not is named, with those that there are', () => {
+  const made = (options: object) => () => new Discovery(options)
+  expect(made({ bootstrap: ['127.0.0.1:1'] })).toThrow(expect.objectContaining({ code: 'SHOAL_USAGE' }))
+  expect(made({ bootstrap: ['127.0.0.1:1'] })).toThrow(/"bootstrap".*sources, signal, pace, limits.*dht: \{/)
+  expect(made({ sources: { pex: true } })).toThrow(/discovery\.sources has no option "pex".*dht, static/)
+  expect(made({ sources: { dht: { bootstraps: [] } } })).toThrow(/"bootstraps".*bootstrap, port/)
+  expect(made({ pace: { lookups: 1 } })).toThrow(/"lookups"/)
+  expect(made({ limits: { perSource: 1 } })).toThrow(/"perSource"/)
+  expect(made({ sources: 'dht' })).toThrow(/discovery\.sources takes an object/)
+  expect(made({ sources: { dht: null } })).toThrow(expect.objectContaining({ code: 'SHOAL_USAGE' }))
+  // Like one that is left out.
+  expect(made({ bootstrap: undefined, sources: {} })).not.toThrow()
 })
 
 test('[S-46] wrong use is answered by one sentence', () => {

@@ -6,7 +6,7 @@
 import { EventEmitter } from 'node:events'
 import { type Endpoint, formatEndpoint } from '@shoal/base'
 import { Dht, type Listening } from '@shoal/dht'
-import { Discovery, type DiscoveryOptions, type DiscoverySources } from '@shoal/discovery'
+import { checkDiscoveryOptions, Discovery, type DiscoveryOptions, type DiscoverySources } from '@shoal/discovery'
 import type { Candidate, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
 import { addressTowardsAny } from './own-address.ts'
 
@@ -34,12 +34,20 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
   readonly #ownDht: Dht | undefined
   readonly #localHost: string | undefined
 
+  /** Throws UsageError for options that make no sense. */
   constructor(init: JoinedSwarmInit) {
     super()
+    checkDiscoveryOptions(init.discovery)
     const { sources = { dht: true }, ...others } = init.discovery
     this.#ownDht = ownDht(sources.dht, init)
     const dht = this.#ownDht ?? sources.dht
-    this.#discovery = new Discovery({ ...others, sources: { ...sources, ...(dht === undefined ? {} : { dht }) } })
+    try {
+      this.#discovery = new Discovery({ ...others, sources: { ...sources, ...(dht === undefined ? {} : { dht }) } })
+    } catch (error) {
+      // The DHT node is running already, and nobody else could end it.
+      void this.#ownDht?.close()
+      throw error
+    }
     this.#localHost = init.bind ?? addressTowardsAny(knownPlaces(sources))
   }
 

@@ -59,5 +59,5 @@ function ownSwarm(discovery: boolean | DiscoveryOptions, options: Partial<AllOpt
 }
 
 function isSwarm(discovery: boolean | DiscoveryOptions | Swarm): discovery is Swarm {
-  return typeof discovery === 'object' && 'join' in discovery
+  return typeof discovery === 'object' && discovery !== null && 'join' in discovery
 }

@@ -125,5 +125,7 @@ test('[C-63] a DHT port that is taken is why `ready` rejects, and wrong options 
   const db = start({ topic: freshTopic(), discovery: { sources: { dht } } })
   await expect(db.ready).rejects.toMatchObject({ code: 'SHOAL_PORT_TAKEN' })
   expect(() => new ToolDb({ topic: '', discovery: inTestnet() })).toThrow(/topic/)
+  expect(() => new ToolDb({ discovery: { bootstrap: ['127.0.0.1:1'] } as never })).toThrow(/"bootstrap".*sources/)
+  expect(() => new ToolDb({ discovery: null as never })).toThrow(/discovery takes an object/)
   expect(() => new ToolDb({ discovery: { sources: { dht: { bootstrap: ['nonsense'] } } } })).toThrow(/host:port/)
 })

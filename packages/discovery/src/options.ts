@@ -1,0 +1,84 @@
+/**
+ * What `Discovery` is told, and the check that every name in it is one we know: an option that is misplaced or misspelt
+ * would find nobody, and say nothing.
+ */
+
+import { type Endpoint, UsageError } from '@shoal/base'
+import type { Dht, DhtOptions } from '@shoal/dht'
+import type { AnnouncePace } from './core/announce-schedule.ts'
+import { BOOK_LIMITS, type BookLimits } from './core/book-rules.ts'
+import type { LookupPace } from './core/lookup-schedule.ts'
+
+export interface DiscoverySources {
+  /**
+   * A node of our own, with options if there are any, or one that exists already and is shared. Ours is made at the first
+   * join: a client (BEP 43) where that one does not announce, unless `mode` says otherwise.
+   */
+  readonly dht?: boolean | DhtOptions | Dht
+  /** `host:port`, with brackets around IPv6; the host may be a name. */
+  readonly static?: readonly (string | Endpoint)[]
+}
+
+export interface DiscoveryOptions {
+  /** The DHT alone where nothing is said. */
+  readonly sources?: DiscoverySources
+  /** Closes everything when it aborts. */
+  readonly signal?: AbortSignal
+  /** How often to look up and to announce. */
+  readonly pace?: { readonly lookup?: LookupPace; readonly announce?: AnnouncePace }
+  /** What the candidate book of each session holds at most. */
+  readonly limits?: Partial<BookLimits>
+}
+
+// Each a whole record, so that the compiler asks for the name of an option that is added.
+const OPTIONS: Readonly<Record<keyof DiscoveryOptions, true>> = {
+  sources: true,
+  signal: true,
+  pace: true,
+  limits: true,
+}
+const SOURCES: Readonly<Record<keyof DiscoverySources, true>> = { dht: true, static: true }
+const PACES: Readonly<Record<keyof NonNullable<DiscoveryOptions['pace']>, true>> = { lookup: true, announce: true }
+const DHT_OPTIONS: Readonly<Record<keyof DhtOptions, true>> = {
+  bootstrap: true,
+  port: true,
+  host: true,
+  families: true,
+  nodeId: true,
+  stateFile: true,
+  mode: true,
+  network: true,
+  limits: true,
+  signal: true,
+}
+
+/** Throws UsageError for the first name that is no option's, with those that are. */
+export function checkDiscoveryOptions(options: DiscoveryOptions): void {
+  checkNames(options, OPTIONS, 'discovery')
+  const { sources = {}, pace = {}, limits = {} } = options
+  checkNames(sources, SOURCES, 'discovery.sources')
+  checkNames(pace, PACES, 'discovery.pace')
+  checkNames(limits, BOOK_LIMITS, 'discovery.limits')
+  const { dht } = sources
+  if (typeof dht !== 'boolean' && dht !== undefined && !isDht(dht)) {
+    checkNames(dht, DHT_OPTIONS, 'discovery.sources.dht')
+  }
+}
+
+export function isDht(value: boolean | DhtOptions | Dht): value is Dht {
+  return typeof value === 'object' && value !== null && 'lookup' in value && typeof value.lookup === 'function'
+}
+
+function checkNames(given: object, known: object, place: string): void {
+  const names = Object.keys(known).join(', ')
+  if (typeof given !== 'object' || given === null) {
+    throw new UsageError(`${place} takes an object with ${names}, not ${String(given)}`)
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (Object.hasOwn(known, name) || value === undefined) continue
+    const hint = place !== 'discovery.sources.dht' && Object.hasOwn(DHT_OPTIONS, name) ? DHT_HINT : ''
+    throw new UsageError(`${place} has no option "${name}": choose among ${names}${hint}`)
+  }
+}
+
+const DHT_HINT = '; options of the DHT node go into sources: { dht: { … } }'
