@@ -6,8 +6,8 @@
 import type { ClassicLevel } from 'classic-level'
 import { RowCache, type RowText } from './row-cache.ts'
 
-/** Enough for the records that are on their way in at one time, twice over. */
-const CACHE = { rowsMax: 8_192, sizeMax: 4 * 1_048_576 }
+/** Enough for the records that are on their way in at one time; more would only be carried along by the garbage collector. */
+const CACHE = { rowsMax: 1_024, sizeMax: 1_048_576 }
 /** Enough to share a turn of the engine, few enough that the first of them does not wait long for the last. */
 const KEYS_PER_READ_MAX = 1_000
 
@@ -23,7 +23,8 @@ export class RowReader {
   /** BOUNDED: by the callers of read(), each of which waits. */
   readonly #pending: PendingRead[] = []
   /** What the engine is being asked for and nobody has written since. BOUNDED: by the keys of one read. */
-  #unwritten: Set<string> | undefined
+  #unwritten = new Set<string>()
+  #isReading = false
 
   constructor(opening: Promise<ClassicLevel>) {
     this.#opening = opening
@@ -34,25 +35,28 @@ export class RowReader {
     if (keys.every((key) => this.#cache.has(key))) return Promise.resolve(keys.map((key) => this.#cache.get(key)))
     return new Promise((resolve, reject) => {
       this.#pending.push({ keys, resolve, reject })
-      if (this.#unwritten === undefined) void this.#goOn()
+      if (!this.#isReading) void this.#goOn()
     })
   }
 
   /** After each write, in the order of the writes, before anybody is told of it. */
   noteWritten(key: string, text: RowText): void {
-    this.#unwritten?.delete(key)
+    this.#unwritten.delete(key)
     this.#cache.set(key, text)
   }
 
   /** A write has failed: whether the row is there is the engine's to say. */
   noteUncertain(key: string): void {
-    this.#unwritten?.delete(key)
+    this.#unwritten.delete(key)
     this.#cache.forget(key)
   }
 
   /** Never rejects: each read hears of its own failure. */
   async #goOn(): Promise<void> {
+    this.#isReading = true
     while (this.#pending.length > 0) {
+      // Those of the same turn come along.
+      await this.#opening.catch(() => undefined)
       const group = this.#takeGroup()
       try {
         const texts = await this.#ask(new Set(group.flatMap(({ keys }) => keys)))
@@ -61,7 +65,7 @@ export class RowReader {
         for (const { reject } of group) reject(error)
       }
     }
-    this.#unwritten = undefined
+    this.#isReading = false
   }
 
   #takeGroup(): readonly PendingRead[] {
