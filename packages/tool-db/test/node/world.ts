@@ -92,6 +92,8 @@ export class World {
   now: Millis = START
   /** Names and other addresses of nodes, besides their own. */
   readonly places = new Map<string, WorldNode>()
+  /** Hosts that neither take a dial nor refuse it. */
+  readonly silent = new Set<string>()
   /** Every frame between nodes, for tests that look at the wire. */
   readonly wire: { from: string; to: string; at: Millis; text: string }[] = []
   readonly #queue = new DeadlineQueue<() => void>()
@@ -400,6 +402,7 @@ export class WorldNode {
   }
 
   #dial(effect: AskedEffect & { kind: 'dial' }): void {
+    if (this.#world.silent.has(effect.endpoint.host)) return
     this.#world.at(LATENCY, () => {
       if (this.isDown) return
       const to = this.#world.places.get(formatEndpoint(effect.endpoint))

@@ -16,36 +16,25 @@ import {
 } from '@shoal/base'
 import type { DialOutcome } from '@shoal/peer'
 import type { NodeConfig } from './config.ts'
-import type { Kernel, Timer } from './kernel.ts'
+import {
+  addTeller,
+  type DialEntry,
+  type DialSource,
+  isOnlyProposed,
+  isOnlyTold,
+  saw,
+  type Teller,
+} from './dial-entry.ts'
+import { DialQueue } from './dial-queue.ts'
+import type { Kernel } from './kernel.ts'
 import { Remembered } from './remembered.ts'
 import type { Session } from './session.ts'
 
-/** given: by hand. told: by a peer. proposed: by discovery, which keeps its own book of when to try again. */
-export type DialSource = 'given' | 'told' | 'proposed'
-
-type EntryState =
-  | { readonly kind: 'waiting'; readonly timer: Timer | undefined }
-  | { readonly kind: 'queued' }
-  | { readonly kind: 'dialling'; readonly dial: number; readonly timer: Timer }
-  | { readonly kind: 'open'; readonly session: Session }
-  /** Its peer is connected another way; tried again when that peer goes. */
-  | { readonly kind: 'alias'; readonly peerId: string }
-
-interface Entry {
-  readonly endpoint: Endpoint
-  readonly sources: Set<DialSource>
-  /** Whoever told of it must not point us into loopback or private networks. */
-  globalOnly: boolean
-  failures: number
-  /** Who answered there last. */
-  seen: string | undefined
-  /**
-   * Who is said to be there, the one that was seen among them. Anybody can say to be anywhere, so an endpoint is left
-   * alone only where every one of them is connected. BOUNDED: SUSPECTS_MAX.
-   */
-  readonly suspects: Set<string>
-  state: EntryState
-  hasReported: boolean
+/** What is known of an endpoint besides who names it. */
+export interface Hearsay {
+  readonly address?: string
+  readonly globalOnly?: boolean
+  readonly teller?: Teller
 }
 
 export interface DialPlanHooks {
@@ -75,13 +64,12 @@ export class DialPlan {
   readonly #config: NodeConfig
   readonly #hooks: DialPlanHooks
   /** By `host:port`. BOUNDED: dialEntriesMax; those given by hand always fit, since the application bounds them. */
-  readonly #entries = new Map<string, Entry>()
-  /** BOUNDED: by the entries. */
-  readonly #queue: Entry[] = []
+  readonly #entries = new Map<string, DialEntry>()
+  readonly #queue = new DialQueue()
   /** By dial effect. BOUNDED: dialsMax. */
-  readonly #dials = new Map<number, Entry>()
+  readonly #dials = new Map<number, DialEntry>()
   /** By channel. BOUNDED: by the sessions. */
-  readonly #open = new Map<number, Entry>()
+  readonly #open = new Map<number, DialEntry>()
   readonly #selves: Remembered
   #isClosed = false
 
@@ -96,7 +84,7 @@ export class DialPlan {
     return this.#entries.size
   }
 
-  add(endpoint: Endpoint, source: DialSource, about: { address?: string; globalOnly?: boolean } = {}): void {
+  add(endpoint: Endpoint, source: DialSource, about: Hearsay = {}): void {
     if (this.#isClosed) return
     const name = formatEndpoint(endpoint)
     if (this.#selves.has(name)) {
@@ -108,14 +96,16 @@ export class DialPlan {
       this.#addSource(held, source, about)
       return
     }
-    if (source !== 'given' && this.#entries.size >= this.#kernel.limits.dialEntriesMax) {
+    const hasRoom = this.#entries.size < this.#kernel.limits.dialEntriesMax && this.#mayTell(about.teller)
+    if (source !== 'given' && !hasRoom) {
       this.#kernel.counters.add('refused.dial-entries')
       this.#reportNow(endpoint, source, { kind: 'failed', reason: 'too many endpoints' })
       return
     }
-    const entry: Entry = {
+    const entry: DialEntry = {
       endpoint,
       sources: new Set([source]),
+      tellers: new Map(about.teller === undefined ? [] : [[about.teller.name, about.teller]]),
       globalOnly: about.globalOnly ?? false,
       failures: 0,
       seen: undefined,
@@ -201,12 +191,27 @@ export class DialPlan {
     for (const dial of this.#dials.keys()) this.#kernel.tell({ kind: 'cancel-dial', dial })
     for (const entry of this.#entries.values()) this.#disarm(entry)
     this.#entries.clear()
-    this.#queue.length = 0
+    this.#queue.clear()
   }
 
-  #addSource(entry: Entry, source: DialSource, about: { address?: string; globalOnly?: boolean }): void {
+  /** Of so many of its endpoints that nobody answers at yet, a teller's next displaces the first that has failed. */
+  #mayTell(teller: Teller | undefined): boolean {
+    if (teller === undefined) return true
+    const theirs = [...this.#entries.values()].filter((entry) => isOnlyOf(entry, teller))
+    if (theirs.length < this.#kernel.limits.dialEntriesPerTellerMax) return true
+    const failed = theirs.find(
+      ({ failures, seen, state }) => failures > 0 && seen === undefined && state.kind !== 'dialling',
+    )
+    if (failed === undefined) return false
+    this.#kernel.counters.add('dials.displaced')
+    this.#drop(failed)
+    return true
+  }
+
+  #addSource(entry: DialEntry, source: DialSource, about: Hearsay): void {
     entry.sources.add(source)
     if (about.address !== undefined && entry.suspects.size < SUSPECTS_MAX) entry.suspects.add(about.address)
+    if (about.teller !== undefined) addTeller(entry, about.teller)
     entry.globalOnly &&= about.globalOnly ?? false
     const { state } = entry
     if (state.kind === 'open' && state.session.state.kind === 'connected') {
@@ -214,25 +219,26 @@ export class DialPlan {
     } else if (state.kind === 'alias') {
       if (this.#connectedSuspect(entry) === undefined) this.#enqueue(entry)
       else if (source === 'proposed') this.#tell(entry, { kind: 'duplicate', peerId: state.peerId })
-    } else if (state.kind === 'waiting' && source !== 'told') this.#enqueue(entry)
+    } else if (state.kind === 'queued') this.#queue.add(entry)
+    else if (state.kind === 'waiting' && source !== 'told') this.#enqueue(entry)
   }
 
-  #enqueue(entry: Entry): void {
+  #enqueue(entry: DialEntry): void {
     this.#disarm(entry)
     entry.state = { kind: 'queued' }
-    this.#queue.push(entry)
+    this.#queue.add(entry)
     this.#startNext()
   }
 
   #startNext(): void {
     while (this.#dials.size < this.#kernel.limits.dialsMax && !this.#isClosed) {
-      const entry = this.#queue.shift()
+      const entry = this.#queue.take()
       if (entry === undefined) return
-      if (entry.state.kind === 'queued') this.#dial(entry)
+      this.#dial(entry)
     }
   }
 
-  #dial(entry: Entry): void {
+  #dial(entry: DialEntry): void {
     const { endpoint } = entry
     const connected = this.#connectedSuspect(entry)
     if (connected !== undefined) {
@@ -266,7 +272,7 @@ export class DialPlan {
   }
 
   /** What an outcome means for the next try. */
-  #settle(entry: Entry, outcome: DialOutcome): void {
+  #settle(entry: DialEntry, outcome: DialOutcome): void {
     switch (outcome.kind) {
       case 'connected':
       case 'disconnected':
@@ -288,7 +294,7 @@ export class DialPlan {
   }
 
   /** Its peer is connected another way. */
-  #alias(entry: Entry, peerId: string): void {
+  #alias(entry: DialEntry, peerId: string): void {
     this.#disarm(entry)
     entry.failures = 0
     entry.state = { kind: 'alias', peerId }
@@ -296,21 +302,20 @@ export class DialPlan {
   }
 
   /** Who makes a dial needless: hearsay is enough only where the endpoint itself is hearsay. */
-  #connectedSuspect(entry: Entry): string | undefined {
+  #connectedSuspect(entry: DialEntry): string | undefined {
     const { seen, suspects } = entry
-    const isOnlyTold = entry.sources.size === 1 && entry.sources.has('told')
-    if (suspects.size >= SUSPECTS_MAX || (seen === undefined && !isOnlyTold)) return undefined
+    if (suspects.size >= SUSPECTS_MAX || (seen === undefined && !isOnlyTold(entry))) return undefined
     for (const address of suspects) if (!this.#hooks.isConnectedPeer(address)) return undefined
     return seen ?? [...suspects][0]
   }
 
-  #delay(entry: Entry): Millis {
+  #delay(entry: DialEntry): Millis {
     const { wait, maxRetries } = this.#config
     if (entry.failures <= maxRetries) return jittered(wait, 0.25, this.#kernel.random)
     return backoffDelay(PATIENCE, entry.failures - maxRetries, this.#kernel.random)
   }
 
-  #retry(entry: Entry, delay: Millis): void {
+  #retry(entry: DialEntry, delay: Millis): void {
     if (isOnlyProposed(entry)) {
       this.#drop(entry)
       return
@@ -325,13 +330,19 @@ export class DialPlan {
     entry.state = { kind: 'waiting', timer: this.#kernel.after(delay, () => this.#enqueue(entry)) }
   }
 
-  #drop(entry: Entry): void {
+  #drop(entry: DialEntry): void {
+    const { state } = entry
     this.#disarm(entry)
+    this.#queue.delete(entry)
     this.#entries.delete(formatEndpoint(entry.endpoint))
     entry.state = { kind: 'waiting', timer: undefined }
+    if (state.kind !== 'dialling' || !this.#dials.delete(state.dial)) return
+    this.#kernel.tell({ kind: 'cancel-dial', dial: state.dial })
+    this.#kernel.settle(state.dial)
+    this.#startNext()
   }
 
-  #disarm(entry: Entry): void {
+  #disarm(entry: DialEntry): void {
     if (entry.state.kind === 'waiting' || entry.state.kind === 'dialling') this.#kernel.cancel(entry.state.timer)
   }
 
@@ -349,13 +360,13 @@ export class DialPlan {
     return { kind: 'connected', peerId: state.peer.peerId, proven: state.peer.proven }
   }
 
-  #told<T extends DialOutcome>(entry: Entry, outcome: T): T {
+  #told<T extends DialOutcome>(entry: DialEntry, outcome: T): T {
     this.#tell(entry, outcome)
     return outcome
   }
 
   /** Discovery hears of everything that happens at its endpoints; those it never proposed are left out. */
-  #tell(entry: Entry, outcome: DialOutcome): void {
+  #tell(entry: DialEntry, outcome: DialOutcome): void {
     if (entry.sources.has('proposed')) this.#kernel.tell({ kind: 'report', endpoint: entry.endpoint, outcome })
   }
 
@@ -364,14 +375,9 @@ export class DialPlan {
   }
 }
 
-function saw(entry: Entry, address: string): void {
-  entry.seen = address
-  entry.suspects.clear()
-  entry.suspects.add(address)
-}
-
-function isOnlyProposed(entry: Entry): boolean {
-  return !entry.sources.has('given') && !entry.sources.has('told')
+function isOnlyOf(entry: DialEntry, teller: Teller): boolean {
+  const isPending = entry.state.kind === 'queued' || entry.state.kind === 'waiting' || entry.state.kind === 'dialling'
+  return isPending && isOnlyTold(entry) && entry.tellers.size === 1 && entry.tellers.has(teller.name)
 }
 
 function reasonOf(error: unknown): string {

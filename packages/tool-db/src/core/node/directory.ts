@@ -6,8 +6,10 @@
 import { type Endpoint, formatEndpoint, type Millis, parseIp, scopeOf } from '@shoal/base'
 import { CLOCK_AHEAD_MAX_MS, dialTarget, endpointDigest, type SignedEndpoint } from '@shoal/peer'
 import type { NodeConfig } from './config.ts'
+import type { Teller } from './dial-entry.ts'
 import type { Kernel } from './kernel.ts'
 import type { Peer } from './session.ts'
+import { prefixName } from './sessions.ts'
 
 export interface KnownServer {
   readonly signed: SignedEndpoint
@@ -18,7 +20,7 @@ export interface KnownServer {
 export interface DirectoryHooks {
   isConnectedPeer(peerId: string): boolean
   /** A server is to be dialled. `globalOnly`: whoever told of it must not point us into loopback or private networks. */
-  onServer(target: { endpoint: Endpoint; address: string; globalOnly: boolean }): void
+  onServer(target: { endpoint: Endpoint; address: string; globalOnly: boolean; teller: Teller }): void
   /** It is not there any more: it moved, or nobody has seen it for long. */
   onGone(endpoint: Endpoint): void
   onForged(peer: Peer): void
@@ -85,7 +87,7 @@ export class Directory {
   seek(peer: Peer): void {
     const { signed } = peer
     if (signed !== undefined && this.#servers.get(signed.address)?.signed === signed && !isNowhere(signed.host)) {
-      this.#dial(signed, !isInScope(peer))
+      this.#dial(signed, peer)
     }
   }
 
@@ -98,7 +100,6 @@ export class Directory {
 
   /** What a peer told of others: each is verified before it is kept or dialled. */
   learn(teller: Peer, servers: readonly SignedEndpoint[]): void {
-    const globalOnly = !isInScope(teller)
     for (const signed of servers.slice(0, this.#kernel.limits.serversPerPongMax)) {
       if (signed.address === this.#config.peerAddress || signed.topic !== this.#config.topicPublicId) continue
       if (signed.timestamp > this.#kernel.now + CLOCK_AHEAD_MAX_MS || !this.#config.isAddress(signed.address)) continue
@@ -106,14 +107,14 @@ export class Directory {
       const held = this.#servers.get(signed.address)
       if (held !== undefined && held.signed.timestamp >= signed.timestamp) {
         // What we hold was verified; what came may be anything with its time.
-        if (held.signed.timestamp === signed.timestamp) this.#dial(held.signed, globalOnly)
+        if (held.signed.timestamp === signed.timestamp) this.#dial(held.signed, teller)
         continue
       }
-      this.#check(teller, signed, globalOnly)
+      this.#check(teller, signed)
     }
   }
 
-  #check(teller: Peer, signed: SignedEndpoint, globalOnly: boolean): void {
+  #check(teller: Peer, signed: SignedEndpoint): void {
     const { limits, counters, sha256 } = this.#kernel
     const mayAsk = teller.session.endpoints.take(this.#kernel.now, 1)
     if (!mayAsk || this.#checking >= limits.serversKnownMax) {
@@ -131,13 +132,15 @@ export class Directory {
         return
       }
       this.add(signed)
-      this.#dial(signed, globalOnly)
+      this.#dial(signed, teller)
     })
   }
 
-  #dial(signed: SignedEndpoint, globalOnly: boolean): void {
+  #dial(signed: SignedEndpoint, by: Peer): void {
     if (this.#hooks.isConnectedPeer(signed.address)) return
-    this.#hooks.onServer({ endpoint: dialTarget(signed), address: signed.address, globalOnly })
+    const teller = { name: prefixName(by.session.remote) ?? by.peerId, proven: by.proven }
+    const endpoint = dialTarget(signed)
+    this.#hooks.onServer({ endpoint, address: signed.address, globalOnly: !isInScope(by), teller })
   }
 
   /** Nobody but this server was said to be there: else anybody could have a place forgotten by claiming it and moving. */

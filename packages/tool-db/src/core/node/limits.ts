@@ -48,6 +48,8 @@ export interface NodeLimits {
   readonly connectedServersMax: number
   readonly dialsMax: number
   readonly dialEntriesMax: number
+  /** Endpoints that nobody but one teller (all of one address prefix) told of, and nobody answers at yet. */
+  readonly dialEntriesPerTellerMax: number
   readonly dialTimeout: Millis
   readonly handshakeTimeout: Millis
   readonly keepAlive: Millis
@@ -93,6 +95,7 @@ export const DEFAULT_LIMITS: NodeLimits = {
   connectedServersMax: 64,
   dialsMax: 16,
   dialEntriesMax: 1_024,
+  dialEntriesPerTellerMax: 64,
   dialTimeout: 5 * SECOND,
   handshakeTimeout: 10 * SECOND,
   keepAlive: 60 * SECOND,

@@ -12,7 +12,8 @@ import { CommandDesk } from './command-desk.ts'
 import type { Command } from './commands.ts'
 import type { NodeConfig } from './config.ts'
 import { Deliveries } from './delivery.ts'
-import { DialPlan, type DialSource } from './dial-plan.ts'
+import type { DialSource } from './dial-entry.ts'
+import { DialPlan } from './dial-plan.ts'
 import { Directory } from './directory.ts'
 import type { Effect, EffectResult } from './effects.ts'
 import type { NodeEvent } from './events.ts'
@@ -93,7 +94,7 @@ export class DatabaseNode {
       { kernel, config },
       {
         isConnectedPeer,
-        onServer: ({ endpoint, address, globalOnly }) => this.#dialPlan.add(endpoint, 'told', { address, globalOnly }),
+        onServer: ({ endpoint, ...hearsay }) => this.#dialPlan.add(endpoint, 'told', hearsay),
         onGone: (endpoint) => this.#dialPlan.forgetTold(endpoint),
         onForged: (peer) => {
           // A plain server spreads whatever it was told; a shoal peer has verified it.
@@ -207,7 +208,7 @@ export class DatabaseNode {
   }
 
   /** A place where a server is said to be. */
-  handleCandidate(now: Millis, endpoint: Endpoint, source: DialSource, globalOnly = false): void {
+  handleCandidate(now: Millis, endpoint: Endpoint, source: Exclude<DialSource, 'told'>, globalOnly = false): void {
     this.#kernel.now = now
     this.#dialPlan.add(endpoint, source, { globalOnly })
   }

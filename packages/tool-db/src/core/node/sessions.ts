@@ -215,7 +215,7 @@ export class Sessions {
 }
 
 /** IPv4 /24 and IPv6 /64. None for loopback and private networks: all of a test, or of those behind one proxy, is there. */
-function prefixName(remote: Endpoint): string | undefined {
+export function prefixName(remote: Endpoint): string | undefined {
   const ip = parseIp(remote.host)
   if (ip === undefined || scopeOf(ip) !== 'global') return undefined
   return toHex(ip.subarray(0, ip.length === 4 ? 3 : 8))

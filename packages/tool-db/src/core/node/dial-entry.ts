@@ -1,0 +1,67 @@
+/** A place where a server is said to be: who says so, and how far dialling it has come. */
+
+import type { Endpoint } from '@shoal/base'
+import type { Timer } from './kernel.ts'
+import type { Session } from './session.ts'
+
+/** given: by hand. told: by a peer. proposed: by discovery, which keeps its own book of when to try again. */
+export type DialSource = 'given' | 'told' | 'proposed'
+
+export type EntryState =
+  | { readonly kind: 'waiting'; readonly timer: Timer | undefined }
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'dialling'; readonly dial: number; readonly timer: Timer }
+  | { readonly kind: 'open'; readonly session: Session }
+  /** Its peer is connected another way; tried again when that peer goes. */
+  | { readonly kind: 'alias'; readonly peerId: string }
+
+/** Who told of it, for whoever shares out the dials: everybody of one address prefix together. */
+export interface Teller {
+  readonly name: string
+  readonly proven: boolean
+}
+
+export interface DialEntry {
+  readonly endpoint: Endpoint
+  readonly sources: Set<DialSource>
+  /** In whose turns it is dialled. BOUNDED: TELLERS_MAX. */
+  readonly tellers: Map<string, Teller>
+  /** Whoever told of it must not point us into loopback or private networks. */
+  globalOnly: boolean
+  failures: number
+  /** Who answered there last. */
+  seen: string | undefined
+  /**
+   * Who is said to be there, the one that was seen among them. Anybody can say to be anywhere, so an endpoint is left
+   * alone only where every one of them is connected. BOUNDED: SUSPECTS_MAX.
+   */
+  readonly suspects: Set<string>
+  state: EntryState
+  hasReported: boolean
+}
+
+const TELLERS_MAX = 4
+
+export function isOnlyTold({ sources }: DialEntry): boolean {
+  return sources.size === 1 && sources.has('told')
+}
+
+export function isOnlyProposed({ sources }: DialEntry): boolean {
+  return sources.size === 1 && sources.has('proposed')
+}
+
+/** Of more tellers those that proved something stay. */
+export function addTeller({ tellers }: DialEntry, teller: Teller): void {
+  if (tellers.size >= TELLERS_MAX && !tellers.has(teller.name)) {
+    const unproven = [...tellers.values()].find(({ proven }) => !proven)
+    if (unproven === undefined || !teller.proven) return
+    tellers.delete(unproven.name)
+  }
+  tellers.set(teller.name, teller)
+}
+
+export function saw(entry: DialEntry, address: string): void {
+  entry.seen = address
+  entry.suspects.clear()
+  entry.suspects.add(address)
+}
