@@ -29,7 +29,7 @@ testNeeding(...VNET, ...TRANSMISSION)(
     const hash = createTorrent(join(seeds, 'content'), torrent)
 
     const nodes = vnet.hosts.slice(0, NODES)
-    const ours = await startNodes(nodes, NODES - 2)
+    const ours = await startNodes(nodes, 5)
     const seeder = new Transmission(vnet.host(NODES), join(folder, 'a'), { downloads: seeds, nodes })
     const leecher = new Transmission(vnet.host(NODES + 1), join(folder, 'b'), { downloads, nodes })
     await seeder.add(torrent)

@@ -55,7 +55,11 @@ export class World {
     this.loss = loss
   }
 
-  add(options: Partial<EngineInit> = {}, endpoint: Endpoint = this.#freeEndpoint()): WorldNode {
+  add(
+    options: Partial<EngineInit> = {},
+    endpoint: Endpoint = this.#freeEndpoint(),
+    bound: Endpoint = endpoint,
+  ): WorldNode {
     const engine = new DhtEngine({
       family: 'ipv4',
       nodeId: secureNodeId(parseIp(endpoint.host) ?? new Uint8Array(4), this.random),
@@ -67,7 +71,7 @@ export class World {
       now: this.now,
       ...options,
     })
-    engine.setBound(endpoint)
+    engine.setBound(bound)
     const node = {
       engine,
       endpoint,

@@ -194,11 +194,13 @@ export class DhtEngine {
     this.#responder.setLimits(now, limits)
     this.#itemStore.setLimits(limits)
     this.#upkeep.setNetwork(now, network)
+    this.#takeBetterId()
   }
 
   /** The address that the socket is bound to. */
   setBound(address: Endpoint): void {
     this.#self.bound = address
+    this.#takeBetterId()
   }
 
   pollTransmit(): Transmit | undefined {
@@ -275,16 +277,22 @@ export class DhtEngine {
     this.#events.push({ kind: 'address', address })
     this.#self.reachability?.moved(now)
     this.#tellMode()
-    const nodeId = this.#self.betterId(this.#init.random)
+    const nodeId = this.#takeBetterId()
     if (nodeId === undefined) return
-    this.#self.nodeId = nodeId
-    this.#table.rehome(nodeId)
-    this.#events.push({ kind: 'id', nodeId })
     // Whoever has us by our old id would hand that out, and whoever asks for it would wait for us in vain.
     for (const { address } of this.#table.contacts()) {
       this.#requester.ask(now, address, { query: { method: 'ping' }, purpose: { kind: 'upkeep' } })
     }
     this.#start(now, 'find_node', { target: nodeId, announce: undefined })
+  }
+
+  #takeBetterId(): NodeId | undefined {
+    const nodeId = this.#self.betterId(this.#init.random)
+    if (nodeId === undefined) return undefined
+    this.#self.nodeId = nodeId
+    this.#table.rehome(nodeId)
+    this.#events.push({ kind: 'id', nodeId })
+    return nodeId
   }
 
   /** Walks to our own id, from these addresses too; they stay known for when the table runs low. */

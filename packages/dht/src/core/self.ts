@@ -3,7 +3,7 @@
  * network it is in, and the table of its sister in the other address family (BEP 32).
  */
 
-import { type Endpoint, type Family, type Millis, parseIp, type RandomSource } from '@shoal/base'
+import { type Endpoint, type Family, type Millis, parseIp, type RandomSource, scopeOf } from '@shoal/base'
 import type { EngineMode } from './engine-event.ts'
 import type { NodeId } from './id/node-id.ts'
 import { isSecureId, secureNodeId } from './id/secure-id.ts'
@@ -78,9 +78,11 @@ export class Self {
 
   /** BEP 42: the id that we should have by our address, where it is another than we have. */
   betterId(random: RandomSource): NodeId | undefined {
-    const host = this.votes.elected?.host
+    const host = this.address?.host
     const bytes = host === undefined ? undefined : parseIp(host)
     if (bytes === undefined || this.#keepsId || this.#network === 'private') return undefined
+    // Bound to all addresses, or behind a NAT: only others can tell.
+    if (this.votes.elected === undefined && scopeOf(bytes) !== 'global') return undefined
     return isSecureId(this.nodeId, bytes) ? undefined : secureNodeId(bytes, random)
   }
 

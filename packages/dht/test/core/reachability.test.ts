@@ -118,7 +118,7 @@ describe('an id that follows the address', () => {
   test('[D-98] BEP 42: once enough hosts agree on our address, our id is one of those it allows', () => {
     const { world, nodes } = swarm(12, { seed: 66 })
     const nodeId = (nodes[0] as WorldNode).engine.nodeId
-    const node = world.add({ nodeId })
+    const node = world.add({ nodeId }, undefined, { host: '0.0.0.0', port: 6_881 })
     expect(isSecure(node)).toBe(false)
     bootstrap(world, node, nodes.slice(1, 4))
     world.advance(5_000)
@@ -132,6 +132,16 @@ describe('an id that follows the address', () => {
       [...other.engine.contacts()].some((contact) => latin1(nodeIdBytes(contact.id)) === id),
     )
     expect(known).toBe(true)
+  })
+
+  test('[D-98] bound to a global address, it has such an id before anybody can know it by another', () => {
+    const { world, nodes } = swarm(12, { seed: 70 })
+    const node = world.add({ nodeId: (nodes[0] as WorldNode).engine.nodeId })
+    expect(isSecure(node)).toBe(true)
+    const nodeId = node.engine.nodeId
+    bootstrap(world, node, nodes.slice(1, 4))
+    world.advance(5_000)
+    expect(node.engine.nodeId).toBe(nodeId)
   })
 
   test('[D-98] an id that is valid stays, and so does one that was given for good', () => {
