@@ -15,6 +15,8 @@ export class EcdsaVerifier implements Verifier {
   readonly #engine: EcdsaEngine
   /** BOUNDED: keysMax, least recently used out. Only keys with a valid signature enter, so garbage cannot flush it. */
   readonly #keys = new Map<string, object>()
+  /** Found to be one a moment ago: a writer asks about its own again and again, and never has it verified here. */
+  #lastAddress: string | undefined
 
   constructor(keysMax: number = VERIFIER_KEYS_MAX, engine: EcdsaEngine = WEB_CRYPTO) {
     this.#keysMax = keysMax
@@ -27,7 +29,10 @@ export class EcdsaVerifier implements Verifier {
   }
 
   isAddress(text: string): boolean {
-    return this.#keys.has(text) || isEcdsaAddress(text)
+    if (this.#keys.has(text) || text === this.#lastAddress) return true
+    if (!isEcdsaAddress(text)) return false
+    this.#lastAddress = text
+    return true
   }
 
   async verify(text: string, address: string, signature: string): Promise<boolean> {

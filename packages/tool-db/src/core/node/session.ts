@@ -43,6 +43,8 @@ export interface Session {
   readonly channel: number
   /** The other end as the socket sees it. */
   readonly remote: Endpoint
+  /** Of its address, for what all of it may do together; none for loopback and private networks. */
+  readonly prefix: string | undefined
   readonly direction: 'inbound' | 'outbound'
   /** Outbound: the endpoint as it was dialled. */
   readonly dialled: Endpoint | undefined

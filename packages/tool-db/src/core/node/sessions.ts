@@ -87,6 +87,7 @@ export class Sessions {
     }
     const session: Session = {
       ...opened,
+      prefix: prefixName(opened.remote),
       openedAt: now,
       conduct: new Conduct(now),
       messages: new TokenBucket(limits.messagesPerSecond, now),
@@ -101,7 +102,7 @@ export class Sessions {
       relayedGets: 0,
       functions: 0,
     }
-    const prefix = this.#prefixOf(opened.remote)
+    const prefix = this.#prefixOf(session.prefix)
     if (prefix !== undefined) prefix.sessions++
     this.#sessions.set(opened.channel, session)
     session.timer = this.#kernel.after(limits.handshakeTimeout, () => this.close(session, CLOSE.policy, 'no handshake'))
@@ -162,7 +163,7 @@ export class Sessions {
     session.state = { kind: 'closed' }
     this.#kernel.cancel(session.timer)
     this.#sessions.delete(session.channel)
-    const name = prefixName(session.remote)
+    const name = session.prefix
     const prefix = name === undefined ? undefined : this.#prefixes.get(name)
     if (name !== undefined && prefix !== undefined && --prefix.sessions === 0) this.#prefixes.delete(name)
     this.#hooks.onClosed(session, before, reason)
@@ -192,15 +193,13 @@ export class Sessions {
 
   #isWithinRate(session: Session, size: number): boolean {
     const { now } = this.#kernel
-    const name = prefixName(session.remote)
-    const prefix = name === undefined ? undefined : this.#prefixes.get(name)
+    const prefix = session.prefix === undefined ? undefined : this.#prefixes.get(session.prefix)
     if (!session.messages.take(now, 1) || !session.bytes.take(now, size)) return false
     return prefix === undefined || (prefix.messages.take(now, 1) && prefix.bytes.take(now, size))
   }
 
-  #prefixOf(remote: Endpoint): Prefix | undefined {
+  #prefixOf(name: string | undefined): Prefix | undefined {
     const { now, limits } = this.#kernel
-    const name = prefixName(remote)
     if (name === undefined) return undefined
     const known = this.#prefixes.get(name)
     if (known !== undefined) return known
