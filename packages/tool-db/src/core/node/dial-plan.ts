@@ -14,7 +14,7 @@ import {
   MINUTE,
   type Millis,
 } from '@shoal/base'
-import type { DialOutcome } from '@shoal/peer'
+import { clientIdOf, type DialOutcome } from '@shoal/peer'
 import type { NodeConfig } from './config.ts'
 import {
   addTeller,
@@ -172,8 +172,12 @@ export class DialPlan {
 
   /** A peer is gone: its other endpoints are worth a try again. */
   handlePeerGone(peerId: string): void {
+    // Of a plain server that names no address only the client id is known, which is the end of it.
+    const clientId = clientIdOf(peerId)
     for (const entry of this.#entries.values()) {
-      if (entry.state.kind !== 'alias' || !(entry.state.peerId === peerId || entry.suspects.has(peerId))) continue
+      if (entry.state.kind !== 'alias') continue
+      const claimants = [entry.state.peerId, ...entry.suspects]
+      if (claimants.every((claimant) => clientIdOf(claimant) !== clientId)) continue
       this.#retry(entry, jittered(this.#config.wait / 4, 0.5, this.#kernel.random))
     }
   }
