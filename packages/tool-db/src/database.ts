@@ -242,6 +242,9 @@ export class Database extends EventEmitter {
       case 'misbehaved':
         this.#tell('misbehaved', { ...event.remote, reason: event.reason })
         return
+      case 'refused':
+        this.#tell('refused', event.refusal)
+        return
       case 'unsent':
         this.#tell('unsent', { key: event.key })
         return

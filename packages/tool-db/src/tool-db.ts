@@ -133,7 +133,10 @@ export class ToolDb extends Database {
     return result.kind === 'query' ? [...result.keys] : []
   }
 
-  /** Key listeners hear of changes on the servers from now on; of the value that there is at once. */
+  /**
+   * Key listeners hear of changes on the servers from now on; of the value that there is at once. A server that refuses is
+   * told of by the event `refused`.
+   */
   subscribeData(key: string, userNamespaced = false, to: readonly string[] = []): Promise<void> {
     const done = this.#subscribe(key, userNamespaced, to)
     // tool-db's programs never wait for it: with nobody listening, a database that closes must not end the process.

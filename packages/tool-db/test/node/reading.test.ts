@@ -196,6 +196,19 @@ test('[T-54] a plain peer’s subscription is exact, and goes with its connectio
   expect(a.machine.stats()['now.subscribers']).toBe(0)
 })
 
+test('[T-55] who subscribes is told of the server that refuses', () => {
+  const world = new World()
+  const server = world.server({ limits: { subscriptionsPerPeerMax: 2 } })
+  const client = world.client()
+  client.connect(server)
+  world.run(500)
+  for (const key of ['a', 'b', 'c']) client.command({ kind: 'subscribe', key })
+  world.run(100)
+  const refusal = { kind: 'subscription', key: 'c', code: 'RATE_LIMITED', peerId: server.peerId }
+  expect(client.eventsOf('refused')).toEqual([{ kind: 'refused', refusal }])
+  expect(client.machine.stats()['subscriptions.refused']).toBe(1)
+})
+
 test('[T-55] a flood of subscriptions ends at the limit', () => {
   const world = new World()
   const server = world.server({ limits: { subscriptionsPerPeerMax: 100 } })

@@ -23,8 +23,18 @@ export type NodeEvent =
   | { readonly kind: 'misbehaved'; readonly remote: Endpoint; readonly reason: string }
   /** Of a server that is alone: stored here, but more waits for other servers than is kept, so none that comes is sent this one. */
   | { readonly kind: 'unsent'; readonly key: string }
+  /** A server refused what had been done as far as this side could tell. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The servers that we know have changed. */
   | { readonly kind: 'servers-changed' }
+
+export interface Refusal {
+  readonly kind: 'subscription'
+  readonly key: string
+  /** The server's word. */
+  readonly code: string
+  readonly peerId: string
+}
 
 /** Two authors claimed one frozen name; names are tool-db's. */
 export interface NameConflict {

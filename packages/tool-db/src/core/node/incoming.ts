@@ -63,7 +63,7 @@ export class Incoming {
   }
 
   handle(peer: Peer, message: Message, size: number): void {
-    const { kernel, requests, deliveries, gets, queries, functions, directory } = this.#parts
+    const { kernel, requests, deliveries, subscriptions, gets, queries, functions, directory } = this.#parts
     kernel.emit({ kind: 'message', message, clientId: peer.clientId })
     switch (message.type) {
       case 'ping':
@@ -78,6 +78,7 @@ export class Incoming {
         this.#parts.sessions.fault(peer.session, 'out-of-turn')
         return
       case 'ack':
+        if (subscriptions.handleAck(peer, message.id, message.code)) return
         if (!deliveries.handleAck(peer, message.id, message.code)) requests.handleAnswer(peer, message)
         return
       case 'put':

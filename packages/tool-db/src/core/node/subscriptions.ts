@@ -13,6 +13,9 @@ interface Wanted {
   readonly to: readonly string[]
 }
 
+/** The subscription stands; there is only nothing to show yet. */
+const NO_REFUSAL = new Set(['OK', 'SUPERSEDED', 'NOT_FOUND'])
+
 export class Subscriptions {
   readonly #kernel: Kernel
   /** BOUNDED: by the peers, subscriptionsPerPeerMax each. */
@@ -22,7 +25,8 @@ export class Subscriptions {
   readonly #byPeer = new Map<Peer, { readonly exact: Set<string>; readonly prefixes: Set<string> }>()
   /** Ours. BOUNDED: listenersMax. */
   readonly #wanted = new Map<string, Wanted>()
-  readonly #wantedIds = new Set<string>()
+  /** Keys by message id. BOUNDED: listenersMax. */
+  readonly #wantedIds = new Map<string, string>()
   readonly #wantedPrefixes = new PrefixIndex<string>()
 
   constructor(kernel: Kernel) {
@@ -75,7 +79,7 @@ export class Subscriptions {
     if (held === undefined) {
       if (this.#wanted.size >= this.#kernel.limits.listenersMax) return false
       this.#wanted.set(key, wanted)
-      this.#wantedIds.add(wanted.id)
+      this.#wantedIds.set(wanted.id, key)
       this.#wantedPrefixes.add(key, key)
     }
     for (const server of servers) this.#send(server, key, wanted)
@@ -89,6 +93,17 @@ export class Subscriptions {
 
   isWanted(key: string): boolean {
     return this.#wantedPrefixes.hasMatch(key)
+  }
+
+  /** True where a server said what became of a subscription of ours; the application hears of a refusal, which comes late. */
+  handleAck(server: Peer, id: string, code: string): boolean {
+    const key = this.#wantedIds.get(id)
+    if (key === undefined) return false
+    if (!NO_REFUSAL.has(code)) {
+      this.#kernel.counters.add('subscriptions.refused')
+      this.#kernel.emit({ kind: 'refused', refusal: { kind: 'subscription', key, code, peerId: server.peerId } })
+    }
+    return true
   }
 
   isOurs(id: string): boolean {
