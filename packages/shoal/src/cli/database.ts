@@ -7,9 +7,10 @@ import { connectPhase } from './connect-phase.ts'
 import { dhtOptionsOf } from './dht-options.ts'
 import { Encounters } from './encounters.ts'
 import { CommandError } from './exit.ts'
+import { openKeyFile } from './key-file.ts'
 import type { CommandContext } from './lifecycle.ts'
 import type { DatabaseFlags, DhtMode, PeerFlags } from './options.ts'
-import { openUserFile } from './user-file.ts'
+import { USER_FILE } from './user-file.ts'
 import { parseTopic } from './values.ts'
 import type { Deadline } from './waiting.ts'
 
@@ -68,10 +69,10 @@ export async function openClient(
 /** The private key of --user. */
 export async function readUser({ output }: CommandContext, flags: DatabaseFlags): Promise<string | undefined> {
   if (flags.user === undefined) return undefined
-  const user = await openUserFile(flags.user)
+  const user = await openKeyFile(flags.user, USER_FILE)
   if (user.created) output.note(`made a new identity in ${flags.user}`)
   if (user.exposed) output.warn(`others can read the private key in ${flags.user}: run chmod 600 on it`)
-  return user.privateKey
+  return user.key
 }
 
 /** An operation needs somebody to ask; better said at once than after the time-out. */

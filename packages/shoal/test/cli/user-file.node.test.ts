@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KeyPair } from '@shoal/peer'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openUserFile } from '../../src/cli/user-file.ts'
+import { type KeyFile, openKeyFile } from '../../src/cli/key-file.ts'
+import { USER_FILE } from '../../src/cli/user-file.ts'
+
+const openUserFile = (path: string): Promise<KeyFile> => openKeyFile(path, USER_FILE)
 
 let directory: string
 beforeEach(async () => {
@@ -17,21 +20,21 @@ test('[C-21] a missing identity file is made, readable by its owner alone', asyn
   expect(made.created).toBe(true)
   expect((await stat(path)).mode & 0o777).toBe(0o600)
   expect(await readdir(join(directory, 'deeper'))).toEqual(['me.json'])
-  await expect(KeyPair.fromPrivateKey(made.privateKey)).resolves.toBeDefined()
+  await expect(KeyPair.fromPrivateKey(made.key)).resolves.toBeDefined()
 })
 
 test('[C-21] the identity in it is taken again, and one open to others is noticed', async () => {
   const path = join(directory, 'me.json')
-  const { privateKey } = await openUserFile(path)
-  expect(await openUserFile(path)).toEqual({ privateKey, created: false, exposed: false })
+  const { key } = await openUserFile(path)
+  expect(await openUserFile(path)).toEqual({ key, created: false, exposed: false })
   await chmod(path, 0o644)
-  expect(await openUserFile(path)).toEqual({ privateKey, created: false, exposed: true })
+  expect(await openUserFile(path)).toEqual({ key, created: false, exposed: true })
 })
 
 test('[C-21] made by two processes at once, there is one identity', async () => {
   const path = join(directory, 'me.json')
   const made = await Promise.all(Array.from({ length: 8 }, () => openUserFile(path)))
-  expect(new Set(made.map((user) => user.privateKey)).size).toBe(1)
+  expect(new Set(made.map((user) => user.key)).size).toBe(1)
   expect(await readdir(directory)).toEqual(['me.json'])
 })
 
@@ -45,7 +48,7 @@ test.each([
 ])('[C-21] a file that is %s is left alone and refused with a sentence', async (_name, text) => {
   const path = join(directory, 'me.json')
   await writeFile(path, text)
-  await expect(openUserFile(path)).rejects.toThrow('is not an identity file')
+  await expect(openUserFile(path)).rejects.toThrow('is no identity file')
   expect(await readFile(path, 'utf8')).toBe(text)
 })
 
@@ -57,7 +60,7 @@ test('[C-21] one of a newer format says so', async () => {
 
 test('[C-21] a folder in its place, or a place that can not be, is a sentence', async () => {
   await mkdir(join(directory, 'folder'))
-  await expect(openUserFile(join(directory, 'folder'))).rejects.toThrow('is not an identity file')
+  await expect(openUserFile(join(directory, 'folder'))).rejects.toThrow('is no identity file')
   await writeFile(join(directory, 'file'), '')
   await expect(openUserFile(join(directory, 'file', 'me.json'))).rejects.toThrow(/can't be (read|made)/)
 })

@@ -3,7 +3,8 @@
 import { Command } from 'commander'
 import { openDht, untilReachable } from '../dht-session.ts'
 import { CommandError, EXIT, usageMistake } from '../exit.ts'
-import { openItemKeyFile } from '../item-key-file.ts'
+import { ITEM_KEY_FILE, seedOf } from '../item-key-file.ts'
+import { openKeyFile } from '../key-file.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type NetworkFlags, withNetworkFlags, withTimeoutFlag } from '../options.ts'
 import { parseItemSalt, parseItemSeq } from '../values.ts'
@@ -41,7 +42,7 @@ async function putValue(context: CommandContext, value: string, flags: Flags): P
   if (flags.key === undefined && (flags.seq !== undefined || flags.salt !== undefined)) {
     throw usageMistake('--seq and --salt go with --key FILE: without a key the text can never be replaced')
   }
-  const file = flags.key === undefined ? undefined : await openItemKeyFile(flags.key)
+  const file = flags.key === undefined ? undefined : await openKeyFile(flags.key, ITEM_KEY_FILE)
   if (file?.exposed) output.warn(`others can read the key in ${flags.key}: run chmod 600 on it`)
   if (file?.created) output.note(`made a new key in ${flags.key}: whoever has it can replace the text`)
   const dht = await openDht(context, flags, 'client')
@@ -49,7 +50,7 @@ async function putValue(context: CommandContext, value: string, flags: Flags): P
   output.progress('storing')
   const { seq, salt } = flags
   const signed = { ...(seq === undefined ? {} : { seq }), ...(salt === undefined ? {} : { salt }) }
-  const key = file === undefined ? {} : { key: file.seed, ...signed }
+  const key = file === undefined ? {} : { key: seedOf(file.key), ...signed }
   const result = await within(deadline.left, dht.put({ value, republish: false, ...key }))
   output.progress()
   if (result === TIME_IS_OVER) {
