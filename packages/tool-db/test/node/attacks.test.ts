@@ -128,6 +128,26 @@ test('[T-73] nothing that strangers fill grows without a bound', () => {
   expect(server.machine.stats()).toMatchObject({ 'now.sessions': 0, 'now.peers': 0, 'now.subscribers': 0 })
 })
 
+test('[T-73] records that wait for their verification are bounded in bytes, for each peer and together', () => {
+  const world = new World()
+  const limits = { unverifiedSizePerPeerMax: 50_000, unverifiedSizeMax: 80_000 }
+  const server = world.server({ limits: { ...limits, messagesPerSecond: 1e6, bytesPerSecond: 1e9 } })
+  server.storeDelay = 100
+  const raws = [world.raw(server).greet(), world.raw(server).greet()]
+  const waiting: number[] = []
+  for (const raw of raws) {
+    for (let i = 0; i < 30; i++) raw.put(raw.key.plain(`${raw.host} ${i}`, 'x'.repeat(10_000), { time: world.now }))
+    world.run(10)
+    waiting.push(server.machine.stats()['now.unverified'] ?? 0)
+  }
+  // Each record has some hundred bytes besides its value.
+  expect(waiting).toEqual([4, 7])
+  world.run(5_000)
+  for (const raw of raws) raw.put(raw.key.plain(`${raw.host} later`, 'x'.repeat(60_000), { time: world.now }))
+  world.run(5_000)
+  for (const raw of raws) expect(server.rows.has(`${raw.host} later`)).toBe(true)
+})
+
 test('[T-73] answers that nobody asked for are counted and forgotten', () => {
   const world = new World()
   const server = world.server()

@@ -57,6 +57,8 @@ const ENVELOPE_SIZE = 4_096
 
 export class Incoming {
   readonly #parts: IncomingParts
+  /** Of the messages whose records wait for their verification. */
+  #unverifiedSize = 0
 
   constructor(parts: IncomingParts) {
     this.#parts = parts
@@ -119,7 +121,7 @@ export class Incoming {
       then({ kind: 'refused', code: 'TOO_BUSY' })
       return
     }
-    this.#admit(peer, { type: 'put', id: '', to: [], data: record }, { kind: 'answer' }, then)
+    this.#admit(peer, { type: 'put', id: '', to: [], data: record }, { size: 0, arrival: { kind: 'answer' } }, then)
   }
 
   #handlePut(peer: Peer, message: PutMessage, size: number): void {
@@ -149,22 +151,31 @@ export class Incoming {
       this.#ack(peer, message.id, 'UNSUPPORTED')
       return
     }
-    if (!this.#mayQueue(peer)) {
+    if (!this.#mayQueue(peer, size)) {
       kernel.counters.add('refused.unverified')
       this.#ack(peer, message.id, 'RATE_LIMITED')
       return
     }
     const arrival: Arrival = isAnswer || isPushed ? { kind: 'answer' } : { kind: 'live' }
-    this.#admit(peer, message, arrival, (verdict) => this.#ackVerdict(peer, message, verdict))
+    this.#admit(peer, message, { size, arrival }, (verdict) => this.#ackVerdict(peer, message, verdict))
   }
 
-  #admit(peer: Peer, message: PutMessage, arrival: Arrival, then: (verdict: Verdict) => void): void {
+  #admit(
+    peer: Peer,
+    message: PutMessage,
+    { size, arrival }: { readonly size: number; readonly arrival: Arrival },
+    then: (verdict: Verdict) => void,
+  ): void {
     const { kernel, admission, fanout, listeners, sessions } = this.#parts
     const { session } = peer
     session.unverified++
+    session.unverifiedSize += size
+    this.#unverifiedSize += size
     fanout.noteSeen(peer, message.data)
     admission.admit(message.data, arrival, (verdict) => {
       session.unverified--
+      session.unverifiedSize -= size
+      this.#unverifiedSize -= size
       kernel.counters.add(verdict.kind === 'refused' ? `records.${verdict.code}` : `records.${verdict.kind}`)
       if (verdict.kind === 'refused') {
         // A plain server hands on what it never checked: only who proved to be shoal's answers for what it relays.
@@ -208,9 +219,14 @@ export class Incoming {
     if (message.key !== '') gets.handleSubscribed(peer, message)
   }
 
-  #mayQueue(peer: Peer): boolean {
-    const { unverifiedMax, unverifiedPerPeerMax } = this.#parts.kernel.limits
-    return this.#parts.admission.unverified < unverifiedMax && peer.session.unverified < unverifiedPerPeerMax
+  #mayQueue(peer: Peer, size: number): boolean {
+    const { unverifiedMax, unverifiedPerPeerMax, unverifiedSizeMax, unverifiedSizePerPeerMax } =
+      this.#parts.kernel.limits
+    const { unverified, unverifiedSize } = peer.session
+    // One at a time goes whatever its size: how long a message may be is another limit.
+    if (unverified === 0) return this.#parts.admission.unverified < unverifiedMax
+    if (this.#parts.admission.unverified >= unverifiedMax || unverified >= unverifiedPerPeerMax) return false
+    return unverifiedSize + size <= unverifiedSizePerPeerMax && this.#unverifiedSize + size <= unverifiedSizeMax
   }
 
   #pong(id: string): Message {

@@ -29,6 +29,9 @@ export interface NodeLimits {
   /** Records that wait for their verification. */
   readonly unverifiedMax: number
   readonly unverifiedPerPeerMax: number
+  /** Bytes of their messages. */
+  readonly unverifiedSizeMax: number
+  readonly unverifiedSizePerPeerMax: number
   /** Keys whose lanes run at once. */
   readonly lanesMax: number
   /** Loads and scans that run for others at once. */
@@ -80,6 +83,8 @@ export const DEFAULT_LIMITS: NodeLimits = {
   functionTimeout: 10 * SECOND,
   unverifiedMax: 16_384,
   unverifiedPerPeerMax: 4_096,
+  unverifiedSizeMax: 256 * 1024 * KIB,
+  unverifiedSizePerPeerMax: 32 * 1024 * KIB,
   lanesMax: 256,
   readsMax: 1_024,
   relayedGetsMax: 4_096,

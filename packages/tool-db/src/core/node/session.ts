@@ -63,6 +63,7 @@ export interface Session {
   serversTold: number | undefined
   /** Records of this peer that wait for their verification. */
   unverified: number
+  unverifiedSize: number
   relayedGets: number
   functions: number
 }

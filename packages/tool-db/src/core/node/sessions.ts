@@ -99,6 +99,7 @@ export class Sessions {
       timer: undefined,
       serversTold: undefined,
       unverified: 0,
+      unverifiedSize: 0,
       relayedGets: 0,
       functions: 0,
     }
