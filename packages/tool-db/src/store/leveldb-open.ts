@@ -11,7 +11,7 @@ export async function openLevel(directory: string): Promise<ClassicLevel> {
   try {
     await makeDirectory(resolve(directory))
   } catch (error) {
-    throw unwritable(directory, error)
+    throw isFull(error) ? full(directory, error) : unwritable(directory, error)
   }
   const level = new ClassicLevel(directory)
   try {
@@ -62,7 +62,8 @@ async function flushDirectory(directory: string): Promise<void> {
   }
 }
 
-function openError(directory: string, error: unknown): StoreError {
+/** Exported for its test: only a full disk gives these. */
+export function openError(directory: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   switch (codeOf(cause)) {
@@ -79,7 +80,7 @@ function openError(directory: string, error: unknown): StoreError {
         { cause },
       )
     case 'LEVEL_IO_ERROR':
-      return unwritable(directory, cause)
+      return isFull(cause) ? full(directory, cause) : unwritable(directory, cause)
     default:
       return workError(directory, 'open', cause)
   }
@@ -87,11 +88,26 @@ function openError(directory: string, error: unknown): StoreError {
 
 /** The engine failed while the store was at work; a full disk is the usual reason. */
 export function workError(directory: string, verb: 'open' | 'read' | 'write' | 'close', error: unknown): StoreError {
+  if (isFull(error)) return full(directory, error)
   return new StoreError(
     codeOf(error) === 'LEVEL_CORRUPTION' ? 'SHOAL_STORE_DAMAGED' : 'SHOAL_STORE_FAILED',
     `could not ${verb} the store in ${directory} (${reasonOf(error)}): check the disk's space and health, then start again`,
     { cause: error },
   )
+}
+
+function full(directory: string, cause: unknown): StoreError {
+  return new StoreError(
+    'SHOAL_STORE_FAILED',
+    `the disk that the store in ${directory} lies on is full (${reasonOf(cause)}): make room there, then start again`,
+    { cause },
+  )
+}
+
+/** The engine passes on the system's sentence, not its code; a quota that is used up is a full disk, too. */
+function isFull(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ENOSPC' || code === 'EDQUOT' || /no space left|disk quota exceeded/i.test(reasonOf(error))
 }
 
 function unwritable(directory: string, cause: unknown): StoreError {

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { FORMAT_KEY, STORE_FORMAT } from '../../src/store/format.ts'
 import { prefixRange } from '../../src/store/key-order.ts'
 import { LevelDbStore } from '../../src/store/leveldb.ts'
+import { openError, workError } from '../../src/store/leveldb-open.ts'
 import type { StorageAdapter, StorageAdapterHost } from '../../src/store/storage-adapter.ts'
 import { temporaryDirectories } from './temporary-directory.ts'
 
@@ -126,6 +127,20 @@ test('[ST-23] missing parents are made; where no directory can be, one sentence 
     })
   }
   expect(() => new LevelDbStore('')).toThrow(expect.objectContaining({ code: 'SHOAL_USAGE' }))
+})
+
+test('[ST-27] of a full disk it is said that it is full, at the start as at work', () => {
+  // As the engine gives it.
+  const cause = Object.assign(new Error('IO error: /data/000005.log: No space left on device'), {
+    code: 'LEVEL_IO_ERROR',
+  })
+  const opening = Object.assign(new Error('Database failed to open'), { code: 'LEVEL_DATABASE_NOT_OPEN', cause })
+  for (const error of [openError('/data', opening), workError('/data', 'write', cause)]) {
+    expect(error).toMatchObject({ code: 'SHOAL_STORE_FAILED', cause })
+    expect(error.message).toMatch(/\/data lies on is full .*make room/)
+  }
+  const denied = Object.assign(new Error('IO error: /data/LOCK: Permission denied'), { code: 'LEVEL_IO_ERROR' })
+  expect(openError('/data', denied)).toMatchObject({ code: 'SHOAL_STORE_UNWRITABLE' })
 })
 
 test('[ST-24] files that contradict each other are said to be damaged, not overwritten', async () => {
