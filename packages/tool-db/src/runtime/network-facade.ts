@@ -2,6 +2,7 @@
 
 import { isPort, parseIp, UsageError } from '@shoal/base'
 import { clientIdOf } from '@shoal/peer'
+import type { PeerInfo } from '../core/node/peer-info.ts'
 import type { Message } from '../core/wire/message.ts'
 import type { Driver } from './driver.ts'
 
@@ -47,12 +48,12 @@ export class NetworkFacade {
 
   sendToClientId = (clientId: string, message: RawMessage): void => {
     checkMessage(message)
-    this.#raw(message, { clientId })
+    this.#raw(message, { clientId: shortId(clientId) })
   }
 
-  isConnected = (clientId: string): boolean => this.#init.driver()?.node.peer(shortId(clientId)) !== undefined
+  isConnected = (clientId: string): boolean => this.#peer(clientId) !== undefined
 
-  isServer = (clientId: string): boolean => this.#init.driver()?.node.peer(shortId(clientId))?.server ?? false
+  isServer = (clientId: string): boolean => this.#peer(clientId)?.server ?? false
 
   getClientAddress = (): string => clientIdOf(this.#init.peerAddress() ?? '')
 
@@ -76,16 +77,22 @@ export class NetworkFacade {
     return tests
   }
 
+  #peer(clientId: string): PeerInfo | undefined {
+    // Checked also where nothing has started yet.
+    const id = shortId(clientId)
+    return this.#init.driver()?.node.peer(id)
+  }
+
   #raw(message: RawMessage, to: { clientId?: string; serversOnly?: boolean }): number {
-    const target = to.clientId === undefined ? to : { clientId: shortId(to.clientId) }
     // An application may send what we know no type for.
     const send = message as unknown as Message
-    return this.#init.driver()?.input((node, now) => node.sendRaw(now, send, target)) ?? 0
+    return this.#init.driver()?.input((node, now) => node.sendRaw(now, send, to)) ?? 0
   }
 }
 
 /** Callbacks give the whole address; tool-db's methods take the end of it. */
-function shortId(id: string): string {
+function shortId(id: unknown): string {
+  if (typeof id !== 'string') throw new UsageError('a peer is named by its address, or by its client id')
   return clientIdOf(id)
 }
 

@@ -20,13 +20,15 @@ export class StorageFacade implements StorageAdapter {
 
   /** Resolves once the row is stored; nobody verifies it, and nobody is told. */
   async put(key: string, data: string): Promise<void> {
-    assertNotOwn(key)
+    checkKey(key, 'the key')
+    if (typeof data !== 'string')
+      throw new UsageError('a store keeps texts: the data must be one, as JSON.stringify gives it')
     await this.#store.commit([{ kind: 'set', key, value: data }], new Map(), 'memory')
   }
 
   /** Rejects with the code `SHOAL_NOT_FOUND` where nothing lies under the key. */
   async get(key: string): Promise<string> {
-    assertNotOwn(key)
+    checkKey(key, 'the key')
     const [row] = await this.#store.readMany([key])
     if (row === undefined) throw new ShoalError('SHOAL_NOT_FOUND', `nothing is stored under ${JSON.stringify(key)}`)
     return row.value
@@ -34,7 +36,7 @@ export class StorageFacade implements StorageAdapter {
 
   /** All of them at once, as in tool-db. */
   async query(prefix: string): Promise<string[]> {
-    assertNotOwn(prefix)
+    checkKey(prefix, 'the beginning of the keys')
     const range = prefixRange(prefix)
     const keys: string[] = []
     for (;;) {
@@ -50,6 +52,7 @@ export class StorageFacade implements StorageAdapter {
   }
 }
 
-function assertNotOwn(key: string): void {
+function checkKey(key: unknown, what: string): void {
+  if (typeof key !== 'string') throw new UsageError(`${what} must be a text`)
   if (key.startsWith(OWN_ROW_PREFIX)) throw new UsageError('keys that begin with U+0000 are not for applications')
 }

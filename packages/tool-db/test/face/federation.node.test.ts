@@ -174,6 +174,19 @@ test('[T-77] what no message of ours could carry is not taken', async () => {
   await db.putData('k', 'x'.repeat(9_000))
 })
 
+test('[T-85] store and network, too, say what is wrong with what they are given', async () => {
+  const db = await started({})
+  const usage = expect.objectContaining({ code: 'SHOAL_USAGE' })
+  await expect(db.store.put('k', 5 as never)).rejects.toEqual(usage)
+  await expect(db.store.put(undefined as never, 'v')).rejects.toEqual(usage)
+  await expect(db.store.get(undefined as never)).rejects.toEqual(usage)
+  await expect(db.store.query(undefined as never)).rejects.toEqual(usage)
+  const message = { type: 'ping', id: 'a', to: [] }
+  expect(() => db.network.isConnected(undefined as never)).toThrow(usage)
+  expect(() => db.network.isServer(5 as never)).toThrow(usage)
+  expect(() => db.network.sendToClientId(undefined as never, message)).toThrow(usage)
+})
+
 test('[T-85] what cannot be meant is refused here, before servers count it as malformed', async () => {
   const a = await server()
   const client = await started({ peers: [placeOf(a)] })
