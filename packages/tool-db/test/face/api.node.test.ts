@@ -77,7 +77,6 @@ test('[T-56] listeners hear of one’s own puts too, by prefix, and can be trigg
   const { data } = await db.putData('a-1', 'own')
   await db.putData('b-1', 'other')
   await until(() => seen.length === 1)
-  await new Promise((resolve) => setTimeout(resolve, 150))
   db.triggerKeyListener('a-2', { ...data, k: 'a-2' })
   await until(() => seen.length === 2)
   db.removeKeyListener(id)
