@@ -7,7 +7,7 @@ import type { Endpoint, Family, Millis } from '@shoal/base'
 import { type Counters, newCounters } from './counters.ts'
 import type { EngineEvent, EngineInit, EngineMode, EngineSizes, OperationId } from './engine-event.ts'
 import { addressOf } from './id/address.ts'
-import { compareDistance, idKey, type NodeId, nodeIdBytes } from './id/node-id.ts'
+import { compareDistance, idKey, isSameId, type NodeId, nodeIdBytes, randomNodeIdNear } from './id/node-id.ts'
 import { Items } from './item/items.ts'
 import type { ItemOrder } from './item/own-items.ts'
 import { KrpcParser } from './krpc/parse.ts'
@@ -93,7 +93,7 @@ export class DhtEngine {
       emit,
       onStored: (at, event) => this.items.handleStored(at, event),
       acceptsPeer: (peer, teller) => self.policy.acceptsPeer(peer, teller),
-      onWalked: (lookup) => this.#networkSize.add(idKey(nodeIdBytes(lookup.target), 0), lookup.density()),
+      onWalked: (at, lookup) => this.#handleWalked(at, lookup),
       storeOwn: (at, lookup) => this.#storeOwn(at, lookup),
       storeOwnItem: (at, lookup, order) => this.#belongsHere(lookup) && this.items.store(at, order, self.nodeId),
     })
@@ -411,7 +411,7 @@ export class DhtEngine {
       if (address !== undefined && this.#self.policy.acceptsNode(address)) lookup.addCandidate(undefined, address)
     }
     for (const { id, address } of nearest) lookup.addCandidate(id, address)
-    if (nearest.length < K) {
+    if (nearest.length < K || this.#table.isBlindTo(target)) {
       for (const { id, address } of this.#table.contacts()) lookup.addCandidate(id, address)
       for (const address of this.#entryPoints.fallbacks(this.#table.size > 0)) lookup.addCandidate(undefined, address)
     }
@@ -423,6 +423,17 @@ export class DhtEngine {
     const peers = method === 'get_peers' ? this.#peers.sample(now, idKey(nodeIdBytes(target), 0), OWN_PEERS_MAX) : []
     this.#lookups.start(now, operation, { lookup, aim: { told: from === undefined ? undefined : { from, peers } } })
     return operation
+  }
+
+  #handleWalked(now: Millis, lookup: Lookup): void {
+    const { nodeId } = this.#self
+    this.#networkSize.add(idKey(nodeIdBytes(lookup.target), 0), lookup.density())
+    if (!isSameId(lookup.target, nodeId)) return
+    // Whoever is met on the way to ourselves is close to us: without a look farther out a whole half might never hear of the other.
+    for (const bits of this.#table.poorRegions()) {
+      const target = randomNodeIdNear(nodeId, bits, true, this.#init.random)
+      this.#start(now, 'find_node', { target, announce: undefined })
+    }
   }
 
   /** Where we ourselves belong to the closest nodes, as in a small network, the announcement is stored here too. */

@@ -192,6 +192,7 @@ test('[D-42] a network that fails for a while costs no contacts', () => {
   const { world, nodes } = swarm(15, { seed: 13 })
   const client = world.add({ mode: 'client' })
   bootstrap(world, client, nodes.slice(0, 2))
+  world.advance(5_000)
   const before = contactIds(client)
   world.loss = 1
   finish(world, client, lookup(world, client))

@@ -24,7 +24,7 @@ export interface LookupsInit {
   onStored(now: Millis, event: Extract<EngineEvent, { kind: 'item-stored' }>): boolean
   acceptsPeer(peer: Endpoint, teller: Endpoint): boolean
   /** A walk has come to its end. */
-  onWalked(lookup: Lookup): void
+  onWalked(now: Millis, lookup: Lookup): void
   /** The walk of an announcement is over: stores it here too, where we are one of the closest nodes ourselves. */
   storeOwn(now: Millis, lookup: Lookup): void
   /** The same of an item; true where it was. */
@@ -170,7 +170,7 @@ export class Lookups {
       if (asked === 'refused') lookup.failed(candidate, 'failed')
     }
     if (!lookup.isDone()) return
-    this.#init.onWalked(lookup)
+    this.#init.onWalked(now, lookup)
     if (running.order === 'awaited') this.#handBack(now, running)
     else if (running.order !== undefined) this.#store(now, running, running.order)
     else if (lookup.announce === undefined) this.#finish(now, running)

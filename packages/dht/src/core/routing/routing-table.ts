@@ -17,6 +17,9 @@ const REPLACEMENTS_MAX = 8
 /** Contacts of one prefix (/24 of IPv4, /64 of IPv6), where there is one a host. */
 const PREFIX_MAX = 6
 const PREFIX_PER_BUCKET_MAX = 2
+/** The farthest buckets cover nearly all of the space; what lies in the others is found by whoever is close to us. */
+const FAR_BUCKETS = 4
+const POOR = K / 2
 /** A contact without a replacement is given up after so many unanswered queries in a row. */
 const FAILURES_MAX = 2
 /** While we hear nobody at all, the fault is rather ours: hold on to what we know for longer. */
@@ -241,6 +244,17 @@ export class RoutingTable {
       this.#remove(other)
     }
     return true
+  }
+
+  /** Leading bits in common with us of those far regions in which we know few: our own neighbours may not know more. */
+  poorRegions(): readonly number[] {
+    const far = this.#buckets.slice(0, Math.min(FAR_BUCKETS, this.#buckets.length - 1))
+    return far.flatMap(({ live }, bits) => (live.length < POOR ? [bits] : []))
+  }
+
+  /** Whether we know nobody in the region that this id lies in. */
+  isBlindTo(id: NodeId): boolean {
+    return this.#bucketOf(id).live.every((contact) => contact.failures > 0)
   }
 
   #indexOf(id: NodeId): number {

@@ -14,7 +14,7 @@ import type { Network } from './network-policy.ts'
 import type { RoutingTable } from './routing-table.ts'
 
 /** At most one query in this time keeps an idle node below a tenth of a query a second. */
-const UPKEEP_INTERVAL_MS: Millis = 15_000
+const UPKEEP_INTERVAL_MS: Millis = 20_000
 /** A contact that let one query time out is asked again soon, so that the dead leave fast. */
 const RETRY_INTERVAL_MS: Millis = 2_000
 /** An endpoint that was pinged is left alone for so long, whether it answered or not. */
