@@ -20,13 +20,15 @@ interface Sample {
 }
 
 export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
-  const repetitions = quick ? 3 : 7
-  const puts = quick ? 500 : 2_000
+  const repetitions = quick ? 3 : 5
+  const puts = quick ? 1_000 : 10_000
+  // Both sides of both makers are then compiled as they are in a process that runs for months.
+  const warmUp = quick ? 500 : 2_000
   const makers: Maker[] = ['shoal', 'tool-db']
   const samples = new Map<Maker, Sample[]>(makers.map((maker) => [maker, []]))
   for (let i = 0; i < repetitions; i++) {
     for (const maker of makers) {
-      const sample = await measure(maker, puts)
+      const sample = await measure(maker, { puts, warmUp })
       samples.get(maker)?.push(sample)
       log(`db ${i + 1}/${repetitions} ${maker}: ${Math.round(sample.perSecond)} puts a second`)
     }
@@ -45,11 +47,11 @@ export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
       },
     })),
     ratios: [{ name: 'shoal / tool-db', value: perSecond('shoal').median / perSecond('tool-db').median }],
-    setting: `${puts} puts, ${OUTSTANDING} outstanding, after 100 to warm up; ${repetitions} alternating repetitions`,
+    setting: `${puts} puts, ${OUTSTANDING} outstanding, after ${warmUp} to warm up; ${repetitions} alternating repetitions`,
   }
 }
 
-async function measure(maker: Maker, puts: number): Promise<Sample> {
+async function measure(maker: Maker, { puts, warmUp }: { puts: number; warmUp: number }): Promise<Sample> {
   const port = await freePort()
   const server = new Child('db-peer-process', { maker, port, server: true })
   return withChildren([server], async () => {
@@ -57,7 +59,7 @@ async function measure(maker: Maker, puts: number): Promise<Sample> {
     const client = new Child('db-peer-process', { maker, port, server: false })
     return withChildren([client], async () => {
       await client.request('ready')
-      await write(server, client, 'warm', 100)
+      await write(server, client, 'warm', warmUp)
       const before = await cpuOf(server, client)
       const seconds = await write(server, client, 'key', puts)
       const after = await cpuOf(server, client)
