@@ -303,3 +303,12 @@ test('[D-61] nodes that refuse an announcement, or fall silent, are counted as f
   const operation = world.run(node, (engine, now) => engine.lookup(now, randomNodeId(world.random), announce))
   expect(lookupDone(finish(world, node, operation)).announced).toEqual({ nodes: 1, failed: 2 })
 })
+
+test('[D-106] nodes that start at one moment, each knowing one of them, soon all know each other', () => {
+  const world = new World({ seed: 17 })
+  const nodes = Array.from({ length: 6 }, () => world.add())
+  const [first, ...others] = nodes as [WorldNode, ...WorldNode[]]
+  for (const node of others) world.run(node, (engine, now) => engine.bootstrap(now, [first.endpoint]))
+  world.advance(5_000)
+  for (const node of nodes) expect(contactIds(node)).toHaveLength(5)
+})

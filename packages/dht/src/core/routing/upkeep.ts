@@ -11,13 +11,18 @@ import { PROBE_RATE } from '../limits.ts'
 import { type Rate, TokenBucket } from '../rpc/token-bucket.ts'
 import type { Contact } from './contact.ts'
 import type { Network } from './network-policy.ts'
-import type { RoutingTable } from './routing-table.ts'
+import { K, type RoutingTable } from './routing-table.ts'
 
 /** At most one query in this time keeps an idle node below a tenth of a query a second. */
-const UPKEEP_INTERVAL_MS: Millis = 20_000
+const UPKEEP_INTERVAL_MS: Millis = 25_000
+/**
+ * A table that could not fill one bucket looks around again after this, then after twice as long each time: those who
+ * came at the same moment were not known to anybody yet.
+ */
+const SPARSE_INTERVAL_MS: Millis = 500
 /** A contact that let one query time out is asked again soon, so that the dead leave fast. */
 const RETRY_INTERVAL_MS: Millis = 2_000
-/** An endpoint that was pinged is left alone for so long, whether it answered or not. */
+/** An endpoint (on Mainline, a host) that was pinged is left alone for so long, whether it answered or not. */
 const PROBED_FOR_MS: Millis = 60_000
 const PROBED_MAX = 1_000
 
@@ -30,21 +35,25 @@ export interface UpkeepInit {
 export class Upkeep {
   readonly #table: RoutingTable
   readonly #random: RandomSource
+  #network: Network
   #rate: Rate
   #bucket: TokenBucket
-  /** Compact addresses pinged lately, and until when they rest. BOUNDED: PROBED_MAX, oldest out. */
+  /** Endpoints or hosts pinged lately, and until when they rest. BOUNDED: PROBED_MAX, oldest out. */
   readonly #probed = new Map<string, Millis>()
+  #interval: Millis = SPARSE_INTERVAL_MS
   #nextAt: Millis
 
   constructor(init: UpkeepInit, now: Millis) {
     this.#table = init.table
     this.#random = init.random
+    this.#network = init.network
     this.#rate = PROBE_RATE[init.network]
     this.#bucket = new TokenBucket(this.#rate, now)
-    this.#nextAt = now + jittered(UPKEEP_INTERVAL_MS, 0.2, init.random)
+    this.#nextAt = now + jittered(SPARSE_INTERVAL_MS, 0.2, init.random)
   }
 
   setNetwork(now: Millis, network: Network): void {
+    this.#network = network
     this.#rate = PROBE_RATE[network]
     this.#bucket = new TokenBucket(this.#rate, now)
   }
@@ -59,11 +68,13 @@ export class Upkeep {
     if (id !== undefined && !this.#table.hasRoomFor(now, id)) return false
     // A contact that goes by another id now is asked at once: until it answers, we hand out an id that nobody has.
     const isRenamed = id !== undefined && this.#table.at(address) !== undefined
-    const until = this.#probed.get(address.key)
+    // Where a host is one contact at most, naming it with many ports must not make us knock at all of them.
+    const name = this.#network === 'mainline' ? address.host : address.key
+    const until = this.#probed.get(name)
     if (until !== undefined && until > now && !isRenamed) return false
     if (!this.#bucket.take(this.#rate, now)) return false
-    this.#probed.delete(address.key)
-    this.#probed.set(address.key, now + PROBED_FOR_MS)
+    this.#probed.delete(name)
+    this.#probed.set(name, now + PROBED_FOR_MS)
     if (this.#probed.size > PROBED_MAX) {
       for (const oldest of this.#probed.keys()) {
         this.#probed.delete(oldest)
@@ -81,9 +92,15 @@ export class Upkeep {
   /** Whom to ask what, if anything, now that the time has come. */
   handleTimeout(now: Millis): { readonly contact: Contact; readonly query: OutgoingQuery } | undefined {
     if (this.#table.size === 0 || now < this.#nextAt) return undefined
-    this.#nextAt = now + jittered(UPKEEP_INTERVAL_MS, 0.2, this.#random)
+    const isSparse = this.#table.size < K
+    this.#interval = isSparse ? Math.min(2 * this.#interval, UPKEEP_INTERVAL_MS) : UPKEEP_INTERVAL_MS
+    this.#nextAt = now + jittered(this.#interval, 0.2, this.#random)
     const contact = this.#failing() ?? this.#table.stalest()
-    if (contact === undefined || !contact.isQuestionable(now)) return undefined
+    if (contact === undefined) return undefined
+    if (this.#interval < UPKEEP_INTERVAL_MS) {
+      return { contact, query: { method: 'find_node', target: this.#table.ownId } }
+    }
+    if (!contact.isQuestionable(now)) return undefined
     const { bits, isExact } = this.#table.rangeOf(contact.id)
     const target = randomNodeIdNear(this.#table.ownId, bits, isExact, this.#random)
     return { contact, query: { method: 'find_node', target } }

@@ -39,7 +39,7 @@ function twoSided(seed: number): { world: World; nodes: WorldNode[] } {
 }
 
 describe.each([0, 0.3])('with %d of the nodes dead', (dead) => {
-  test.each(SEEDS)('[D-60] every lookup after an announcement finds the peer, from side to side (seed %i)', (seed) => {
+  test.each(SEEDS)('[D-107] every lookup after an announcement finds the peer, from side to side (seed %i)', (seed) => {
     const { world, nodes } = twoSided(seed)
     const targets = Array.from({ length: 20 }, (_, i) => idOnSide(world, (i & 1) as 0 | 1))
     for (const [i, target] of targets.entries()) {
@@ -60,7 +60,7 @@ describe.each([0, 0.3])('with %d of the nodes dead', (dead) => {
   })
 })
 
-test('[D-60] a node knows of both halves of the space soon after it has come', () => {
+test('[D-107] a node knows of both halves of the space soon after it has come', () => {
   const { world, nodes } = twoSided(9)
   for (const node of nodes) {
     const bytes = nodeIdBytes(node.engine.nodeId)
