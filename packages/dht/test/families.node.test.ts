@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { seededRandom, UsageError } from '@shoal/base'
 import { afterEach, describe, expect, test } from 'vitest'
+import { testNeeding } from '../../../test/support/requirements.ts'
 import { commonPrefixLength, randomNodeId } from '../src/core/id/node-id.ts'
 import { Dht, type DhtOptions, type DhtPeer, PortTakenError } from '../src/index.ts'
 import { idsFor, placesOf } from '../src/places.ts'
@@ -10,7 +11,11 @@ const HASH = '0123456789abcdef0123456789abcdef01234567'
 const closing: (() => unknown)[] = []
 /** Machines without IPv6 are to be found, if not many. */
 const hasIpv6 = hasLoopback6()
-const testIpv6 = hasIpv6 ? test : test.skip
+const testIpv6 = testNeeding({
+  name: 'IPv6 on loopback',
+  isMet: () => hasIpv6,
+  howToGet: 'Enable it with: sysctl net.ipv6.conf.lo.disable_ipv6=0',
+})
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()

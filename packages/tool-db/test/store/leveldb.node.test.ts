@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { program, testNeeding } from '../../../../test/support/requirements.ts'
 import { LevelDbStore } from '../../src/store/leveldb.ts'
 import type { Durability } from '../../src/store/store.ts'
 import { temporaryDirectories } from './temporary-directory.ts'
@@ -100,7 +100,7 @@ test.each<Durability>(['memory', 'sync'])(
   },
 )
 
-test.skipIf(!existsSync('/bin/bash'))(
+testNeeding(program('bash', 'bash'))(
   '[ST-27] a disk that takes no more (needs bash): the commit rejects with the cause, and so do the next',
   async () => {
     const directory = newDirectory()
