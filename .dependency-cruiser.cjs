@@ -8,6 +8,7 @@ const MAY_IMPORT = {
   peer: ['base'],
   discovery: ['base', 'peer', 'dht'],
   'discovery-channel': ['discovery'],
+  sim: ['base', 'peer', 'dht', 'discovery', 'tool-db'],
   'tool-db': ['base', 'peer'],
   shoal: ['base', 'peer', 'dht', 'discovery', 'tool-db'],
 }

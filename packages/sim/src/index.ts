@@ -1,0 +1,2 @@
+/** The deterministic world: see docs/guides/simulator.md. */
+export {}
