@@ -4,7 +4,6 @@ import { lookup as resolveName } from 'node:dns/promises'
 import { EventEmitter } from 'node:events'
 import {
   AsyncQueue,
-  ClosedError,
   type Endpoint,
   type Family,
   familyOf,
@@ -31,28 +30,22 @@ import {
   putItem,
   type SampleResult,
   type ScrapeResult,
-  type Seat,
   sampleNode,
   scrapeHash,
 } from './items.ts'
-import { Member } from './member.ts'
-import { nodeItemCrypto } from './node/ed25519.ts'
-import { listenAll } from './node/listen.ts'
-import { Memory } from './node/memory.ts'
-import { networkOf, Resolver } from './node/resolver.ts'
+import type { Member } from './member.ts'
+import { Members } from './members.ts'
 import { type DhtPeer, EMPTY_SUMMARY, type Pong } from './operations.ts'
 import {
   type AnnounceOptions,
   checkChoices,
   type DhtOptions,
   type OperationOptions,
-  PUBLIC_ROUTERS,
   parseAnnouncedPort,
   parseId,
   parseListenPort,
   parseNode,
 } from './options.ts'
-import { idsFor, isAnyHost, placesOf } from './places.ts'
 import { type DhtStats, statsOf, sumOf } from './stats.ts'
 
 /** Peers that wait for a slow reader of a lookup; then the oldest go. */
@@ -95,14 +88,10 @@ export class Dht extends EventEmitter<DhtEvents> {
   /** The table holds contacts that answered; at once where `bootstrap` is empty. Pending while nobody answers. */
   readonly ready: Promise<void>
   readonly #random: RandomSource = systemRandom()
-  readonly #options: DhtOptions
-  readonly #given: readonly Endpoint[] | undefined
-  readonly #memory: Memory
-  /** Those that could not be bound and need not be are taken out. BOUNDED: by the options. */
-  #members: readonly Member[]
+  readonly #members: Members
   readonly #gate = new Gate()
+  readonly #signal: AbortSignal | undefined
   readonly #closeOnSignal = (): void => void this.close()
-  #resolver: Resolver | undefined
   #closing: Promise<void> | undefined
 
   /** Throws a UsageError for wrong options, and a StateFileError for a state file of a later version. */
@@ -110,31 +99,31 @@ export class Dht extends EventEmitter<DhtEvents> {
     super()
     checkChoices(options)
     const port = parseListenPort(options.port)
-    const nodeId = options.nodeId === undefined ? undefined : parseId(options.nodeId, 'the node id')
-    const places = placesOf(options)
-    this.#options = options
-    this.#given = options.bootstrap?.map((node) => parseNode(node, 'a bootstrap node'))
-    const onWarning = (sentence: string): void => void this.emit('warning', sentence)
-    this.#memory = new Memory({ path: options.stateFile, random: this.#random, onWarning })
-    const ids = idsFor(places, nodeId, this.#random)
-    this.#members = places.map((place, i) =>
-      this.#newMember(place, nodeId ?? this.#memory.of(place)?.id, ids[i] as NodeId),
-    )
+    this.#members = new Members({
+      options,
+      random: this.#random,
+      nodeId: options.nodeId === undefined ? undefined : parseId(options.nodeId, 'the node id'),
+      bootstrap: options.bootstrap?.map((node) => parseNode(node, 'a bootstrap node')),
+      gate: this.#gate,
+      onEvent: (family, event) => this.#handleEvent(family, event),
+      onWarning: (sentence) => void this.emit('warning', sentence),
+    })
     this.ready = this.#gate.ready
     this.listening = this.#open(port)
     // Nobody has to wait for it, so its rejection must not end the process.
     this.listening.catch(() => {})
-    options.signal?.addEventListener('abort', this.#closeOnSignal, { once: true })
-    if (options.signal?.aborted) this.#closeOnSignal()
+    this.#signal = options.signal
+    this.#signal?.addEventListener('abort', this.#closeOnSignal, { once: true })
+    if (this.#signal?.aborted) this.#closeOnSignal()
   }
 
   /** 40 hex digits; of the first place where the node listens. */
   get nodeId(): string {
-    return hexOf(this.#first.engine.nodeId)
+    return hexOf(this.#members.first.engine.nodeId)
   }
 
   get network(): Network {
-    return this.#first.engine.network
+    return this.#members.first.engine.network
   }
 
   /** Our address as other nodes see it, once enough of them agree; IPv4 before IPv6. */
@@ -146,7 +135,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   /** The same of each family. */
   get externalAddresses(): { readonly [family in Family]?: Endpoint } {
     const addresses: { [family in Family]?: Endpoint } = {}
-    for (const { family, engine } of this.#members) {
+    for (const { family, engine } of this.#members.all) {
       const address = engine.externalAddress
       if (address !== undefined) addresses[family] ??= address
     }
@@ -177,7 +166,7 @@ export class Dht extends EventEmitter<DhtEvents> {
       if (this.#closing === undefined || signals.signal?.aborted) throw error
       return EMPTY_SUMMARY
     }
-    const lookups = this.#onePerFamily().map((member) => member.lookup(target, queue, signals))
+    const lookups = this.#members.onePerFamily.map((member) => member.lookup(target, queue, signals))
     const summaries = await Promise.all(lookups)
     return { ...sumOf(summaries), ms: Math.max(...summaries.map(({ ms }) => ms)) }
   }
@@ -188,7 +177,7 @@ export class Dht extends EventEmitter<DhtEvents> {
     const port = parseAnnouncedPort(options)
     await this.#gate.whenAttempted(options.signal)
     const announce = { port, isPortImplied: port === 0, isSeed: options.seed === true }
-    const useful = this.#useful()
+    const { useful } = this.#members
     const families = [...new Set(useful.map(({ family }) => family))]
     const results = await Promise.all(
       families.map(async (family) => {
@@ -210,12 +199,12 @@ export class Dht extends EventEmitter<DhtEvents> {
   async put(options: PutOptions): Promise<PutResult> {
     const plan = planPut(options)
     await this.#gate.whenAttempted(options.signal)
-    return putItem(this.#seats(), plan)
+    return putItem(this.#members.seats, plan)
   }
 
   /** Stops putting again what was put under a target; false where nothing was. Nodes drop it within two hours. */
   forget(target: Uint8Array | string): boolean {
-    const seats = this.#members.map(({ seat }) => seat)
+    const seats = this.#members.all.map(({ seat }) => seat)
     return forgetItem(seats, parseId(target, 'a target'))
   }
 
@@ -223,14 +212,14 @@ export class Dht extends EventEmitter<DhtEvents> {
   async get(target: Uint8Array | string, options: GetOptions = {}): Promise<GetResult | undefined> {
     const plan = planGet(parseId(target, 'a target'), options)
     await this.#gate.whenAttempted(options.signal)
-    return getItem(this.#seats(), plan, options)
+    return getItem(this.#members.seats, plan, options)
   }
 
   /** About how many seeds and other peers an info hash has (BEP 33). */
   async scrape(infoHash: Uint8Array | string, options: OperationOptions = {}): Promise<ScrapeResult> {
     const target = parseId(infoHash, 'an info hash')
     await this.#gate.whenAttempted(options.signal)
-    return scrapeHash(this.#seats(), target, options.signal)
+    return scrapeHash(this.#members.seats, target, options.signal)
   }
 
   /**
@@ -247,10 +236,6 @@ export class Dht extends EventEmitter<DhtEvents> {
     return sampleNode(member.seat, endpoint, { target: id, signal: options.signal })
   }
 
-  #seats(): readonly Seat[] {
-    return this.#onePerFamily().map(({ seat }) => seat)
-  }
-
   /** Asks one node whether it is there. Rejects with NoAnswerError, RefusedError or BusyError where it is not. */
   async ping(node: Endpoint | string, options: OperationOptions = {}): Promise<Pong> {
     const { member, endpoint } = await this.#memberFor(node, options.signal)
@@ -263,7 +248,7 @@ export class Dht extends EventEmitter<DhtEvents> {
     this.#gate.throwIfOver(signal)
     const address = parseIp(host) === undefined ? await this.#resolve(host, port) : host
     this.#gate.throwIfOver(signal)
-    const member = this.#members.find(({ family }) => family === familyOf(address))
+    const member = this.#members.of(familyOf(address))
     if (member === undefined) throw new NoAnswerError({ host, port })
     return { member, endpoint: { host: address, port } }
   }
@@ -276,13 +261,14 @@ export class Dht extends EventEmitter<DhtEvents> {
   }
 
   contacts(): DhtContact[] {
-    return this.#members.flatMap(({ family, engine }) =>
+    return this.#members.all.flatMap(({ family, engine }) =>
       Array.from(engine.contacts(), ({ id, address: { host, port } }) => ({ id: hexOf(id), host, port, family })),
     )
   }
 
   stats(): DhtStats {
-    return statsOf(this.#members, { externalAddress: this.externalAddress, stateFileErrors: this.#memory.failures })
+    const { all, stateFileErrors } = this.#members
+    return statsOf(all, { externalAddress: this.externalAddress, stateFileErrors })
   }
 
   /** Ends everything that is under way and frees the port; nothing of it keeps the process alive then. */
@@ -292,51 +278,20 @@ export class Dht extends EventEmitter<DhtEvents> {
   }
 
   async #close(): Promise<void> {
-    this.#options.signal?.removeEventListener('abort', this.#closeOnSignal)
-    this.#resolver?.close()
-    this.#memory.stop()
+    this.#signal?.removeEventListener('abort', this.#closeOnSignal)
     this.#gate.close()
-    // What never listened has learned nothing that is worth keeping.
-    if (this.#resolver !== undefined) this.#memory.save(this.#members)
-    for (const member of this.#members) member.stop()
-    const closeAll = (): Promise<unknown> => Promise.all(this.#members.map(({ driver }) => driver.close()))
-    await closeAll()
+    this.#members.stop()
+    await this.#members.closeSockets()
     // A bind that was under way finds the node closed, and lets go by itself.
     await this.listening.catch(() => {})
-    await closeAll()
-  }
-
-  get #first(): Member {
-    return this.#members[0] as Member
-  }
-
-  #newMember(place: Member['place'], known: NodeId | undefined, fresh: NodeId): Member {
-    const { mode = 'auto', nodeId, network, limits = {} } = this.#options
-    return new Member({
-      place,
-      random: this.#random,
-      engine: {
-        nodeId: nodeId === undefined ? (known ?? fresh) : fresh,
-        keepsId: nodeId !== undefined,
-        random: this.#random,
-        crypto: nodeItemCrypto,
-        mode,
-        network: network ?? 'mainline',
-        limits,
-      },
-      onEvent: (event) => this.#handleEvent(place.family, event),
-      onAttempt: () => this.#handleAttempt(),
-    })
+    await this.#members.closeSockets()
   }
 
   async #open(port: number): Promise<Listening> {
     try {
-      this.#members = await listenAll(this.#members, port)
-      if (this.#closing !== undefined) throw new ClosedError('the DHT node was closed')
-      for (const member of this.#members) this.#introduceSister(member)
-      this.#bootstrap()
+      await this.#members.open(port)
       const listening: { [family in Family]?: Bound } = {}
-      for (const { family, endpoint } of this.#members) {
+      for (const { family, endpoint } of this.#members.all) {
         if (endpoint !== undefined) listening[family] ??= { address: endpoint.host, port: endpoint.port }
       }
       return listening
@@ -346,47 +301,7 @@ export class Dht extends EventEmitter<DhtEvents> {
     }
   }
 
-  #introduceSister({ family, engine }: Member): void {
-    const sister = this.#members.find((other) => other.family !== family)
-    if (sister !== undefined) engine.setSister(sister.engine)
-  }
-
-  #bootstrap(): void {
-    const members = this.#members
-    const hosts = members.map(({ endpoint, place }) => endpoint?.host ?? place.host).filter((host) => !isAnyHost(host))
-    const saved = members.flatMap(({ place }) => this.#memory.of(place)?.contacts ?? []).map(({ host }) => host)
-    // Bound to loopback or a private address, the public routers are out of reach anyway.
-    const nodes = this.#given ?? (networkOf(hosts) === 'private' ? [] : PUBLIC_ROUTERS)
-    const families = [...new Set(members.map(({ family }) => family))]
-    if (saved.length > 0) this.#setNetwork([...hosts, ...saved])
-    this.#resolver = new Resolver(nodes, families, (resolved) => {
-      if (this.#given === undefined) for (const { engine } of members) engine.keepOut(resolved)
-      this.#setNetwork([...hosts, ...saved, ...resolved.map(({ host }) => host)])
-    })
-    const resolve = (): Promise<readonly Endpoint[]> => this.#resolver?.resolve() ?? Promise.resolve([])
-    for (const member of members) {
-      member.warm(this.#memory.of(member.place))
-      member.bootstrap(resolve, nodes.length === 0)
-    }
-    this.#memory.start(() => this.#members)
-  }
-
-  #setNetwork(hosts: readonly string[]): void {
-    const network = this.#options.network ?? networkOf(hosts)
-    for (const { engine, driver } of this.#members) {
-      if (network !== engine.network) driver.run((now) => engine.setNetwork(now, network))
-    }
-  }
-
-  /** Ready as soon as one family is; without any contact only when none has anybody to begin with. */
-  #handleAttempt(): void {
-    const members = this.#members
-    const isReady = members.some(({ hasContacts }) => hasContacts)
-    if (isReady || members.every(({ isAttempted }) => isAttempted)) this.#gate.attempted()
-    if (isReady || members.every(({ isDone }) => isDone)) this.#gate.becomeReady()
-  }
-
-  #handleEvent(family: Family, event: Exclude<NodeEvent, { kind: 'alone' | 'acquainted' }>): void {
+  #handleEvent(family: Family, event: Extract<NodeEvent, { kind: 'address' | 'id' | 'mode' }>): void {
     switch (event.kind) {
       case 'address':
         this.emit('address', event.address, family)
@@ -396,28 +311,11 @@ export class Dht extends EventEmitter<DhtEvents> {
         break
       case 'mode':
         this.emit('mode', event.mode, family)
-        break
-      case 'sister-nodes': {
-        const sister = this.#members.find((member) => member.family !== family)
-        sister?.driver.run((now) => sister.engine.introduce(now, event.nodes))
-      }
     }
   }
 
-  /** The places that lead anywhere; all of them while none does. */
-  #useful(): readonly Member[] {
-    const useful = this.#members.filter(({ hasContacts }) => hasContacts)
-    return useful.length > 0 ? useful : this.#members
-  }
-
-  /** BEP 45: one thing is not asked from several addresses at once. */
-  #onePerFamily(): readonly Member[] {
-    const useful = this.#useful()
-    return useful.filter(({ family }, i) => useful.findIndex((other) => other.family === family) === i)
-  }
-
   async #resolve(host: string, port: number): Promise<string> {
-    const families = this.#members.map(({ family }) => family)
+    const families = this.#members.all.map(({ family }) => family)
     try {
       const found = await resolveName(host, { all: true })
       const address = families.map((family) => found.find((one) => familyOf(one.address) === family)).find(Boolean)

@@ -9,7 +9,7 @@ export { type Bound, Dht, type DhtContact, type DhtEvents, type DhtLookup, type 
 export { BindError, BusyError, NoAnswerError, PortTakenError, RefusedError, StateFileError } from './errors.ts'
 export { CasMismatchError, NotStoredError, SaltTooBigError, SeqTooOldError, ValueTooBigError } from './item-errors.ts'
 export type { GetOptions, GetResult, PutOptions, PutResult, SampleResult, ScrapeResult } from './items.ts'
-export type { ItemKey, ItemSigner } from './node/ed25519.ts'
+export { type ItemKey, type ItemSigner, nodeItemCrypto } from './node/ed25519.ts'
 export type { DhtPeer, Pong } from './operations.ts'
 export type { AnnounceOptions, DhtOptions, OperationOptions } from './options.ts'
 export type { DhtStats, PlaceStats } from './stats.ts'

@@ -34,6 +34,20 @@ export interface AnnounceResult {
   readonly failed: number
 }
 
+/** A contact as it is remembered from run to run. */
+export interface KnownContact extends Endpoint {
+  readonly id: NodeId
+  readonly roundTripMs: Millis | undefined
+}
+
+/** What an engine remembers from run to run. */
+export interface EngineSnapshot {
+  readonly id: NodeId
+  readonly externalAddress: Endpoint | undefined
+  /** Quickest first. */
+  readonly contacts: readonly KnownContact[]
+}
+
 /** How much of what there is right now. */
 export interface EngineSizes {
   readonly contacts: number

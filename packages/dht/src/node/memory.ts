@@ -7,7 +7,6 @@ import { readStateFile, type SavedNode, type SavedState, writeStateFile } from '
 
 const FIRST_SAVE_AFTER_MS = MINUTE
 const SAVE_INTERVAL_MS = 15 * MINUTE
-const CONTACTS_MAX = 200
 
 export interface MemoryInit {
   /** `undefined`: nothing is remembered. */
@@ -77,16 +76,12 @@ export class Memory {
 
   #toSave(place: Place, engine: DhtEngine): SavedNode {
     const { family, host } = place
-    const contacts = [...engine.contacts()]
-      .filter(({ failures }) => failures === 0)
-      .map(({ id, address, rtt }) => ({ id, host: address.host, port: address.port, roundTripMs: rtt.smoothed }))
-      .sort((a, b) => (a.roundTripMs ?? 0) - (b.roundTripMs ?? 0))
-      .slice(0, CONTACTS_MAX)
+    const { id, externalAddress, contacts } = engine.snapshot()
     return {
       family,
       host,
-      id: engine.nodeId,
-      externalAddress: engine.externalAddress ?? this.of(place)?.externalAddress,
+      id,
+      externalAddress: externalAddress ?? this.of(place)?.externalAddress,
       // Without a network it is better to remember whom one knew before.
       contacts: contacts.length > 0 ? contacts : (this.of(place)?.contacts ?? []),
     }

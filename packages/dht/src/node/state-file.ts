@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Endpoint, type Family, familyOf, formatIp, fromHex, isPort, type Millis, parseIp } from '@shoal/base'
+import type { EngineSnapshot, KnownContact } from '../core/engine-event.ts'
 import { type NodeId, readNodeId } from '../core/id/node-id.ts'
 import { StateFileError } from '../errors.ts'
 
@@ -28,20 +29,11 @@ const CONTACTS_MAX = 200
 const NODES_MAX = 64
 const ROUND_TRIP_MAX_MS: Millis = 60_000
 
-export interface SavedContact extends Endpoint {
-  readonly id: NodeId
-  readonly roundTripMs: Millis | undefined
-}
-
 /** One bound address. */
-export interface SavedNode {
+export interface SavedNode extends EngineSnapshot {
   readonly family: Family
   /** The address that it was bound to. */
   readonly host: string
-  readonly id: NodeId
-  readonly externalAddress: Endpoint | undefined
-  /** Quickest first. */
-  readonly contacts: readonly SavedContact[]
 }
 
 export interface SavedState {
@@ -140,10 +132,10 @@ function parseNode(json: unknown): SavedNode | undefined {
   const parsed = contacts.slice(0, CONTACTS_MAX).map((contact) => parseContact(contact, family))
   if (parsed.includes(undefined)) return undefined
   const externalAddress = Array.isArray(external) ? parseEndpoint(external[0], external[1], family) : undefined
-  return { family, host, id, externalAddress, contacts: parsed as SavedContact[] }
+  return { family, host, id, externalAddress, contacts: parsed as KnownContact[] }
 }
 
-function parseContact(json: unknown, family: Family): SavedContact | undefined {
+function parseContact(json: unknown, family: Family): KnownContact | undefined {
   if (!Array.isArray(json)) return undefined
   const id = parseHexId(json[0])
   const endpoint = parseEndpoint(json[1], json[2], family)

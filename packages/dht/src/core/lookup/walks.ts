@@ -1,0 +1,143 @@
+/** The walks of a node: whom each one begins with, what it knows beforehand, and what its end means to the node itself. */
+
+import type { Endpoint, Millis } from '@shoal/base'
+import type { EngineInit, OperationId } from '../engine-event.ts'
+import { addressOf } from '../id/address.ts'
+import { compareDistance, idKey, isSameId, type NodeId, nodeIdBytes, randomNodeIdNear } from '../id/node-id.ts'
+import type { EntryPoints } from '../routing/entry-points.ts'
+import { K, type RoutingTable } from '../routing/routing-table.ts'
+import type { Self } from '../self.ts'
+import type { PeerStore } from '../storage/peer-store.ts'
+import { type AnnounceOptions, Lookup, type LookupQuery } from './lookup.ts'
+import type { LookupAim, Lookups } from './lookups.ts'
+import type { NetworkSize } from './network-size.ts'
+import { ScrapeTally } from './scrape-tally.ts'
+
+/** Contacts that a lookup begins with: twice as many as it needs, in case some are dead. */
+const SEEDS = 2 * K
+/** Peers stored here that a lookup of our own begins with. */
+const OWN_PEERS_MAX = 200
+/** A sister with few nodes is told of some with every answer; one walk in a while is enough. */
+const INTRODUCTION_INTERVAL_MS: Millis = 5_000
+
+export interface WalksInit {
+  readonly engine: EngineInit
+  readonly self: Self
+  readonly table: RoutingTable
+  readonly entryPoints: EntryPoints
+  readonly peers: PeerStore
+  readonly networkSize: NetworkSize
+  readonly lookups: Lookups
+  readonly nextOperation: () => OperationId
+}
+
+interface Walk {
+  readonly query: LookupQuery
+  readonly announce?: AnnounceOptions | undefined
+  /** Nodes to ask beside our contacts. */
+  readonly known?: readonly Endpoint[]
+  readonly aim?: LookupAim
+}
+
+export class Walks {
+  readonly #init: WalksInit
+  /** No more nodes from our sister before that. */
+  #introducedUntil: Millis = 0
+
+  constructor(init: WalksInit) {
+    this.#init = init
+  }
+
+  /** To our own id: fills the buckets around us. */
+  home(now: Millis, known: readonly Endpoint[] = []): OperationId {
+    return this.#begin(now, { query: { method: 'find_node', target: this.#init.self.nodeId }, known })
+  }
+
+  /** The same, where we know few, with nodes that our sister in the other family was told of (BEP 32). */
+  introduced(now: Millis, nodes: readonly Endpoint[]): void {
+    if (this.#init.table.size >= K || now < this.#introducedUntil) return
+    this.#introducedUntil = now + INTRODUCTION_INTERVAL_MS
+    this.home(now, nodes)
+  }
+
+  /** To the peers of an info hash; with `announce` to tell of one more. The peers stored here come first. */
+  peers(now: Millis, target: NodeId, announce: AnnounceOptions | undefined): OperationId {
+    const from = this.#init.self.address
+    const peers = this.#init.peers.sample(now, keyOf(target), OWN_PEERS_MAX)
+    const told = from === undefined ? undefined : { from, peers }
+    return this.#begin(now, { query: { method: 'get_peers', target }, announce, aim: { told } })
+  }
+
+  /** BEP 33. */
+  scrape(now: Millis, target: NodeId): OperationId {
+    const { engine, peers } = this.#init
+    const { sha1 } = engine.crypto
+    const tally = new ScrapeTally(sha1)
+    const own = peers.filters(now, keyOf(target), sha1)
+    if (own !== undefined) tally.offer(own)
+    return this.#begin(now, { query: { method: 'get_peers', target, isScrape: true }, aim: { tally } })
+  }
+
+  /** BEP 44. */
+  item(now: Millis, query: LookupQuery, aim: LookupAim): OperationId {
+    return this.#begin(now, { query, aim })
+  }
+
+  #begin(now: Millis, { query, announce, known = [], aim = {} }: Walk): OperationId {
+    const { self, table, entryPoints, networkSize, engine, lookups } = this.#init
+    const { target } = query
+    const { policy, nodeId: ownId, network } = self
+    // On a private network nobody has reason to hide anything.
+    const usual = network === 'private' ? undefined : networkSize.usual(keyOf(target))
+    const lookup = new Lookup({ query, announce, ownId, rules: policy, usual, startedAt: now })
+    const nearest = table.closest(target, SEEDS)
+    for (const node of known) {
+      const address = addressOf(node, engine.family)
+      if (address !== undefined && policy.acceptsNode(address)) lookup.addCandidate(undefined, address)
+    }
+    for (const { id, address } of nearest) lookup.addCandidate(id, address)
+    if (nearest.length < K || table.isBlindTo(target)) {
+      for (const { id, address } of table.contacts()) lookup.addCandidate(id, address)
+      for (const address of entryPoints.fallbacks(table.size > 0)) lookup.addCandidate(undefined, address)
+    }
+    const operation = this.#init.nextOperation()
+    lookups.start(now, operation, { lookup, aim })
+    return operation
+  }
+
+  /** A walk has come to its end. */
+  handleWalked(now: Millis, lookup: Lookup): void {
+    const { self, table, networkSize, engine } = this.#init
+    networkSize.add(keyOf(lookup.target), lookup.density())
+    if (!isSameId(lookup.target, self.nodeId)) return
+    // Whoever is met on the way to ourselves is close to us: without a look farther out a whole half might never hear of the other.
+    for (const bits of table.poorRegions()) {
+      const target = randomNodeIdNear(self.nodeId, bits, true, engine.random)
+      this.#begin(now, { query: { method: 'find_node', target } })
+    }
+  }
+
+  /** Where we ourselves belong to the closest nodes, as in a small network, the announcement is stored here too. */
+  storeOwn(now: Millis, lookup: Lookup): void {
+    const { self, peers, engine } = this.#init
+    const { address: own, policy } = self
+    const { announce } = lookup
+    if (own === undefined || announce === undefined || !this.belongsHere(lookup)) return
+    const port = announce.isPortImplied ? own.port : announce.port
+    const address = addressOf({ host: own.host, port }, engine.family)
+    if (address === undefined || !policy.acceptsPeer(address, own)) return
+    peers.announce(now, keyOf(lookup.target), address.key, announce.isSeed)
+  }
+
+  /** Whether we are one of the closest nodes to the target ourselves. */
+  belongsHere(lookup: Lookup): boolean {
+    const { self } = this.#init
+    if (self.mode === 'client') return false
+    const farthest = lookup.closest()[K - 1]?.id
+    return farthest === undefined || compareDistance(lookup.target, self.nodeId, farthest) <= 0
+  }
+}
+
+function keyOf(id: NodeId): string {
+  return idKey(nodeIdBytes(id), 0)
+}
