@@ -11,6 +11,23 @@ export {
 } from './hello.ts'
 export { KeyPair, type KeyText } from './keys.ts'
 export { lengthPrefixed } from './length-prefixed.ts'
+export type { CipherState } from './noise/cipher-state.ts'
+export {
+  NOISE_KEY_BYTES,
+  NOISE_TAG_BYTES,
+  type NoiseEngine,
+  type NoiseKeyPair,
+  type SealedBox,
+} from './noise/engine.ts'
+export { frameLength, NoiseFrames } from './noise/frames.ts'
+export {
+  NoiseHandshake,
+  type NoiseHandshakeInit,
+  type NoiseRole,
+  type NoiseSession,
+  type PreSharedKey,
+} from './noise/handshake.ts'
+export { nobleEngine } from './noise/noble-engine.ts'
 export { isAddressText, isFields, isSignatureText, type Parsed, parsed, rejected } from './parsed.ts'
 export {
   type ProofFields,
