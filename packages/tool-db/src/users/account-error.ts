@@ -1,4 +1,4 @@
-/** An account could not be opened. */
+/** An account, or something else that was sealed, could not be opened. */
 
 import { ShoalError, type ShoalErrorOptions } from '@shoal/base'
 
@@ -7,6 +7,8 @@ export type AccountErrorCode =
   | 'SHOAL_WRONG_PASSWORD'
   /** It is no account of this kind of keys. */
   | 'SHOAL_BAD_ACCOUNT'
+  /** It was sealed with another key, or somebody changed it. */
+  | 'SHOAL_WRONG_KEY'
 
 export class AccountError extends ShoalError {
   declare readonly code: AccountErrorCode

@@ -172,3 +172,9 @@ test('[R-10] golden records verify by the adapter, and by no other author', asyn
       expect(await user.verifySignature({ ...message.data, [field]: undefined })).toBe(false)
   }
 })
+
+test('[U-13] what an ECDSA account says of rounds is not asked: opening any is the same work', async () => {
+  const user = await fresh()
+  const absurd = { ...sealed, iterations: 1e15, rounds: 2 ** 53, kdf: { n: 2 ** 30 } }
+  expect((await user.decryptAccount(absurd, password)).name).toBe(sealed.name)
+})
