@@ -1,0 +1,228 @@
+/** One machine of the world: the node, its store and its keys, and what it told. */
+
+import { type Endpoint, type Millis, seededRandom, toHex } from '@shoal/base'
+import type { DialOutcome } from '@shoal/peer'
+import type { Command, CommandResult } from '../../src/core/node/commands.ts'
+import type { NodeConfig } from '../../src/core/node/config.ts'
+import type { AskedEffect, Effect, HeldRow } from '../../src/core/node/effects.ts'
+import type { NodeEvent } from '../../src/core/node/events.ts'
+import { DEFAULT_LIMITS, type NodeLimits } from '../../src/core/node/limits.ts'
+import { DatabaseNode } from '../../src/core/node/node.ts'
+import { FROZEN_DEFAULTS } from '../../src/core/records/frozen.ts'
+import type { WireRecord } from '../../src/core/records/record.ts'
+import { writtenValue } from '../../src/core/records/write.ts'
+import { nextEndId } from './end-id.ts'
+import { sha256, signatureOf, TestKey, TOPIC } from './test-key.ts'
+import { TestStore } from './test-store.ts'
+import type { World } from './world.ts'
+
+export interface NodeOptions {
+  readonly host?: string
+  readonly port?: number
+  readonly key?: string
+  readonly instance?: string
+  readonly limits?: Partial<NodeLimits>
+  readonly config?: Partial<NodeConfig>
+  /** What it calls its own besides its host. */
+  readonly hosts?: readonly string[]
+}
+
+export class WorldNode {
+  readonly id = nextEndId()
+  readonly host: string
+  readonly port: number
+  readonly key: TestKey
+  readonly user: TestKey
+  readonly machine: DatabaseNode
+  readonly store = new TestStore()
+  readonly events: NodeEvent[] = []
+  readonly reports: { endpoint: Endpoint; outcome: DialOutcome }[] = []
+  readonly functions = new Map<string, (args: unknown) => unknown>()
+  verifier: ((record: WireRecord, previous: WireRecord | undefined) => boolean) | undefined
+  /** How long each effect of the store takes. */
+  storeDelay: Millis = 0
+  /** How long each custom verification takes. */
+  verifyDelay: Millis = 0
+  isDown = false
+  readonly #world: World
+  readonly #hosts: readonly string[]
+  #nextRequest = 1
+
+  constructor(world: World, options: NodeOptions & { host: string }, init: { isServer: boolean; seed: number }) {
+    this.#world = world
+    this.host = options.host
+    this.port = options.port ?? 9_000
+    this.key = new TestKey(options.key ?? `peer ${init.seed}`)
+    this.user = new TestKey(`user ${init.seed}`)
+    this.#hosts = [options.host, ...(options.hosts ?? [])]
+    const random = seededRandom(init.seed)
+    this.machine = new DatabaseNode(
+      {
+        peerAddress: this.key.address,
+        instance: options.instance ?? toHex(random.bytes(16)),
+        topicPublicId: TOPIC,
+        acceptTopics: [],
+        isServer: init.isServer,
+        plainPeers: 'accept',
+        records: 'compatible',
+        pow: 0,
+        wait: 2_000,
+        maxRetries: 5,
+        triggerDebounce: 100,
+        frozen: FROZEN_DEFAULTS,
+        isAddress: (text) => text.length === 86,
+        ...options.config,
+      },
+      { random, sha256, limits: { ...DEFAULT_LIMITS, ...options.limits } },
+    )
+  }
+
+  get rows(): Map<string, HeldRow> {
+    return this.store.rows
+  }
+
+  set failCommits(doFail: boolean) {
+    this.store.failCommits = doFail
+  }
+
+  get peerId(): string {
+    return this.key.address
+  }
+
+  input(handle: (machine: DatabaseNode) => void): void {
+    handle(this.machine)
+    this.drain()
+  }
+
+  /** Gives the result once time has passed. */
+  command(command: Command): { result: CommandResult | undefined } {
+    const request = this.#nextRequest++
+    this.input((machine) => machine.handleCommand(this.#world.now, request, command))
+    const { events } = this
+    return {
+      get result(): CommandResult | undefined {
+        const event = events.find((each) => each.kind === 'result' && each.request === request)
+        return event?.kind === 'result' ? event.result : undefined
+      },
+    }
+  }
+
+  put(
+    key: string,
+    value: unknown,
+    options: { confirm?: number | 'all'; timeout?: Millis } = {},
+  ): {
+    result: CommandResult | undefined
+  } {
+    const author = { signer: 'user', address: this.user.address }
+    const { confirm = 0, timeout = 5_000 } = options
+    return this.command({ kind: 'put', key, value: writtenValue(value), author, confirm, timeout })
+  }
+
+  get(key: string, timeout: Millis = 1_000): { result: CommandResult | undefined } {
+    return this.command({ kind: 'get', key, timeout })
+  }
+
+  connect(to: WorldNode | Endpoint): void {
+    const { host, port } = to
+    this.input((machine) => machine.handleCandidate(this.#world.now, { host, port }, 'given'))
+  }
+
+  /** The value of a key in the store. */
+  held(key: string): unknown {
+    const row = this.rows.get(key)
+    return row === undefined ? undefined : (JSON.parse(row.value) as WireRecord).v
+  }
+
+  /** Who is connected, by peer id. */
+  get peers(): readonly string[] {
+    return this.machine
+      .peers()
+      .map(({ peerId }) => peerId)
+      .sort()
+  }
+
+  eventsOf<K extends NodeEvent['kind']>(kind: K): (NodeEvent & { kind: K })[] {
+    return this.events.filter((event): event is NodeEvent & { kind: K } => event.kind === kind)
+  }
+
+  deliver(channel: number, frame: string | Uint8Array): void {
+    if (!this.isDown) this.input((machine) => machine.handleMessage(this.#world.now, channel, frame))
+  }
+
+  handleClosed(channel: number, reason: string): void {
+    if (!this.isDown) this.input((machine) => machine.handleClosed(this.#world.now, channel, reason))
+  }
+
+  drain(): void {
+    if (this.isDown) return
+    for (;;) {
+      const effects = this.machine.takeEffects()
+      const events = this.machine.takeEvents()
+      if (effects.length === 0 && events.length === 0) return
+      this.events.push(...events)
+      for (const effect of effects) this.#carryOut(effect)
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#world.send(this, effect.channel, effect.text)
+        return
+      case 'close':
+        this.#world.close(this, effect.channel, effect.reason)
+        return
+      case 'cancel-dial':
+        return
+      case 'report':
+        this.reports.push({ endpoint: effect.endpoint, outcome: effect.outcome })
+        return
+      case 'dial':
+        this.#world.dial(this, effect)
+        return
+      default:
+        this.#world.at(this.#delayOf(effect), () => {
+          if (this.isDown) return
+          const { id } = effect
+          try {
+            const value = this.#resultOf(effect)
+            this.input((machine) => machine.handleResult(this.#world.now, id, { ok: true, value }))
+          } catch (error) {
+            this.input((machine) => machine.handleResult(this.#world.now, id, { ok: false, error }))
+          }
+        })
+    }
+  }
+
+  #delayOf(effect: Effect): Millis {
+    if (effect.kind === 'custom-verify') return this.verifyDelay
+    return effect.kind === 'load' || effect.kind === 'commit' ? this.storeDelay : 0
+  }
+
+  #resultOf(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown {
+    switch (effect.kind) {
+      case 'load':
+        return this.store.load(effect)
+      case 'scan':
+        return this.store.scan(effect)
+      case 'commit':
+        return this.store.commit(effect)
+      case 'verify':
+        return effect.signature === signatureOf(effect.address, effect.text)
+      case 'sign':
+        return (effect.signer === 'peer' ? this.key : this.user).sign(effect.text)
+      case 'pause':
+        return undefined
+      case 'custom-verify':
+        return this.verifier?.(effect.record, effect.previous) ?? true
+      case 'call-function': {
+        const run = this.functions.get(effect.name)
+        if (run === undefined) throw new Error('no such function')
+        return run(effect.args)
+      }
+      case 'own-endpoint':
+        return this.#hosts.includes(effect.endpoint.host) && effect.endpoint.port === this.port
+    }
+  }
+}
