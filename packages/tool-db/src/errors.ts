@@ -74,6 +74,7 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   InvalidBinding: 'the record is bound to another key, type or topic',
   UnboundRecord: 'only bound records are taken here',
   ClaimTooOld: 'the claim of the name is dated too far back: sign it again',
+  Expired: 'its ttl is over already: check the clock',
   TOO_LARGE: 'the value is larger than the limit valueSizeMax',
   TOO_BUSY: 'too much is under way, or still waits for a server: try again once one is connected and has taken it',
   NAME_TAKEN: 'the key is taken already',

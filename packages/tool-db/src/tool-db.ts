@@ -5,7 +5,7 @@ import { sha256 } from './compat/hashes.ts'
 import type { Command, CommandResult } from './core/node/commands.ts'
 import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
 import type { WireRecord } from './core/records/record.ts'
-import { writtenValue } from './core/records/write.ts'
+import { DELETED, writtenValue } from './core/records/write.ts'
 import type { Message, PutMessage } from './core/wire/message.ts'
 import { Database } from './database.ts'
 import { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
@@ -20,6 +20,8 @@ export interface PutOptions {
   /** Resolves when so many servers have confirmed, rejects with NotConfirmedError when they have not in time. */
   readonly confirm?: number
   readonly timeoutMs?: Millis
+  /** The record ends so much later, in ms, on every node: it is signed with it. Plain tool-db peers keep it. */
+  readonly ttl?: Millis
 }
 
 export interface PutOutcome<T = unknown> {
@@ -78,29 +80,35 @@ export class ToolDb extends Database {
     options: readonly string[] | PutOptions = {},
   ): Promise<PutMessage<T>> {
     const to = Array.isArray(options) ? (options as readonly string[]) : []
-    const { confirm = 0, timeoutMs = CONFIRM_TIMEOUT_MS } = Array.isArray(options)
-      ? {}
-      : ((options ?? {}) as PutOptions)
-    // Says at once what is wrong with a key; the owner is known once nobody is signing in any more.
-    writableKey(key, undefined)
-    const outcome = await this.#put<T>({ confirm, timeout: timeoutMs, to, value }, (owner) =>
-      writableKey(key, userNamespaced ? owner : undefined),
-    )
-    if (outcome.confirmed < confirm) throw new NotConfirmedError(confirm, outcome)
-    return outcome.message
+    const given = Array.isArray(options) ? {} : ((options ?? {}) as PutOptions)
+    return this.#putUnder<T>(key, { ...given, value, to, userNamespaced })
+  }
+
+  /**
+   * From now on the key reads as null, and queries leave it out, on every server that hears of it; a later put brings it
+   * back. Resolves and rejects as `putData` does; what is not there can be deleted too, since others may have it.
+   */
+  async deleteData(
+    key: string,
+    userNamespaced = false,
+    options: Pick<PutOptions, 'confirm' | 'timeoutMs'> = {},
+  ): Promise<PutMessage<null>> {
+    const { confirm, timeoutMs } = options ?? {}
+    const given = { ...(confirm !== undefined && { confirm }), ...(timeoutMs !== undefined && { timeoutMs }) }
+    return this.#putUnder<null>(key, { ...given, value: null, isDeletion: true, to: [], userNamespaced })
   }
 
   /** Under a key as it is on the wire; resolves when all connected servers have answered, or time is over. */
   async putDetailed<T = unknown>(
     key: string,
     value: T,
-    options: { readonly confirm?: number | 'all'; readonly timeoutMs?: Millis } = {},
+    options: { readonly confirm?: number | 'all'; readonly timeoutMs?: Millis; readonly ttl?: Millis } = {},
   ): Promise<PutOutcome<T>> {
     checkText(key, 'the key')
     const problem = keyProblem(key)
     if (problem !== undefined) throw new UsageError(`the key ${problem}`)
-    const { confirm = 'all', timeoutMs = CONFIRM_TIMEOUT_MS } = options
-    return this.#put<T>({ confirm, timeout: timeoutMs, to: [], value }, () => key)
+    const { confirm = 'all', timeoutMs = CONFIRM_TIMEOUT_MS, ttl } = options
+    return this.#put<T>({ confirm, timeout: timeoutMs, to: [], value, ttl }, () => key)
   }
 
   /** The value here, else the first that a server gives; null where none has it or time is over. */
@@ -117,7 +125,8 @@ export class ToolDb extends Database {
   /** The whole record of a key as it is on the wire, and whether the answer is final. */
   async getRecord<T = unknown>(key: string, options: { readonly timeoutMs?: Millis } = {}): Promise<GetOutcome<T>> {
     const { record, complete } = await this.#get<T>(key, options.timeoutMs ?? GET_TIMEOUT_MS, [])
-    if (record === undefined) return { record: undefined, complete }
+    // What was deleted is not there; that it was is a record of its own.
+    if (record === undefined || record.c === DELETED) return { record: undefined, complete }
     return { record: { value: record.v, author: record.a, time: record.t }, complete }
   }
 
@@ -273,19 +282,40 @@ export class ToolDb extends Database {
     if (result.kind === 'refused') throw new UsageError('there are too many subscriptions')
   }
 
+  async #putUnder<T>(
+    key: string,
+    put: PutOptions & { value: T; isDeletion?: boolean; to: readonly string[]; userNamespaced: boolean },
+  ): Promise<PutMessage<T>> {
+    const { confirm = 0, timeoutMs: timeout = CONFIRM_TIMEOUT_MS, userNamespaced, value, isDeletion, to, ttl } = put
+    // Says at once what is wrong with a key; the owner is known once nobody is signing in any more.
+    writableKey(key, undefined)
+    const outcome = await this.#put<T>({ confirm, timeout, to, value, ttl, isDeletion }, (owner) =>
+      writableKey(key, userNamespaced ? owner : undefined),
+    )
+    if (outcome.confirmed < confirm) throw new NotConfirmedError(confirm, outcome)
+    return outcome.message
+  }
+
   async #put<T>(
-    put: { confirm: number | 'all'; timeout: Millis; to: readonly string[]; value: T },
+    put: {
+      confirm: number | 'all'
+      timeout: Millis
+      to: readonly string[]
+      value: T
+      ttl: Millis | undefined
+      isDeletion?: boolean | undefined
+    },
     keyFor: (owner: string) => string,
   ): Promise<PutOutcome<T>> {
     const value = writtenValue(put.value)
     await this.begun()
-    const { to, confirm, timeout } = put
+    const { to, confirm, timeout, ttl, isDeletion = false } = put
     return this.#turns.together(async () => {
       const address = this.userAccount.getAddress()
       if (!address) throw new UsageError('You need to log in before you can PUT.')
       const key = keyFor(address)
       const author = { signer: 'user', address }
-      const result = await this.command({ kind: 'put', key, value, author, to, confirm, timeout })
+      const result = await this.command({ kind: 'put', key, value, author, to, confirm, timeout, ttl, isDeletion })
       return putOutcome(result, key) as PutOutcome<T>
     })
   }

@@ -3,9 +3,9 @@
  * peer its connections, and a time that is no number would never come.
  */
 
-import { UsageError } from '@shoal/base'
+import { type Millis, UsageError } from '@shoal/base'
 import type { Command } from '../core/node/commands.ts'
-import { keyProblem } from '../core/records/key.ts'
+import { keyProblem, namespaceOf } from '../core/records/key.ts'
 import { CLIENT_ID_LENGTH_MAX, FUNCTION_NAME_LENGTH_MAX, TO_LENGTH_MAX } from '../core/wire/fields.ts'
 
 /** Throws UsageError. */
@@ -13,6 +13,7 @@ export function checkedCommand(command: Command): Command {
   switch (command.kind) {
     case 'put':
       checkConfirm(command.confirm)
+      checkTtl(command.ttl, command.key)
       break
     case 'get':
       checkKey(command.key, 'whole')
@@ -58,6 +59,17 @@ function checkKey(key: unknown, mayEnd: 'anywhere' | 'whole'): void {
 function checkConfirm(confirm: unknown): void {
   if (confirm === 'all' || (typeof confirm === 'number' && Number.isInteger(confirm) && confirm >= 0)) return
   throw new UsageError(`confirm is how many servers are to confirm, 0 or more: ${String(confirm)}`)
+}
+
+/** 31 years: behind that, times have 14 digits before long. */
+const TTL_MAX: Millis = 1_000_000_000_000
+
+function checkTtl(ttl: unknown, key: string): void {
+  if (ttl === undefined) return
+  const isTime = typeof ttl === 'number' && Number.isInteger(ttl) && ttl > 0 && ttl <= TTL_MAX
+  if (!isTime) throw new UsageError(`ttl is a whole number of milliseconds, 1 to ${TTL_MAX}: ${String(ttl)}`)
+  if (namespaceOf(key).kind === 'frozen')
+    throw new UsageError('a frozen name has no ttl: it would fall to others at its end')
 }
 
 function checkTimeout(timeout: unknown): void {

@@ -91,6 +91,7 @@ export class Runtime {
 
   #open(): void {
     const { options, onCandidate } = this.#init
+    this.driver.input((node, now) => node.start(now))
     for (const { prefix, id } of this.#init.application.verifications()) {
       this.driver.input((node) => node.addVerifier(prefix, id))
     }

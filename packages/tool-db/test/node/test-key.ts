@@ -32,10 +32,14 @@ export class TestKey {
   }
 
   /** A bound record, as we write it. */
-  bound(key: string, value: unknown, options: { time: Millis; topic?: string; type?: string | null }): WireRecord {
-    const { time, topic = TOPIC, type = null } = options
+  bound(
+    key: string,
+    value: unknown,
+    options: { time: Millis; topic?: string; type?: string | null; expiry?: Millis },
+  ): WireRecord {
+    const { time, topic = TOPIC, type = null, expiry } = options
     const draft = new RecordDraft(
-      { key, address: this.address, time, value: writtenValue(value), type, topicPublicId: topic, pow: null },
+      { key, address: this.address, time, value: writtenValue(value), type, topicPublicId: topic, pow: null, expiry },
       sha256,
     )
     const unsigned = draft.step(1)

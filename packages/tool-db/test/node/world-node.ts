@@ -110,13 +110,13 @@ export class WorldNode {
   put(
     key: string,
     value: unknown,
-    options: { confirm?: number | 'all'; timeout?: Millis } = {},
+    options: { confirm?: number | 'all'; timeout?: Millis; ttl?: Millis; isDeletion?: boolean } = {},
   ): {
     result: CommandResult | undefined
   } {
     const author = { signer: 'user', address: this.user.address }
-    const { confirm = 0, timeout = 5_000 } = options
-    return this.command({ kind: 'put', key, value: writtenValue(value), author, confirm, timeout })
+    const { confirm = 0, timeout = 5_000, ttl, isDeletion = false } = options
+    return this.command({ kind: 'put', key, value: writtenValue(value), author, confirm, timeout, ttl, isDeletion })
   }
 
   get(key: string, timeout: Millis = 1_000): { result: CommandResult | undefined } {

@@ -180,6 +180,7 @@ export class World {
     const node = new WorldNode(this, { ...options, host }, { isServer, seed: this.#seed * 1_000 + this.#nextHost })
     this.#nextHost++
     this.#nodes.push(node)
+    node.input((machine) => machine.start(this.now))
     if (isServer) this.places.set(formatEndpoint(node), node)
     if (isServer) node.input((machine) => machine.handleOwnEndpoint(this.now, { host, port: node.port }))
     return node

@@ -3,7 +3,7 @@
  * verification, load, comparison and commit as one step. Only what was committed is told to anybody.
  */
 
-import { utf8Length } from '@shoal/base'
+import { type Millis, utf8Length } from '@shoal/base'
 import type { Arrival, FrozenDecision, FrozenName } from '../records/frozen.ts'
 import { decideFrozen, shownRecord } from '../records/frozen.ts'
 import { valueText } from '../records/hash.ts'
@@ -16,9 +16,18 @@ import type { Author, RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
 import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
 import type { Kernel } from './kernel.ts'
-import { Lanes } from './lanes.ts'
+import { type LaneJob, Lanes } from './lanes.ts'
 import { Remembered } from './remembered.ts'
-import { claimsKey, nameOfRows, recordOfRow, rowOfRecord, rowsOfName } from './rows.ts'
+import {
+  claimsKey,
+  liveRecord,
+  liveRecordOfRow,
+  nameOfRows,
+  recordOfRow,
+  rowOfRecord,
+  rowsOfName,
+  sideRows,
+} from './rows.ts'
 
 export type Verdict =
   /** Committed: others are told of it. `held` is what readers see now; `isShown` where that has changed by it. */
@@ -27,8 +36,20 @@ export type Verdict =
   | { readonly kind: 'unchanged'; readonly record: WireRecord; readonly held: WireRecord }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly error?: unknown }
 
+/** What is to be written and signed here. */
+export interface OwnDraft {
+  readonly key: string
+  readonly value: WrittenValue
+  readonly author: Author
+  readonly type: string | null
+  /** How long the record is to last. */
+  readonly ttl: Millis | undefined
+}
+
 export interface AdmissionHooks {
   hasVerifierFor(key: string): boolean
+  /** Committed; nobody was told yet. */
+  onStored(record: WireRecord): void
 }
 
 interface Rows {
@@ -73,6 +94,11 @@ export class Admission {
     return this.#lanes.size
   }
 
+  /** Work on a key while nobody else reads or writes it. */
+  alone(key: string, job: LaneJob): void {
+    this.#lanes.enter(key, job)
+  }
+
   /** A record that came from outside. */
   admit(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void): void {
     this.#unverified++
@@ -90,10 +116,7 @@ export class Admission {
   }
 
   /** A record of our own: dated behind what is held, worked for, signed and stored in one step. */
-  write(
-    draft: { key: string; value: WrittenValue; author: Author; onlyIfFree: boolean },
-    then: (verdict: Verdict) => void,
-  ): void {
+  write(draft: OwnDraft & { readonly onlyIfFree: boolean }, then: (verdict: Verdict) => void): void {
     this.#lanes.enter(draft.key, (leave) => {
       const end = (verdict: Verdict): void => {
         then(verdict)
@@ -101,14 +124,14 @@ export class Admission {
       }
       this.#load(draft.key, (rows, error) => {
         if (rows === undefined) return end({ kind: 'refused', code: 'STORE_FAILED', error })
-        const held = recordOfRow(draft.key, rows.row)
+        const held = liveRecordOfRow(draft.key, rows.row, this.#kernel.now)
         if (draft.onlyIfFree && held !== undefined) return end({ kind: 'refused', code: 'NAME_TAKEN' })
         // A later claim could only ever be kept as contested: whoever writes wants to be read.
         const isFrozen = namespaceOf(draft.key).kind === 'frozen'
         if (isFrozen && held !== undefined && held.a !== draft.author.address) {
           return end({ kind: 'refused', code: 'CantOverwrite' })
         }
-        this.#sign(draft, heldTime(draft.key, rows, draft.author.address), (record, failure) => {
+        this.#sign(draft, this.#heldTime(draft, rows), (record, failure) => {
           if (record === undefined) return end({ kind: 'refused', code: 'SIGN_FAILED', error: failure })
           const checked = checkRecord(record, this.#rules, this.#kernel.now)
           if (!checked.ok) return end({ kind: 'refused', code: checked.code })
@@ -149,16 +172,20 @@ export class Admission {
   #store(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {
     this.#load(record.k, (rows, error) => {
       if (rows === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
-      const held = recordOfRow(record.k, rows.row)
+      const previous = recordOfRow(record.k, rows.row)
+      const held = liveRecord(previous, this.#kernel.now)
       // The same again: nothing to ask anybody.
       if (held?.h === record.h && held.s === record.s) return then({ kind: 'unchanged', record, held })
       this.#customVerify(record, held, (isAccepted) => {
         if (!isAccepted) return then({ kind: 'refused', code: 'CustomVerificationFailed' })
-        const plan = this.#plan(record, arrival, rows)
+        const plan = this.#plan(record, arrival, { ...rows, held, previous })
         if (plan.kind === 'verdict') return then(plan.verdict)
         this.#commit(record.k, rows, plan.writes, (outcome, failure) => {
           if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
-          if (outcome === 'committed') return then(plan.after)
+          if (outcome === 'committed') {
+            this.#hooks.onStored(record)
+            return then(plan.after)
+          }
           if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
           this.#store(record, arrival, then, tries - 1)
         })
@@ -169,16 +196,16 @@ export class Admission {
   #plan(
     record: WireRecord,
     arrival: Arrival,
-    rows: Rows,
+    rows: Rows & { readonly held: WireRecord | undefined; readonly previous: WireRecord | undefined },
   ):
     | { readonly kind: 'verdict'; readonly verdict: Verdict }
     | { readonly kind: 'write'; readonly writes: readonly RowWrite[]; readonly after: Verdict } {
-    const held = recordOfRow(record.k, rows.row)
+    const { held, previous } = rows
     if (namespaceOf(record.k).kind !== 'frozen') {
       if (held !== undefined && !wins(record, held))
         return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
       const after: Verdict = { kind: 'stored', record, held: record, isShown: true }
-      return { kind: 'write', writes: [rowOfRecord(record)], after }
+      return { kind: 'write', writes: [rowOfRecord(record), ...sideRows(record, previous)], after }
     }
     const name = nameOfRows(record.k, rows.row, rows.claims)
     const decision = decideFrozen(name, record, { arrival, now: this.#kernel.now, rules: this.#config.frozen })
@@ -190,7 +217,8 @@ export class Admission {
     // A contested claim is kept, and told to other servers, without readers seeing it.
     const shown = shownRecord(decision.name) ?? record
     const after: Verdict = { kind: 'stored', record, held: shown, isShown: shown.h !== held?.h }
-    return { kind: 'write', writes: rowsOfName(record.k, decision.name, rows.claims !== undefined), after }
+    const writes = rowsOfName(record.k, decision.name, rows.claims !== undefined)
+    return { kind: 'write', writes: [...writes, ...sideRows(shown, previous)], after }
   }
 
   #tellContested(held: WireRecord, record: WireRecord, decision: FrozenDecision): void {
@@ -207,6 +235,13 @@ export class Admission {
         remoteAddress: record.a,
       },
     })
+  }
+
+  /** The time to come behind: of a frozen name only one's own, for another's date says nothing about one's claim. */
+  #heldTime({ key, author }: OwnDraft, rows: Rows): number | undefined {
+    if (namespaceOf(key).kind !== 'frozen') return liveRecordOfRow(key, rows.row, this.#kernel.now)?.t
+    const name: FrozenName = nameOfRows(key, rows.row, rows.claims)
+    return name.find((claim) => claim.first.a === author.address)?.last.t
   }
 
   #load(key: string, then: (rows: Rows | undefined, error?: unknown) => void): void {
@@ -244,15 +279,24 @@ export class Admission {
   }
 
   #sign(
-    draft: { key: string; value: WrittenValue; author: Author },
+    draft: OwnDraft,
     heldAt: number | undefined,
     then: (record: WireRecord | undefined, error?: unknown) => void,
   ): void {
-    const { key, value, author } = draft
+    const { key, value, author, type, ttl } = draft
     const { topicPublicId, pow } = this.#config
     const time = nextTime(this.#kernel.now, heldAt)
     const search = new RecordDraft(
-      { key, address: author.address, time, value, type: null, topicPublicId, pow },
+      {
+        key,
+        address: author.address,
+        time,
+        value,
+        type,
+        topicPublicId,
+        pow,
+        ...(ttl !== undefined && { expiry: time + ttl }),
+      },
       this.#kernel.sha256,
     )
     const step = (): void => {
@@ -268,11 +312,4 @@ export class Admission {
     }
     step()
   }
-}
-
-/** The time to come behind: of a frozen name only one's own, for another's date says nothing about one's claim. */
-function heldTime(key: string, rows: Rows, author: string): number | undefined {
-  if (namespaceOf(key).kind !== 'frozen') return recordOfRow(key, rows.row)?.t
-  const name: FrozenName = nameOfRows(key, rows.row, rows.claims)
-  return name.find((claim) => claim.first.a === author)?.last.t
 }

@@ -1,10 +1,11 @@
 /** The application's commands, each carried out by its part and answered once. */
 
 import { type Endpoint, utf8Length } from '@shoal/base'
+import { DELETED } from '../records/write.ts'
 import type { Command, CommandResult } from './commands.ts'
 import { countsOf } from './delivery.ts'
 import type { IncomingParts } from './incoming.ts'
-import { recordOfRow } from './rows.ts'
+import { liveRecordOfRow } from './rows.ts'
 import type { Peer } from './session.ts'
 
 export interface CommandDeskParts extends IncomingParts {
@@ -49,7 +50,7 @@ export class CommandDesk {
 
   #put(command: Command & { kind: 'put' }, answer: (result: CommandResult) => void): void {
     const { admission, deliveries, fanout, listeners, servers, kernel } = this.#parts
-    const { key, value, author, confirm, timeout } = command
+    const { key, value, author, confirm, timeout, isDeletion = false, ttl } = command
     const startedAt = kernel.now
     if ((utf8Length(value.text) ?? 0) > kernel.limits.valueSizeMax) {
       answer({ kind: 'refused', code: 'TOO_LARGE' })
@@ -57,7 +58,15 @@ export class CommandDesk {
     }
     deliveries.enter({ key, size: value.text.length, timeout }, (place) => {
       if (place === undefined) return answer({ kind: 'refused', code: 'TOO_BUSY' })
-      admission.write({ key, value, author, onlyIfFree: command.onlyIfFree ?? false }, (verdict) => {
+      const draft = {
+        key,
+        value,
+        author,
+        type: isDeletion ? DELETED : null,
+        ttl,
+        onlyIfFree: command.onlyIfFree ?? false,
+      }
+      admission.write(draft, (verdict) => {
         if (verdict.kind === 'refused') {
           place.release()
           return answer({
@@ -92,7 +101,7 @@ export class CommandDesk {
     }
     // What is here already is shown first, as tool-db does.
     kernel.ask('load', { keys: [key] }, (result) => {
-      const held = result.ok ? recordOfRow(key, result.value[0]) : undefined
+      const held = result.ok ? liveRecordOfRow(key, result.value[0], kernel.now) : undefined
       if (held !== undefined) listeners.trigger(key, held)
       answer({ kind: 'subscribe' })
     })

@@ -18,6 +18,10 @@ export type Command =
       readonly key: string
       readonly value: WrittenValue
       readonly author: Author
+      /** A deletion, whose value is null. */
+      readonly isDeletion?: boolean
+      /** How long the record is to last. */
+      readonly ttl?: Millis | undefined
       /** Refused where anybody holds the key already. */
       readonly onlyIfFree?: boolean
       readonly to?: readonly string[]

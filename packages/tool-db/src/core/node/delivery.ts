@@ -5,6 +5,7 @@
 
 import type { Millis } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
+import { isExpired } from '../records/verify.ts'
 import type { PutMessage } from '../wire/message.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
@@ -174,6 +175,10 @@ export class Deliveries {
   }
 
   #sendTo(delivery: Delivery, servers: Iterable<Peer>): void {
+    if (isExpired(delivery.message.data, this.#kernel.now)) {
+      this.#drop(delivery)
+      return
+    }
     const had = new Set(delivery.message.to)
     const targets = [...servers].filter((server) => !had.has(server.clientId) && !delivery.open.has(server))
     for (const server of targets) {

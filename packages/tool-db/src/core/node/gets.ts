@@ -12,7 +12,7 @@ import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
 import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
-import { recordOfRow } from './rows.ts'
+import { liveRecordOfRow } from './rows.ts'
 import type { Peer } from './session.ts'
 
 export interface GetsParts {
@@ -240,7 +240,7 @@ export class Gets {
   #read(key: string, then: (record: WireRecord | undefined, error?: unknown) => void): void {
     this.#parts.kernel.ask('load', { keys: [key] }, (result) => {
       if (!result.ok) then(undefined, result.error ?? new Error('the store failed'))
-      else then(recordOfRow(key, result.value[0]))
+      else then(liveRecordOfRow(key, result.value[0], this.#parts.kernel.now))
     })
   }
 

@@ -17,6 +17,7 @@ import { DialPlan } from './dial-plan.ts'
 import { Directory } from './directory.ts'
 import type { Effect, EffectResult } from './effects.ts'
 import type { NodeEvent } from './events.ts'
+import { Expiries } from './expiries.ts'
 import { Fanout } from './fanout.ts'
 import { Functions } from './functions.ts'
 import { Gets } from './gets.ts'
@@ -63,6 +64,7 @@ export class DatabaseNode {
   readonly #deliveries: Deliveries
   readonly #listeners: Listeners
   readonly #admission: Admission
+  readonly #expiries: Expiries
   readonly #gets: Gets
   readonly #functions: Functions
   readonly #incoming: Incoming
@@ -126,8 +128,10 @@ export class DatabaseNode {
       { kernel, config },
       {
         hasVerifierFor: (key) => this.#verifiers.hasMatch(key),
+        onStored: (record) => this.#expiries.note(record),
       },
     )
+    this.#expiries = new Expiries({ kernel, admission: this.#admission })
     const asking = { kernel, requests: this.#requests, fanout: this.#fanout, clientId, isServer, servers }
     const gets = new Gets({
       ...asking,
@@ -162,6 +166,12 @@ export class DatabaseNode {
   }
 
   // Inputs
+
+  /** Once, when the store is open. */
+  start(now: Millis): void {
+    this.#kernel.now = now
+    this.#expiries.start()
+  }
 
   handleOpened(now: Millis, input: ChannelInput): void {
     this.#kernel.now = now

@@ -5,6 +5,7 @@ import type { QueryMessage } from '../wire/message.ts'
 import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
+import { scanKeys } from './key-pages.ts'
 import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
 import type { Peer } from './session.ts'
@@ -101,7 +102,7 @@ class PrefixQuestion implements Request {
   #scan(after: string | undefined): void {
     const { prefix } = this.#ask
     const limit = this.#parts.kernel.limits.answerKeysMax
-    this.#parts.kernel.ask('scan', { prefix, after, limit }, (result) => {
+    scanKeys(this.#parts.kernel, { prefix, after, limit }, (result) => {
       if (this.#isDone) return
       if (result.ok) this.#add(result.value.keys)
       const isFull = this.#keys.size >= this.#parts.kernel.limits.queryKeysMax
@@ -166,7 +167,7 @@ export class Queries {
       limits.answerKeysMax,
     )
     const after = isPaged ? message.after : undefined
-    kernel.ask('scan', { prefix: message.key, after, limit }, (result) => {
+    scanKeys(kernel, { prefix: message.key, after, limit }, (result) => {
       this.#scans--
       if (peer.session.state.kind === 'closed') return
       if (!result.ok) {

@@ -1,11 +1,22 @@
-/** Records and claims as rows: the record of a key under the key itself, contested claims of a frozen name in a row of our own. */
+/**
+ * Records and claims as rows: the record of a key under the key itself; in rows of our own contested claims of a frozen
+ * name, which keys are deleted, and which records end when.
+ */
 
+import type { Millis } from '@shoal/base'
 import { FREE_NAME, type FrozenClaim, type FrozenName, shownRecord } from '../records/frozen.ts'
+import { expiryOf } from '../records/nonce.ts'
 import { parseRecord } from '../records/parse-record.ts'
 import type { WireRecord } from '../records/record.ts'
+import { isExpired } from '../records/verify.ts'
+import { DELETED } from '../records/write.ts'
 import type { HeldRow, RowWrite } from './effects.ts'
 
 const CLAIMS_PREFIX = '\u0000claims:'
+/** Behind it stands the key. */
+export const DELETED_PREFIX = '\u0000deleted:'
+/** Behind it stand 13 digits, a colon and the key, so that the order is that of time. */
+export const EXPIRY_PREFIX = '\u0000expires:'
 
 export function claimsKey(key: string): string {
   return CLAIMS_PREFIX + key
@@ -16,6 +27,36 @@ export function recordOfRow(key: string, row: HeldRow | undefined): WireRecord |
   if (row === undefined) return undefined
   const record = parsedRecord(parsedJson(row.value))
   return record !== undefined && record.k === key ? record : undefined
+}
+
+/** The record as readers may see it: one that has ended is not there, also while its row is. */
+export function liveRecordOfRow(key: string, row: HeldRow | undefined, now: Millis): WireRecord | undefined {
+  return liveRecord(recordOfRow(key, row), now)
+}
+
+export function liveRecord(record: WireRecord | undefined, now: Millis): WireRecord | undefined {
+  return record === undefined || isExpired(record, now) ? undefined : record
+}
+
+export function expiryRowKey(key: string, expiry: Millis): string {
+  return `${EXPIRY_PREFIX}${expiry}:${key}`
+}
+
+/** What such a row says. */
+export function parsedExpiryRowKey(rowKey: string): { readonly expiry: Millis; readonly key: string } {
+  const start = EXPIRY_PREFIX.length
+  return { expiry: Number(rowKey.slice(start, start + 13)), key: rowKey.slice(start + 14) }
+}
+
+/** The rows beside the record, where it or the one that it replaces is deleted or ends. */
+export function sideRows(record: WireRecord, previous: WireRecord | undefined): readonly RowWrite[] {
+  const rows: RowWrite[] = []
+  const [expiry, before] = [expiryOf(record.n), previous === undefined ? undefined : expiryOf(previous.n)]
+  if (before !== undefined && before !== expiry) rows.push({ key: expiryRowKey(record.k, before) })
+  if (expiry !== undefined) rows.push({ key: expiryRowKey(record.k, expiry), value: '1' })
+  if (record.c === DELETED) rows.push({ key: DELETED_PREFIX + record.k, value: '1' })
+  else if (previous?.c === DELETED) rows.push({ key: DELETED_PREFIX + record.k })
+  return rows
 }
 
 export function rowOfRecord(record: WireRecord): RowWrite {

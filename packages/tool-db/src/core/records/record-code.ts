@@ -21,3 +21,5 @@ export type RecordCode =
   | 'UnboundRecord'
   /** A claim of a frozen name, dated too far back. */
   | 'ClaimTooOld'
+  /** Its author gave it an end, and that is over. */
+  | 'Expired'

@@ -9,7 +9,7 @@ export interface WireRecord<T = unknown> {
   readonly k: string
   /** The author's address. */
   readonly a: string
-  /** Nonce: a safe non-negative integer (plain), or `2.<counter>.<64 hex>` (bound). */
+  /** Nonce: a safe non-negative integer (plain), or `2.<counter>.<64 hex>` (bound), which may end with `.<13-digit expiry>`. */
   readonly n: number | string
   /** SHA-256, in hex, over the JSON of the value, the author, the time and the nonce, joined as text. */
   readonly h: string

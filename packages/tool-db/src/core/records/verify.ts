@@ -7,7 +7,7 @@ import type { Hash, Millis } from '@shoal/base'
 import { CLOCK_AHEAD_MAX_MS } from '@shoal/peer'
 import { recordHash } from './hash.ts'
 import { type Namespace, namespaceOf } from './key.ts'
-import { bindingOf, parseNonce } from './nonce.ts'
+import { bindingOf, expiryOf, parseNonce } from './nonce.ts'
 import type { WireRecord } from './record.ts'
 import type { RecordCode } from './record-code.ts'
 import { hasWork } from './work.ts'
@@ -37,6 +37,7 @@ export function checkRecord(record: WireRecord, rules: RecordRules, now: Millis)
 
 function cheapFault(record: WireRecord, rules: RecordRules, now: Millis): RecordCode | undefined {
   if (record.t > now + CLOCK_AHEAD_MAX_MS) return 'InvalidTimestamp'
+  if (isExpired(record, now)) return 'Expired'
   if (!rules.isAddress(record.a)) return 'InvalidData'
   const namespace = namespaceOf(record.k)
   if (namespace.kind === 'private' && namespace.owner !== record.a) return 'AddressMismatch'
@@ -50,7 +51,19 @@ function contentFault(record: WireRecord, rules: RecordRules): RecordCode | unde
   if (nonce.kind === 'bound' && !isBoundHere(record, nonce.binding, rules)) return 'InvalidBinding'
   // The type is signed in a bound record only: else anybody could turn the value of another into a deletion.
   if (record.c === DELETED && (nonce.kind === 'plain' || record.v !== null)) return 'InvalidData'
+  if (nonce.kind === 'bound' && nonce.expiry !== undefined && !mayEnd(record, nonce.expiry)) return 'InvalidData'
   return recordHash(record, rules.sha256) === record.h ? undefined : 'InvalidHashNonce'
+}
+
+/** An ordinary value ends after it began. A name that ended would be free for others, a deletion would bring the value back. */
+function mayEnd(record: WireRecord, expiry: Millis): boolean {
+  return expiry > record.t && record.c === null && namespaceOf(record.k).kind !== 'frozen'
+}
+
+/** True where its author gave the record an end that is over: it counts as not there. */
+export function isExpired(record: Pick<WireRecord, 'n'>, now: Millis): boolean {
+  const expiry = expiryOf(record.n)
+  return expiry !== undefined && expiry <= now
 }
 
 function isBoundHere(record: WireRecord, binding: string, rules: RecordRules): boolean {

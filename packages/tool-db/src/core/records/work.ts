@@ -1,6 +1,6 @@
 /** Proof of work: a counter in the nonce is raised until the hash begins with enough zeros. */
 
-import { assert, type Hash } from '@shoal/base'
+import { assert, type Hash, type Millis } from '@shoal/base'
 import { hashOf } from './hash.ts'
 import { boundNonce } from './nonce.ts'
 
@@ -20,6 +20,8 @@ export interface WorkInit {
   readonly pow: number | null
   /** Of a bound nonce; absent for a plain one. */
   readonly binding?: string
+  /** Of a bound nonce whose record ends. */
+  readonly expiry?: Millis | undefined
   readonly sha256: Hash
 }
 
@@ -34,10 +36,10 @@ export class WorkSearch {
 
   /** Makes at most `attempts`; `undefined` means none of them did, so call again. */
   step(attempts: number): WorkFound | undefined {
-    const { prefix, pow, binding, sha256 } = this.#init
+    const { prefix, pow, binding, expiry, sha256 } = this.#init
     for (let left = attempts; left > 0; left--) {
       assert(Number.isSafeInteger(this.#counter), 'the counter of proof of work ran out')
-      const nonce = binding === undefined ? this.#counter : boundNonce(this.#counter, binding)
+      const nonce = binding === undefined ? this.#counter : boundNonce(this.#counter, binding, expiry)
       const hash = hashOf(prefix, nonce, sha256)
       if (hasWork(hash, pow)) return { nonce, hash }
       this.#counter++

@@ -22,6 +22,8 @@ export interface DraftInit {
   readonly type: string | null
   readonly topicPublicId: string
   readonly pow: number | null
+  /** When the record ends. */
+  readonly expiry?: Millis | undefined
 }
 
 /** A value as the readers of its record will see it, and the JSON text that is hashed. */
@@ -56,9 +58,9 @@ export class RecordDraft {
 
   constructor(init: DraftInit, sha256: Hash) {
     this.#init = init
-    const { topicPublicId, key, type, value, address, time, pow } = init
+    const { topicPublicId, key, type, value, address, time, pow, expiry } = init
     const binding = bindingOf({ topicPublicId, key, type }, sha256)
-    this.#search = new WorkSearch({ prefix: hashPrefix(value.text, address, time), pow, binding, sha256 })
+    this.#search = new WorkSearch({ prefix: hashPrefix(value.text, address, time), pow, binding, expiry, sha256 })
   }
 
   /** At most `attempts` hashes; `undefined` where more are needed. Without proof of work the first one does. */
