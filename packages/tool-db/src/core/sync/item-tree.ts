@@ -1,0 +1,278 @@
+/**
+ * All items of a store in order, with the hash of any range at hand: a B+-tree whose nodes know the number and the set hash of what is
+ * below them. A change costs O(log n); so does the fingerprint of a range, plus at most one leaf's worth of hashing at each end.
+ *
+ * A million items take about 110 MB: 40 bytes each, and 2 KB of hash for each leaf.
+ */
+
+import { assert, type Hash } from '@shoal/base'
+import { ItemLeaf, LEAF_ITEMS } from './item-leaf.ts'
+import { type Expand, SetHash } from './set-hash.ts'
+import { compareAt, END, ID_BYTES, idOf, type Place, packItem, type SyncItem, unpackItem } from './sync-item.ts'
+
+/** Ranges up to this length are hashed as lists, */
+const LISTED_MAX = 512
+/** and so many listed items cost about as much as one that is expanded. */
+const LISTED_PER_WORK = 32
+/** Children of one branch. */
+const BRANCH_CHILDREN = 32
+
+interface Branch {
+  readonly kind: 'branch'
+  readonly hash: SetHash
+  count: number
+  /** BOUNDED: BRANCH_CHILDREN, else it is split. */
+  readonly children: Node[]
+}
+
+type Node = Branch | ItemLeaf
+
+export interface Fingerprint {
+  readonly count: number
+  /** SHA-256 over the set hash and the count, or over the ids of a short range. */
+  readonly bytes: Uint8Array
+  /** What it cost, counted in items expanded. */
+  readonly work: number
+}
+
+export interface ItemTreeInit {
+  readonly expand: Expand
+  readonly sha256: Hash
+}
+
+export class ItemTree {
+  readonly #expand: Expand
+  readonly #sha256: Hash
+  /** BOUNDED: by the records of the store, one item each. */
+  #root: Node = new ItemLeaf()
+
+  constructor({ expand, sha256 }: ItemTreeInit) {
+    this.#expand = expand
+    this.#sha256 = sha256
+  }
+
+  get size(): number {
+    return this.#root.count
+  }
+
+  has(item: SyncItem): boolean {
+    return this.#holds(packItem(item))
+  }
+
+  /** False where it was there already. */
+  insert(item: SyncItem): boolean {
+    const packed = packItem(item)
+    if (this.#holds(packed)) return false
+    const behind = this.#insertInto(this.#root, packed, this.#expand(item.id))
+    if (behind !== undefined) this.#root = branchOf([this.#root, behind])
+    return true
+  }
+
+  /** False where it was not there. */
+  remove(item: SyncItem): boolean {
+    const packed = packItem(item)
+    if (!this.#holds(packed)) return false
+    removeFrom(this.#root, packed, this.#expand(item.id))
+    while (this.#root.kind === 'branch' && this.#root.children.length === 1) this.#root = this.#root.children[0] as Node
+    return true
+  }
+
+  /** How many items are smaller than the place. */
+  rank(place: Place): number {
+    if (place === END) return this.size
+    let rank = 0
+    let node = this.#root
+    while (node.kind === 'branch') {
+      const index = childFor(node, place)
+      for (let i = 0; i < index; i++) rank += (node.children[i] as Node).count
+      node = node.children[index] as Node
+    }
+    return rank + node.rank(place)
+  }
+
+  /** The packed item of that rank, a view that is good until the next change. */
+  packedAt(rank: number): Uint8Array {
+    assert(rank >= 0 && rank < this.size, 'a rank within the tree')
+    let left = rank
+    let node = this.#root
+    while (node.kind === 'branch') {
+      let index = 0
+      for (; left >= (node.children[index] as Node).count; index++) left -= (node.children[index] as Node).count
+      node = node.children[index] as Node
+    }
+    return node.at(left)
+  }
+
+  /** The items of ranks `from` to `to` (excluded), in order. */
+  items(from: number, to: number): SyncItem[] {
+    const items: SyncItem[] = []
+    walk(this.#root, from, to, (leaf, first, last) => {
+      for (let i = first; i < last; i++) items.push(unpackItem(leaf.at(i)))
+    })
+    return items
+  }
+
+  /** The ids of ranks `from` to `to` (excluded), in order. */
+  ids(from: number, to: number): Uint8Array[] {
+    const ids: Uint8Array[] = []
+    walk(this.#root, from, to, (leaf, first, last) => {
+      for (let i = first; i < last; i++) ids.push(idOf(leaf.at(i)).slice())
+    })
+    return ids
+  }
+
+  /**
+   * Of the items of ranks `from` to `to` (excluded). A short range is hashed as the list of its ids, which is cheaper than a sum of
+   * expanded ones; equal ranges have equal lengths, so both sides choose alike.
+   */
+  fingerprint(from: number, to: number): Fingerprint {
+    const count = to - from
+    if (count <= LISTED_MAX)
+      return { count, bytes: this.#sha256(this.#listOf(from, to)), work: count / LISTED_PER_WORK }
+    const hash = new SetHash()
+    const work = this.#addHash(this.#root, from, to, hash)
+    const lanes = hash.bytes()
+    const hashed = new Uint8Array(lanes.length + 8)
+    hashed.set(lanes)
+    new DataView(hashed.buffer).setFloat64(lanes.length, count)
+    return { count, bytes: this.#sha256(hashed), work }
+  }
+
+  #listOf(from: number, to: number): Uint8Array {
+    const list = new Uint8Array((to - from) * ID_BYTES)
+    let at = 0
+    walk(this.#root, from, to, (leaf, first, last) => {
+      for (let i = first; i < last; i++, at += ID_BYTES) list.set(idOf(leaf.at(i)), at)
+    })
+    return list
+  }
+
+  #addHash(node: Node, from: number, to: number, into: SetHash): number {
+    if (from >= to) return 0
+    if (from === 0 && to === node.count) {
+      into.addAll(node.hash)
+      return 0
+    }
+    if (node.kind === 'leaf') return node.addHashOf(from, to, into, this.#expand)
+    let work = 0
+    let start = 0
+    for (const child of node.children) {
+      const end = start + child.count
+      work += this.#addHash(child, Math.max(from, start) - start, Math.min(to, end) - start, into)
+      start = end
+    }
+    return work
+  }
+
+  #holds(packed: Uint8Array): boolean {
+    let node = this.#root
+    while (node.kind === 'branch') node = node.children[childFor(node, packed)] as Node
+    return node.holds(packed)
+  }
+
+  /** Returns the node that had to be split off behind this one. */
+  #insertInto(node: Node, packed: Uint8Array, expanded: Uint8Array): Node | undefined {
+    if (node.kind === 'leaf') {
+      if (node.count < LEAF_ITEMS) {
+        node.insert(packed, expanded)
+        return undefined
+      }
+      // Records mostly come in the order of their time: a leaf that only grows at its end stays full.
+      const behind = node.split(node.rank(packed) === LEAF_ITEMS ? LEAF_ITEMS : LEAF_ITEMS / 2, this.#expand)
+      const intoBehind = behind.count === 0 || compareAt(behind.at(0), 0, packed) < 0
+      ;(intoBehind ? behind : node).insert(packed, expanded)
+      return behind
+    }
+    const index = childFor(node, packed)
+    const grown = this.#insertInto(node.children[index] as Node, packed, expanded)
+    node.count++
+    node.hash.add(expanded)
+    if (grown === undefined) return undefined
+    node.children.splice(index + 1, 0, grown)
+    if (node.children.length <= BRANCH_CHILDREN) return undefined
+    const atEnd = index + 1 === BRANCH_CHILDREN
+    const behind = branchOf(node.children.splice(atEnd ? BRANCH_CHILDREN : BRANCH_CHILDREN / 2))
+    node.count -= behind.count
+    node.hash.subtractAll(behind.hash)
+    return behind
+  }
+}
+
+function removeFrom(node: Node, packed: Uint8Array, expanded: Uint8Array): void {
+  if (node.kind === 'leaf') {
+    node.remove(packed, expanded)
+    return
+  }
+  const index = childFor(node, packed)
+  removeFrom(node.children[index] as Node, packed, expanded)
+  node.count--
+  node.hash.subtract(expanded)
+  joinWithNeighbour(node.children, index)
+}
+
+/** Keeps nodes from thinning out: what is less than a quarter full goes to a neighbour that has room. */
+function joinWithNeighbour(children: Node[], index: number): void {
+  const child = children[index] as Node
+  if (fill(child) >= 0.25) return
+  for (const left of [index - 1, index]) {
+    const [front, behind] = [children[left], children[left + 1]]
+    if (front === undefined || behind === undefined || fill(front) + fill(behind) > 0.75) continue
+    if (front.kind === 'leaf' && behind.kind === 'leaf') front.append(behind)
+    else if (front.kind === 'branch' && behind.kind === 'branch') {
+      front.children.push(...behind.children)
+      front.count += behind.count
+      front.hash.addAll(behind.hash)
+    }
+    children.splice(left + 1, 1)
+    return
+  }
+  if (child.count === 0 && children.length > 1) children.splice(index, 1)
+}
+
+function fill(node: Node): number {
+  return node.kind === 'leaf' ? node.count / LEAF_ITEMS : node.children.length / BRANCH_CHILDREN
+}
+
+function branchOf(children: Node[]): Branch {
+  const hash = new SetHash()
+  let count = 0
+  for (const child of children) {
+    hash.addAll(child.hash)
+    count += child.count
+  }
+  return { kind: 'branch', hash, count, children }
+}
+
+/** The child that the place falls into: the last one that begins at or before it, else the first. */
+function childFor(branch: Branch, place: Uint8Array): number {
+  let low = 1
+  let high = branch.children.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareAt(firstOf(branch.children[middle] as Node), 0, place) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}
+
+function firstOf(node: Node): Uint8Array {
+  let first = node
+  while (first.kind === 'branch') first = first.children[0] as Node
+  return first.at(0)
+}
+
+type LeafVisit = (leaf: ItemLeaf, first: number, last: number) => void
+
+function walk(node: Node, from: number, to: number, visit: LeafVisit): void {
+  if (from >= to) return
+  if (node.kind === 'leaf') {
+    visit(node, from, to)
+    return
+  }
+  let start = 0
+  for (const child of node.children) {
+    const end = start + child.count
+    walk(child, Math.max(from, start) - start, Math.min(to, end) - start, visit)
+    start = end
+  }
+}

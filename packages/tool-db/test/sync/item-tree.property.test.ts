@@ -1,0 +1,60 @@
+import { toHex } from '@shoal/base'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { compareAt, packItem, START } from '../../src/core/sync/sync-item.ts'
+import { emptyTree, numbered, treeOf } from './world.ts'
+
+const operations = fc.array(
+  fc.record({
+    kind: fc.constantFrom('insert', 'insert', 'insert', 'remove'),
+    number: fc.nat(400),
+    time: fc.constantFrom(undefined, 5, 6),
+  }),
+  { maxLength: 1_500 },
+)
+
+test('[Y-1] a tree of items agrees with a sorted list after any inserts and removals, ranks and fingerprints included', () => {
+  fc.assert(
+    fc.property(operations, fc.nat(), fc.nat(), (steps, a, b) => {
+      const tree = emptyTree()
+      const model = new Map<string, ReturnType<typeof numbered>>()
+      for (const { kind, number, time } of steps) {
+        const item = numbered(number, time)
+        const name = toHex(packItem(item))
+        if (kind === 'insert') {
+          expect(tree.insert(item)).toBe(!model.has(name))
+          model.set(name, item)
+        } else {
+          expect(tree.remove(item)).toBe(model.has(name))
+          model.delete(name)
+        }
+      }
+      const sorted = [...model.values()].sort((x, y) => compareAt(packItem(x), 0, packItem(y)))
+      expect(tree.size).toBe(sorted.length)
+      expect(tree.items(0, tree.size)).toEqual(sorted)
+      for (const [rank, item] of sorted.entries()) expect(tree.rank(packItem(item))).toBe(rank)
+      const [from, to] = [a % (sorted.length + 1), b % (sorted.length + 1)].sort((x, y) => x - y) as [number, number]
+      expect(tree.fingerprint(from, to).bytes).toEqual(treeOf(sorted.slice(from, to)).fingerprint(0, to - from).bytes)
+    }),
+    { numRuns: 60, seed: 1 },
+  )
+})
+
+test('[Y-1] ten thousand items that come and go in any order leave a tree that is empty again', () => {
+  const tree = emptyTree()
+  const none = tree.fingerprint(0, 0).bytes
+  for (let i = 0; i < 10_000; i++) expect(tree.insert(numbered((i * 7_919) % 10_000))).toBe(true)
+  expect(tree.size).toBe(10_000)
+  for (let i = 0; i < 10_000; i++) expect(tree.remove(numbered((i * 3_571) % 10_000))).toBe(true)
+  expect(tree.size).toBe(0)
+  expect(tree.rank(START)).toBe(0)
+  expect(tree.fingerprint(0, 0).bytes).toEqual(none)
+})
+
+test('[Y-2] a fingerprint costs at most a leaf of hashing at each end, whatever the range', () => {
+  const tree = treeOf(Array.from({ length: 5_000 }, (_, i) => numbered((i * 7_919) % 5_000)))
+  for (let from = 0; from < 5_000; from += 97) {
+    for (let to = from; to <= 5_000; to += 489) expect(tree.fingerprint(from, to).work).toBeLessThanOrEqual(64)
+  }
+  expect(tree.fingerprint(0, 5_000).work).toBe(0)
+})
