@@ -1,0 +1,86 @@
+/** `npm run sim -- NAME --nodes N --hours H --seed S`: runs a scenario and prints what came of it. */
+
+import { parseArgs } from 'node:util'
+import { runScenario, type Scenario } from '../scenarios/scenario.ts'
+import { SCENARIOS } from '../scenarios/scenarios.ts'
+import { printReport } from './print-report.ts'
+import { Progress } from './progress.ts'
+
+function help(): string {
+  const list = Object.values(SCENARIOS).map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`)
+  return [
+    'npm run sim -- SCENARIO [--nodes N] [--hours H] [--seed S] [--json]',
+    '',
+    'Runs real DHT engines in a world of their own, repeatable by its seed.',
+    '',
+    ...list,
+    '',
+    "  --nodes N   how many nodes (default: the scenario's own)",
+    '  --hours H   virtual hours, may be a fraction',
+    '  --seed S    a whole number; the same seed gives the same run (default 1; `random` draws one)',
+    '  --json      one JSON object on stdout and nothing else',
+    '',
+  ].join('\n')
+}
+
+function usage(sentence: string): never {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(2)
+}
+
+function main(): void {
+  const { values, positionals } = parse()
+  const [name] = positionals
+  if (values.help === true || name === undefined) {
+    process.stdout.write(help())
+    process.exit(values.help === true ? 0 : 2)
+  }
+  const scenario: Scenario | undefined = SCENARIOS[name]
+  if (scenario === undefined) usage(`no scenario is called ${name}: choose from ${Object.keys(SCENARIOS).join(', ')}`)
+  const nodes = numberOf('--nodes', values.nodes, scenario.defaults.nodes, 1)
+  const hours = numberOf('--hours', values.hours, scenario.defaults.hours, 0)
+  const seed = values.seed === 'random' ? Date.now() % 2 ** 31 : numberOf('--seed', values.seed, 1, 0)
+  if (!Number.isInteger(nodes) || !Number.isInteger(seed)) usage('--nodes and --seed are whole numbers')
+  const isJson = values.json === true
+  if (!isJson) process.stdout.write(`${name}: ${nodes} nodes, ${hours} hours, seed ${seed}\n`)
+  const progress = new Progress(!isJson && process.stderr.isTTY === true)
+  const began = performance.now()
+  const report = runScenario(scenario, {
+    nodes,
+    hours,
+    seed,
+    onProgress: (stage, share) => progress.show(stage, share),
+  })
+  progress.end()
+  const seconds = (performance.now() - began) / 1_000
+  const megabytes = process.memoryUsage().rss / 2 ** 20
+  if (isJson) process.stdout.write(`${JSON.stringify({ ...report, seconds, megabytes })}\n`)
+  else printReport(report, { seconds, megabytes })
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        nodes: { type: 'string' },
+        hours: { type: 'string' },
+        seed: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    usage(`${error instanceof Error ? error.message : String(error)}; see --help`)
+  }
+}
+
+function numberOf(name: string, text: string | undefined, otherwise: number, least: number): number {
+  if (text === undefined) return otherwise
+  const value = Number(text)
+  if (text === '' || !Number.isFinite(value) || value < least)
+    usage(`${name} wants a number of ${least} or more, not ${text}`)
+  return value
+}
+
+main()

@@ -1,0 +1,215 @@
+/**
+ * A whole DHT node as a machine: the engine, and around it what its face does in the real program: it finds the way into the network and never
+ * gives up, begins with those it knew when it ran last, and keeps what came of each lookup.
+ */
+
+import {
+  type Backoff,
+  backoffDelay,
+  type Endpoint,
+  type Millis,
+  parseIp,
+  type RandomSource,
+  randomBelow,
+  SECOND,
+} from '@shoal/base'
+import {
+  type AnnounceOptions,
+  DhtEngine,
+  type DhtLimits,
+  type EngineEvent,
+  type EngineMode,
+  type LookupSummary,
+  type Network,
+  type NodeId,
+  type OperationId,
+  secureNodeId,
+  type Transmit,
+} from '@shoal/dht/core'
+import type { Environment, Machine, Program } from '../world/machine.ts'
+import { simItemCrypto } from './crypto.ts'
+
+/** As the bootstrapper of `@shoal/dht` has it. */
+const BOOTSTRAP_BACKOFF: Backoff = { first: SECOND / 2, most: 60 * SECOND }
+/** As many as its state file keeps. */
+const SAVED_CONTACTS_MAX = 200
+
+export interface DhtNodeOptions {
+  /** Addresses to begin with; asked for at each attempt. */
+  readonly bootstrap: () => readonly Endpoint[]
+  readonly mode?: EngineMode | 'auto'
+  readonly network?: Network
+  /** secure: follows from the address (BEP 42); random: anything, and kept, as older programs have it. */
+  readonly id?: 'secure' | 'random' | NodeId
+  readonly limits?: Partial<DhtLimits>
+}
+
+/** What came of a lookup so far, by the node's own clock. */
+export interface LookupRecord {
+  readonly operation: OperationId
+  readonly startedAt: Millis
+  firstPeerAt: Millis | undefined
+  /** `host:port` of each, with the time it came. BOUNDED: by the engine. */
+  readonly peers: Map<string, Millis>
+  doneAt: Millis | undefined
+  summary: LookupSummary | undefined
+  /** How many nodes took the announcement, where it was one. */
+  announcedTo: number
+}
+
+export interface LookupOptions {
+  readonly announce?: AnnounceOptions
+  readonly onDone?: (record: LookupRecord) => void
+}
+
+/** What is left on the disk. */
+interface Saved {
+  readonly nodeId: NodeId
+  readonly contacts: readonly Endpoint[]
+}
+
+export class DhtNode implements Machine<EngineEvent> {
+  readonly engine: DhtEngine
+  readonly #options: DhtNodeOptions
+  readonly #random: RandomSource
+  readonly #saved: Saved | undefined
+  /** BOUNDED: by the lookups under way. */
+  readonly #lookups = new Map<OperationId, { record: LookupRecord; onDone: LookupOptions['onDone'] }>()
+  #walk: OperationId | undefined
+  #failures = 0
+  #retryAt: Millis = Number.POSITIVE_INFINITY
+  #now: Millis
+
+  constructor(environment: Environment, options: DhtNodeOptions) {
+    const { now, bound, random } = environment
+    const { id = 'secure', mode = 'server', network = 'mainline', limits = {} } = options
+    const saved = environment.saved as Saved | undefined
+    const drawn = secureNodeId(parseIp(bound.host) ?? new Uint8Array(4), random)
+    this.#options = options
+    this.#random = random
+    this.#saved = saved
+    this.#now = now
+    this.engine = new DhtEngine({
+      family: 'ipv4',
+      nodeId: typeof id === 'object' ? id : (saved?.nodeId ?? (id === 'secure' ? drawn : randomId(random))),
+      keepsId: id !== 'secure',
+      random,
+      crypto: simItemCrypto,
+      mode,
+      network,
+      limits,
+      now,
+    })
+    this.engine.setBound(bound)
+  }
+
+  /** Finds the way into the network. */
+  start(now: Millis): void {
+    this.#now = now
+    if (this.#saved !== undefined && this.#saved.contacts.length > 0) this.engine.warm(now, this.#saved.contacts)
+    this.#bootstrap(now)
+  }
+
+  lookup(now: Millis, target: NodeId, { announce, onDone }: LookupOptions = {}): LookupRecord {
+    this.#now = now
+    const operation = this.engine.lookup(now, target, announce)
+    const record: LookupRecord = {
+      operation,
+      startedAt: now,
+      firstPeerAt: undefined,
+      peers: new Map(),
+      doneAt: undefined,
+      summary: undefined,
+      announcedTo: 0,
+    }
+    this.#lookups.set(operation, { record, onDone })
+    return record
+  }
+
+  save(): Saved {
+    const contacts = [...this.engine.contacts()]
+    contacts.sort((a, b) => (a.rtt.smoothed ?? 1e9) - (b.rtt.smoothed ?? 1e9))
+    return {
+      nodeId: this.engine.nodeId,
+      contacts: contacts.slice(0, SAVED_CONTACTS_MAX).map(({ address: { host, port } }) => ({ host, port })),
+    }
+  }
+
+  handleDatagram(now: Millis, from: Endpoint, bytes: Uint8Array): void {
+    this.#now = now
+    this.engine.handleDatagram(now, from, bytes)
+  }
+
+  handleTimeout(now: Millis): void {
+    this.#now = now
+    this.engine.handleTimeout(now)
+    if (now >= this.#retryAt) this.#bootstrap(now)
+  }
+
+  pollTransmit(): Transmit | undefined {
+    return this.engine.pollTransmit()
+  }
+
+  pollTimeout(): Millis | undefined {
+    const engine = this.engine.pollTimeout()
+    if (this.#retryAt === Number.POSITIVE_INFINITY) return engine
+    return engine === undefined ? this.#retryAt : Math.min(engine, this.#retryAt)
+  }
+
+  pollEvent(): EngineEvent | undefined {
+    const event = this.engine.pollEvent()
+    if (event !== undefined) this.#handleEvent(event)
+    return event
+  }
+
+  #handleEvent(event: EngineEvent): void {
+    if (event.kind === 'alone') {
+      if (this.#walk === undefined && this.#retryAt === Number.POSITIVE_INFINITY) this.#bootstrap(this.#now)
+    } else if (event.kind === 'peer') {
+      const record = this.#lookups.get(event.operation)?.record
+      if (record === undefined) return
+      record.firstPeerAt ??= this.#now
+      record.peers.set(`${event.peer.host}:${event.peer.port}`, this.#now)
+    } else if (event.kind === 'lookup-done') this.#finish(event)
+  }
+
+  #finish({ operation, summary, announced }: Extract<EngineEvent, { kind: 'lookup-done' }>): void {
+    if (operation === this.#walk) {
+      this.#walk = undefined
+      if (this.engine.sizes.contacts > 0) this.#failures = 0
+      else this.#retryAt = this.#now + backoffDelay(BOOTSTRAP_BACKOFF, ++this.#failures, this.#random)
+      return
+    }
+    const lookup = this.#lookups.get(operation)
+    if (lookup === undefined) return
+    this.#lookups.delete(operation)
+    const { record, onDone } = lookup
+    record.doneAt = this.#now
+    record.summary = summary
+    record.announcedTo = announced.nodes
+    onDone?.(record)
+  }
+
+  #bootstrap(now: Millis): void {
+    this.#retryAt = Number.POSITIVE_INFINITY
+    const nodes = this.#options.bootstrap()
+    // The first node of a network has nobody to ask.
+    if (nodes.length > 0) this.#walk = this.engine.bootstrap(now, nodes)
+  }
+}
+
+export function dhtProgram(options: DhtNodeOptions): Program<DhtNode> {
+  return {
+    create: (environment) => new DhtNode(environment, options),
+    handleStart: (node, now) => node.start(now),
+    save: (node) => node.save(),
+  }
+}
+
+/** Not one that its address may have, as programs without BEP 42 choose it. */
+function randomId(random: RandomSource): NodeId {
+  return secureNodeId(
+    Uint8Array.from({ length: 4 }, () => randomBelow(random, 256)),
+    random,
+  )
+}

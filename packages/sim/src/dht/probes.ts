@@ -1,0 +1,105 @@
+/**
+ * What users would notice: again and again a random node announces something of its own, and a minute later another looks it up. How
+ * long the first peer took, how long the whole, what it cost, and whether the announced peer was among what was found.
+ */
+
+import type { Millis, RandomSource } from '@shoal/base'
+import { randomBelow, SECOND } from '@shoal/base'
+import type { LookupRecord } from './dht-node.ts'
+import type { DhtHost, DhtWorld } from './dht-world.ts'
+
+/** Between the end of an announcement and the lookup. */
+const PAUSE_MS: Millis = 60 * SECOND
+const PORT = 9_000
+
+export interface ProbeResult {
+  /** When the lookup began, by the world's clock. */
+  readonly at: Millis
+  readonly found: boolean
+  /** From the start of the lookup; `undefined` where no peer came at all. */
+  readonly firstPeerMs: Millis | undefined
+  readonly doneMs: Millis
+  /** Queries of the lookup; answers come on top. */
+  readonly queries: number
+  readonly timedOut: number
+  /** Nodes that took the announcement. */
+  readonly announcedTo: number
+}
+
+export interface ProbesInit {
+  readonly dht: DhtWorld
+  /** Who announces; only those that run. */
+  readonly announcers: () => readonly DhtHost[]
+  /** Who looks up; where it returns a host that is down, that host is started for it, cold or warm as its disk has it. */
+  readonly looker: (random: RandomSource) => DhtHost | undefined
+}
+
+export class Probes {
+  /** BOUNDED: by the probes that were begun. */
+  readonly results: ProbeResult[] = []
+  /** Those whose announcer or looker went away in between say nothing. */
+  abandoned = 0
+  /** Announcements that nobody took. */
+  failedAnnounces = 0
+  begun = 0
+  readonly #init: ProbesInit
+  readonly #random: RandomSource
+
+  constructor(init: ProbesInit) {
+    this.#init = init
+    this.#random = init.dht.world.random('probes')
+  }
+
+  /** Begins so many, spread evenly over this time from now on. */
+  schedule(count: number, over: Millis): void {
+    const { world } = this.#init.dht
+    const from = world.now
+    // One call at a time, so that the queue does not hold them all.
+    const begin = (i: number): void => {
+      this.#announce()
+      if (i + 1 < count) world.at(from + (over * (i + 1)) / count, () => begin(i + 1))
+    }
+    if (count > 0) world.at(from, () => begin(0))
+  }
+
+  #announce(): void {
+    const { dht, announcers } = this.#init
+    const { world } = dht
+    const hosts = announcers()
+    const announcer = hosts[randomBelow(this.#random, hosts.length)]
+    if (announcer === undefined) return
+    const name = `probe ${this.begun++}`
+    const target = dht.infoHash(name)
+    const onDone = ({ announcedTo }: LookupRecord): void => {
+      if (announcedTo === 0) this.failedAnnounces++
+      world.at(world.now + PAUSE_MS, () => this.#lookup(name, announcer, announcedTo))
+    }
+    const announce = { port: PORT, isPortImplied: false }
+    world.run(announcer, (node, now) => node.lookup(now, target, { announce, onDone }))
+  }
+
+  #lookup(name: string, announcer: DhtHost, announcedTo: number): void {
+    const { dht, looker } = this.#init
+    const { world } = dht
+    const host = looker(this.#random)
+    if (host === undefined || !announcer.isUp) {
+      this.abandoned++
+      return
+    }
+    const peer = `${announcer.attachment.host}:${PORT}`
+    const at = world.now
+    world.start(host)
+    const onDone = ({ startedAt, firstPeerAt, doneAt = startedAt, peers, summary }: LookupRecord): void => {
+      this.results.push({
+        at,
+        found: peers.has(peer),
+        firstPeerMs: firstPeerAt === undefined ? undefined : firstPeerAt - startedAt,
+        doneMs: doneAt - startedAt,
+        queries: summary?.queried ?? 0,
+        timedOut: summary?.timedOut ?? 0,
+        announcedTo,
+      })
+    }
+    world.run(host, (node, now) => node.lookup(now, dht.infoHash(name), { onDone }))
+  }
+}
