@@ -19,6 +19,7 @@ import {
   type DhtLimits,
   type EngineEvent,
   type EngineMode,
+  type EngineSnapshot,
   type LookupSummary,
   type Network,
   type NodeId,
@@ -31,8 +32,6 @@ import { simItemCrypto } from './crypto.ts'
 
 /** As the bootstrapper of `@shoal/dht` has it. */
 const BOOTSTRAP_BACKOFF: Backoff = { first: SECOND / 2, most: 60 * SECOND }
-/** As many as its state file keeps. */
-const SAVED_CONTACTS_MAX = 200
 
 export interface DhtNodeOptions {
   /** Addresses to begin with; asked for at each attempt. */
@@ -62,17 +61,11 @@ export interface LookupOptions {
   readonly onDone?: (record: LookupRecord) => void
 }
 
-/** What is left on the disk. */
-interface Saved {
-  readonly nodeId: NodeId
-  readonly contacts: readonly Endpoint[]
-}
-
 export class DhtNode implements Machine<EngineEvent> {
   readonly engine: DhtEngine
   readonly #options: DhtNodeOptions
   readonly #random: RandomSource
-  readonly #saved: Saved | undefined
+  readonly #saved: EngineSnapshot | undefined
   /** BOUNDED: by the lookups under way. */
   readonly #lookups = new Map<OperationId, { record: LookupRecord; onDone: LookupOptions['onDone'] }>()
   #walk: OperationId | undefined
@@ -83,7 +76,7 @@ export class DhtNode implements Machine<EngineEvent> {
   constructor(environment: Environment, options: DhtNodeOptions) {
     const { now, bound, random } = environment
     const { id = 'secure', mode = 'server', network = 'mainline', limits = {} } = options
-    const saved = environment.saved as Saved | undefined
+    const saved = environment.saved as EngineSnapshot | undefined
     const drawn = secureNodeId(parseIp(bound.host) ?? new Uint8Array(4), random)
     this.#options = options
     this.#random = random
@@ -91,7 +84,7 @@ export class DhtNode implements Machine<EngineEvent> {
     this.#now = now
     this.engine = new DhtEngine({
       family: 'ipv4',
-      nodeId: typeof id === 'object' ? id : (saved?.nodeId ?? (id === 'secure' ? drawn : randomId(random))),
+      nodeId: typeof id === 'object' ? id : (saved?.id ?? (id === 'secure' ? drawn : randomId(random))),
       keepsId: id !== 'secure',
       random,
       crypto: simItemCrypto,
@@ -126,13 +119,8 @@ export class DhtNode implements Machine<EngineEvent> {
     return record
   }
 
-  save(): Saved {
-    const contacts = [...this.engine.contacts()]
-    contacts.sort((a, b) => (a.rtt.smoothed ?? 1e9) - (b.rtt.smoothed ?? 1e9))
-    return {
-      nodeId: this.engine.nodeId,
-      contacts: contacts.slice(0, SAVED_CONTACTS_MAX).map(({ address: { host, port } }) => ({ host, port })),
-    }
+  save(): EngineSnapshot {
+    return this.engine.snapshot()
   }
 
   handleDatagram(now: Millis, from: Endpoint, bytes: Uint8Array): void {
