@@ -25,6 +25,9 @@ export interface DriverInit {
 /** Longer waits than this overflow the timer. */
 const TIMER_MAX: Millis = 2_000_000_000
 
+/** For effects that are under way. */
+const CLOSE_TIME: Millis = 3_000
+
 export class Driver {
   readonly node: DatabaseNode
   readonly #init: DriverInit
@@ -61,14 +64,21 @@ export class Driver {
     return result
   }
 
-  /** Says goodbye, and resolves when no effect is under way any more. */
+  /** Says goodbye, and resolves when no effect is under way any more, or hangs. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.input((node, now) => node.close(now))
     this.#isClosed = true
     clearTimeout(this.#timer)
     this.#init.dialler.cancelAll()
-    if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
+    if (this.#running === 0) return
+    // What never comes back must not keep the process.
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+      timer = setTimeout(resolve, CLOSE_TIME)
+    })
+    clearTimeout(timer)
   }
 
   #drain(): void {

@@ -3,7 +3,7 @@
  * signatures that are quick and repeatable. One seed gives one run.
  */
 
-import { DeadlineQueue, formatEndpoint, type Millis } from '@shoal/base'
+import { DeadlineQueue, formatEndpoint, type Millis, parseIp, scopeOf } from '@shoal/base'
 import type { AskedEffect } from '../../src/core/node/effects.ts'
 import { RawPeer } from './raw-peer.ts'
 import { type NodeOptions, WorldNode } from './world-node.ts'
@@ -106,10 +106,14 @@ export class World {
 
   /** The effect of a node: it opens, fails, or stays silent. */
   dial(from: WorldNode, effect: AskedEffect & { kind: 'dial' }): void {
-    if (this.silent.has(effect.endpoint.host)) return
+    const { host } = effect.endpoint
+    if (this.silent.has(host)) return
+    const ip = parseIp(host)
+    // As the dialler does with whatever a name resolves to.
+    const mayDial = !effect.globalOnly || ip === undefined || scopeOf(ip) === 'global'
     this.at(LATENCY, () => {
       if (from.isDown) return
-      const to = this.places.get(formatEndpoint(effect.endpoint))
+      const to = mayDial ? this.places.get(formatEndpoint(effect.endpoint)) : undefined
       if (to !== undefined) {
         this.open(from, to, effect.id)
         return

@@ -158,7 +158,8 @@ export class Admission {
       return
     }
     this.#kernel.ask('verify', { text: record.h, address: record.a, signature: record.s }, (result) => {
-      if (!result.ok || !result.value) return then('InvalidSignature')
+      if (!result.ok) return then('TOO_BUSY')
+      if (!result.value) return then('InvalidSignature')
       this.#verified.add(name)
       then(undefined)
     })

@@ -10,7 +10,7 @@ import type { PutMessage } from '../wire/message.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { OutboxRoom, type Place } from './outbox-room.ts'
-import { has } from './peer.ts'
+import { has, isPassing } from './peer.ts'
 import type { Peer } from './session.ts'
 import { Windows } from './windows.ts'
 
@@ -49,8 +49,6 @@ const PLAIN_PACE: Millis = 200
 
 /** Acknowledgements that promise that the record is stored there. */
 const STORED = 'OK'
-/** Not now, but later: the record stays here. */
-const PASSING = new Set(['RATE_LIMITED', 'STORE_FAILED', 'TOO_BUSY'])
 
 export function countsOf({ sent, confirmed }: Sending): Counts {
   return { sent: sent.size, confirmed: confirmed.size }
@@ -150,7 +148,7 @@ export class Deliveries {
     if (code === STORED) {
       delivery.confirmed.add(peer.peerId)
       this.#settle(delivery)
-    } else if (PASSING.has(code)) this.#again(delivery, peer)
+    } else if (isPassing(code)) this.#again(delivery, peer)
     else this.#settle(delivery)
     this.#check(delivery)
   }

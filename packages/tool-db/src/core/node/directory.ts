@@ -15,6 +15,8 @@ export interface KnownServer {
   readonly signed: SignedEndpoint
   /** Told by its own connection, or only by others. */
   readonly heardAt: Millis
+  /** Whoever told of it first, until it comes itself: all of one address prefix are one. */
+  readonly teller: string
 }
 
 export interface DirectoryHooks {
@@ -30,7 +32,7 @@ export class Directory {
   readonly #kernel: Kernel
   readonly #config: NodeConfig
   readonly #hooks: DirectoryHooks
-  /** By address. BOUNDED: serversKnownMax, those not connected and longest unheard out; and by serverLifetime. */
+  /** By address. BOUNDED: serversKnownMax, one of the teller who told of most out; and by serverLifetime. */
   readonly #servers = new Map<string, KnownServer>()
   #checking = 0
   #version = 0
@@ -70,12 +72,16 @@ export class Directory {
   }
 
   /** The endpoint with which a connected server introduced itself; its signature holds. */
-  add(signed: SignedEndpoint): boolean {
+  introduce(signed: SignedEndpoint, peer: Peer): boolean {
+    return this.#add(signed, tellerName(peer))
+  }
+
+  #add(signed: SignedEndpoint, teller: string): boolean {
     const held = this.#servers.get(signed.address)
     if (held !== undefined && held.signed.timestamp > signed.timestamp) return false
     const hasMoved = held !== undefined && !isSamePlace(held.signed, signed)
     this.#servers.delete(signed.address)
-    this.#servers.set(signed.address, { signed, heardAt: this.#kernel.now })
+    this.#servers.set(signed.address, { signed, heardAt: this.#kernel.now, teller })
     if (hasMoved) this.#vacate(held)
     this.#bound()
     if (held === undefined || hasMoved) this.#version++
@@ -131,14 +137,14 @@ export class Directory {
         this.#hooks.onForged(teller)
         return
       }
-      this.add(signed)
+      this.#add(signed, this.#servers.get(signed.address)?.teller ?? tellerName(teller))
       this.#dial(signed, teller)
     })
   }
 
   #dial(signed: SignedEndpoint, by: Peer): void {
     if (this.#hooks.isConnectedPeer(signed.address)) return
-    const teller = { name: prefixName(by.session.remote) ?? by.peerId, proven: by.proven }
+    const teller = { name: tellerName(by), proven: by.proven }
     const endpoint = dialTarget(signed)
     this.#hooks.onServer({ endpoint, address: signed.address, globalOnly: !isInScope(by), teller })
   }
@@ -151,12 +157,27 @@ export class Directory {
 
   #bound(): void {
     const { serversKnownMax } = this.#kernel.limits
-    for (const [address, server] of this.#servers) {
-      if (this.#servers.size <= serversKnownMax) return
-      if (this.#hooks.isConnectedPeer(address)) continue
-      this.#servers.delete(address)
+    while (this.#servers.size > serversKnownMax) {
+      const server = this.#leastMissed()
+      if (server === undefined) return
+      this.#servers.delete(server.signed.address)
       this.#vacate(server)
+      this.#kernel.counters.add('servers.forgotten-for-room')
     }
+  }
+
+  /** The one longest unheard of the teller who told of most: else one stranger's inventions would push out all others. */
+  #leastMissed(): KnownServer | undefined {
+    const byTeller = new Map<string, { readonly oldest: KnownServer; count: number }>()
+    let most: { readonly oldest: KnownServer; count: number } | undefined
+    for (const [address, server] of this.#servers) {
+      if (this.#hooks.isConnectedPeer(address)) continue
+      const share = byTeller.get(server.teller) ?? { oldest: server, count: 0 }
+      share.count++
+      byTeller.set(server.teller, share)
+      if (most === undefined || share.count > most.count) most = share
+    }
+    return most?.oldest
   }
 
   #expire(): void {
@@ -167,6 +188,10 @@ export class Directory {
       this.#vacate(server)
     }
   }
+}
+
+function tellerName(peer: Peer): string {
+  return prefixName(peer.session.remote) ?? peer.peerId
 }
 
 /** A proven peer that is itself on this machine or this network may tell of others there; strangers may not. */

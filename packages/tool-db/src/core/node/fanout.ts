@@ -41,17 +41,19 @@ export class Fanout {
     this.#seen.delete(peer)
   }
 
-  /** Somebody's record that is new here, to the other servers. */
-  relay(record: WireRecord, origin: Origin): void {
+  /** Somebody's record that is new here, to the other servers; what went to whom. */
+  relay(record: WireRecord, origin: Origin): { readonly id: string; readonly to: ReadonlySet<Peer> } | undefined {
     const { clientId, isServer } = this.#parts
-    if (!isServer) return
+    if (!isServer) return undefined
     const had = new Set([...origin.to, clientId, origin.peer.clientId])
     const targets = new Set<Peer>()
     for (const server of this.#parts.servers()) {
       if (!had.has(server.clientId) && this.#seenOf(server).addNew(record.h + record.k)) targets.add(server)
     }
-    if (targets.size === 0) return
-    this.#send(targets, { type: 'put', id: this.#freshId(), to: [...had].slice(0, TO_MAX), data: record })
+    if (targets.size === 0) return undefined
+    const id = this.#freshId()
+    this.#send(targets, { type: 'put', id, to: [...had].slice(0, TO_MAX), data: record })
+    return { id, to: targets }
   }
 
   /** What readers of a key now see, to whoever subscribed; servers have it by relay or delivery. */

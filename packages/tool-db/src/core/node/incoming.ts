@@ -16,6 +16,7 @@ import type { Kernel } from './kernel.ts'
 import type { Listeners } from './listeners.ts'
 import { has } from './peer.ts'
 import type { Queries } from './queries.ts'
+import type { Relays } from './relays.ts'
 import type { Requests } from './requests.ts'
 import type { Peer } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -28,6 +29,7 @@ export interface IncomingParts {
   readonly sessions: Sessions
   readonly admission: Admission
   readonly fanout: Fanout
+  readonly relays: Relays
   readonly requests: Requests
   readonly deliveries: Deliveries
   readonly subscriptions: Subscriptions
@@ -65,7 +67,7 @@ export class Incoming {
   }
 
   handle(peer: Peer, message: Message, size: number): void {
-    const { kernel, requests, deliveries, subscriptions, gets, queries, functions, directory } = this.#parts
+    const { kernel, requests, deliveries, subscriptions, relays, gets, queries, functions, directory } = this.#parts
     kernel.emit({ kind: 'message', message, clientId: peer.clientId })
     switch (message.type) {
       case 'ping':
@@ -81,6 +83,7 @@ export class Incoming {
         return
       case 'ack':
         if (subscriptions.handleAck(peer, message.id, message.code)) return
+        if (relays.handleAck(peer, message.id, message.code)) return
         if (!deliveries.handleAck(peer, message.id, message.code)) requests.handleAnswer(peer, message)
         return
       case 'put':
@@ -166,7 +169,7 @@ export class Incoming {
     { size, arrival }: { readonly size: number; readonly arrival: Arrival },
     then: (verdict: Verdict) => void,
   ): void {
-    const { kernel, admission, fanout, listeners, sessions } = this.#parts
+    const { kernel, admission, fanout, relays, listeners, sessions } = this.#parts
     const { session } = peer
     session.unverified++
     session.unverifiedSize += size
@@ -186,7 +189,7 @@ export class Incoming {
       kernel.emit({ kind: 'verified', message })
       then(verdict)
       if (verdict.kind !== 'stored') return
-      fanout.relay(verdict.record, { peer, to: message.to })
+      relays.relay(verdict.record, { peer, to: message.to })
       if (!verdict.isShown) return
       fanout.push(verdict.held, peer)
       listeners.trigger(verdict.held.k, verdict.held)

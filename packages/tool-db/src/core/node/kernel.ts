@@ -3,7 +3,16 @@
  * and the queue of outputs. One input is handled at a time, so nothing here is ever seen half done.
  */
 
-import { type Deadline, DeadlineQueue, type Hash, type Millis, type RandomSource, toHex } from '@shoal/base'
+import {
+  type Deadline,
+  DeadlineQueue,
+  type Hash,
+  MINUTE,
+  type Millis,
+  type RandomSource,
+  ShoalError,
+  toHex,
+} from '@shoal/base'
 import type { Effect, EffectKind, EffectResult, EffectTable, ToldEffect } from './effects.ts'
 import type { NodeEvent } from './events.ts'
 import type { NodeLimits } from './limits.ts'
@@ -11,6 +20,29 @@ import { Counters } from './stats.ts'
 
 const ID_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const MESSAGE_ID_LENGTH = 12
+
+/** What is given up when it takes too long: a lane, and whoever waits behind it, would wait for ever. */
+const WITH_TIMEOUT: ReadonlySet<EffectKind> = new Set<EffectKind>(['load', 'scan', 'commit', 'verify'])
+/** So many that never came back, and no more is asked: each may still hold memory. */
+const HUNG_MAX = 64
+const HUNG_TIME: Millis = 10 * MINUTE
+
+/** The store, or the user adapter's verification, did not answer in time. */
+export class EffectTimeoutError extends ShoalError {
+  constructor(kind: EffectKind, timeout: Millis) {
+    const who = kind === 'verify' ? 'the user adapter' : 'the store'
+    super(
+      'SHOAL_EFFECT_TIMEOUT',
+      `${who} has not answered within ${timeout / 1_000} s (${kind}): see whether it hangs; it may still do what it was asked`,
+    )
+  }
+}
+
+interface Waiting {
+  readonly answer: (result: EffectResult<never>) => void
+  readonly kind: EffectKind
+  readonly at: Millis
+}
 
 export interface KernelInit {
   readonly random: RandomSource
@@ -28,7 +60,10 @@ export class Kernel {
   #now: Millis = 0
   readonly #timers = new DeadlineQueue<() => void>()
   /** BOUNDED: by what may ask: lanesMax, unverifiedMax (custom verification), readsMax, functionsInFlightMax, dialsMax, and a few for each session. */
-  readonly #waiting = new Map<number, (result: EffectResult<never>) => void>()
+  readonly #waiting = new Map<number, Waiting>()
+  /** Given up, and not answered since. BOUNDED: HUNG_MAX. */
+  readonly #hung = new Map<number, Millis>()
+  #patience: Timer | undefined
   /** BOUNDED: drained after every input. */
   #effects: Effect[] = []
   /** BOUNDED: drained after every input. */
@@ -62,18 +97,52 @@ export class Kernel {
     then: (result: EffectResult<EffectTable[K]['result']>) => void,
   ): number {
     const id = this.#nextId++
-    this.#waiting.set(id, then as (result: EffectResult<never>) => void)
+    if (WITH_TIMEOUT.has(kind)) {
+      if (this.#isStuck()) {
+        this.counters.add('refused.effects-hung')
+        this.after(0, () => then({ ok: false, error: new EffectTimeoutError(kind, this.limits.effectTimeout) }))
+        return id
+      }
+      this.#patience ??= this.after(this.limits.effectTimeout, () => this.#giveUp())
+    }
+    this.#waiting.set(id, { answer: then as (result: EffectResult<never>) => void, kind, at: this.now })
     this.#effects.push({ kind, id, ...ask } as unknown as Effect)
     return id
   }
 
   /** Gives a result to whoever asked; false where nobody waits for it any more. */
   answer(id: number, result: EffectResult<unknown>): boolean {
-    const then = this.#waiting.get(id)
-    if (then === undefined) return false
+    const waiting = this.#waiting.get(id)
+    if (waiting === undefined) {
+      this.#hung.delete(id)
+      return false
+    }
     this.#waiting.delete(id)
-    then(result as EffectResult<never>)
+    waiting.answer(result as EffectResult<never>)
     return true
+  }
+
+  /** Those that were asked first come first, so the first that is young enough ends the search. */
+  #giveUp(): void {
+    this.#patience = undefined
+    const { effectTimeout } = this.limits
+    for (const [id, { answer, kind, at }] of this.#waiting) {
+      if (!WITH_TIMEOUT.has(kind)) continue
+      if (at + effectTimeout > this.now) {
+        this.#patience ??= this.after(at + effectTimeout - this.now, () => this.#giveUp())
+        return
+      }
+      this.#waiting.delete(id)
+      if (this.#hung.size < HUNG_MAX) this.#hung.set(id, this.now)
+      this.counters.add(`timed-out.${kind}`)
+      answer({ ok: false, error: new EffectTimeoutError(kind, effectTimeout) })
+    }
+  }
+
+  #isStuck(): boolean {
+    if (this.#hung.size < HUNG_MAX) return false
+    for (const [id, at] of this.#hung) if (at + HUNG_TIME <= this.now) this.#hung.delete(id)
+    return this.#hung.size >= HUNG_MAX
   }
 
   /** The result of this effect comes another way (a dial that became a channel). */

@@ -32,6 +32,8 @@ export interface NodeLimits {
   /** Bytes of their messages. */
   readonly unverifiedSizeMax: number
   readonly unverifiedSizePerPeerMax: number
+  /** How long the store, and the user adapter's verification, may take to answer. */
+  readonly effectTimeout: Millis
   /** Keys whose lanes run at once. */
   readonly lanesMax: number
   /** Loads and scans that run for others at once. */
@@ -85,6 +87,7 @@ export const DEFAULT_LIMITS: NodeLimits = {
   unverifiedPerPeerMax: 4_096,
   unverifiedSizeMax: 256 * 1024 * KIB,
   unverifiedSizePerPeerMax: 32 * 1024 * KIB,
+  effectTimeout: 30 * SECOND,
   lanesMax: 256,
   readsMax: 1_024,
   relayedGetsMax: 4_096,

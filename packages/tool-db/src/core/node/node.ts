@@ -31,6 +31,7 @@ import { infoOf } from './peer.ts'
 import type { PeerInfo } from './peer-info.ts'
 import { PrefixIndex } from './prefix-index.ts'
 import { Queries } from './queries.ts'
+import { Relays } from './relays.ts'
 import { Requests } from './requests.ts'
 import type { Roster } from './roster.ts'
 import { ServerNews } from './server-news.ts'
@@ -60,6 +61,7 @@ export class DatabaseNode {
   readonly #dialPlan: DialPlan
   readonly #subscriptions: Subscriptions
   readonly #fanout: Fanout
+  readonly #relays: Relays
   readonly #requests: Requests
   readonly #deliveries: Deliveries
   readonly #listeners: Listeners
@@ -107,6 +109,11 @@ export class DatabaseNode {
     this.#subscriptions = new Subscriptions(kernel)
     const subscribersOf = (key: string): Iterable<Peer> => this.#subscriptions.subscribersOf(key)
     this.#fanout = new Fanout({ kernel, clientId, isServer, servers, subscribersOf })
+    this.#relays = new Relays({
+      kernel,
+      fanout: this.#fanout,
+      connected: (clientId) => this.#roster.byClientId(clientId),
+    })
     this.#news = new ServerNews({
       kernel,
       isServer,
@@ -148,6 +155,7 @@ export class DatabaseNode {
       sessions: this.#sessions,
       admission: this.#admission,
       fanout: this.#fanout,
+      relays: this.#relays,
       requests: this.#requests,
       deliveries: this.#deliveries,
       subscriptions: this.#subscriptions,
@@ -306,6 +314,7 @@ export class DatabaseNode {
       'now.unverified': this.#admission.unverified,
       'now.requests': this.#requests.size,
       'now.outbox': this.#deliveries.size,
+      'now.relays-owed': this.#relays.owed,
       'now.listeners': this.#listeners.size,
       'now.subscribers': this.#subscriptions.size,
       'now.functions': this.#functions.running,
@@ -342,6 +351,7 @@ export class DatabaseNode {
         this.#subscriptions.drop(peer)
         this.#fanout.drop(peer)
         this.#deliveries.handleGone(peer)
+        this.#relays.handleGone(peer)
         this.#requests.handleGone(peer)
       },
       onGone: (peer) => {
@@ -362,6 +372,7 @@ export class DatabaseNode {
     if (!peer.isServer) return
     this.#subscriptions.tellAll(peer)
     this.#deliveries.handleServer(peer)
+    this.#relays.handleServer(peer)
     this.#requests.handleServer(peer)
     this.#kernel.counters.add(isNew ? 'servers.connected' : 'servers.reconnected')
   }

@@ -8,6 +8,13 @@ export type Feature = 'proof' | 'ack' | 'page' | 'prefix' | 'push'
 /** Ours, in the order we send them. */
 export const FEATURES: readonly Feature[] = ['proof', 'ack', 'page', 'prefix', 'push']
 
+/** Refusals that say "not now": what was refused may be taken later. */
+const PASSING: ReadonlySet<string> = new Set(['RATE_LIMITED', 'STORE_FAILED', 'TOO_BUSY'])
+
+export function isPassing(code: string): boolean {
+  return PASSING.has(code)
+}
+
 export function has(peer: Peer, feature: Feature): boolean {
   return peer.features.has(feature)
 }

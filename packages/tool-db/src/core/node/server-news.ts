@@ -55,7 +55,7 @@ export class ServerNews {
 
   handleConnected(peer: Peer): void {
     const { directory } = this.#parts
-    if (peer.signed !== undefined && directory.add(peer.signed)) this.#tellAll([peer.signed], peer)
+    if (peer.signed !== undefined && directory.introduce(peer.signed, peer)) this.#tellAll([peer.signed], peer)
     // Servers that came while the handshake went on; and all of them to whoever we dialled, who got no pong of ours.
     if (peer.session.serversTold === directory.version) return
     const servers = this.serversFor(peer.session).filter(({ address }) => address !== peer.peerId)

@@ -1,9 +1,10 @@
 /** Who wants to hear of which keys: others of us, kept with their connection; and we of others, told to every server that connects. */
 
+import { MINUTE, type Millis, SECOND } from '@shoal/base'
 import type { SubscribeMessage } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
-import type { Kernel } from './kernel.ts'
-import { has } from './peer.ts'
+import type { Kernel, Timer } from './kernel.ts'
+import { has, isPassing } from './peer.ts'
 import { PrefixIndex } from './prefix-index.ts'
 import type { Peer } from './session.ts'
 
@@ -12,6 +13,20 @@ interface Wanted {
   readonly id: string
   readonly to: readonly string[]
 }
+
+/** Subscriptions of ours that a server refused for now. */
+interface Refused {
+  /** BOUNDED: listenersMax. */
+  readonly keys: Set<string>
+  /** Those that the application was told of. BOUNDED: listenersMax. */
+  readonly told: Set<string>
+  delay: Millis
+  timer: Timer | undefined
+}
+
+const RETRY_AFTER: Millis = SECOND
+const RETRY_AFTER_MAX: Millis = MINUTE
+const SENT_AT_ONCE = 64
 
 /** The subscription stands; there is only nothing to show yet. */
 const NO_REFUSAL = new Set(['OK', 'SUPERSEDED', 'NOT_FOUND'])
@@ -28,6 +43,8 @@ export class Subscriptions {
   /** Keys by message id. BOUNDED: listenersMax. */
   readonly #wantedIds = new Map<string, string>()
   readonly #wantedPrefixes = new PrefixIndex<string>()
+  /** BOUNDED: by the servers. */
+  readonly #refused = new Map<Peer, Refused>()
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -56,6 +73,8 @@ export class Subscriptions {
   }
 
   drop(peer: Peer): void {
+    this.#kernel.cancel(this.#refused.get(peer)?.timer)
+    this.#refused.delete(peer)
     const theirs = this.#byPeer.get(peer)
     if (theirs === undefined) return
     this.#byPeer.delete(peer)
@@ -99,11 +118,37 @@ export class Subscriptions {
   handleAck(server: Peer, id: string, code: string): boolean {
     const key = this.#wantedIds.get(id)
     if (key === undefined) return false
-    if (!NO_REFUSAL.has(code)) {
-      this.#kernel.counters.add('subscriptions.refused')
+    if (!NO_REFUSAL.has(code)) this.#handleRefusal(server, key, code)
+    return true
+  }
+
+  #handleRefusal(server: Peer, key: string, code: string): void {
+    this.#kernel.counters.add('subscriptions.refused')
+    const held = this.#refused.get(server)
+    const refused: Refused = held ?? { keys: new Set(), told: new Set(), delay: RETRY_AFTER, timer: undefined }
+    this.#refused.set(server, refused)
+    if (!refused.told.has(key)) {
+      refused.told.add(key)
       this.#kernel.emit({ kind: 'refused', refusal: { kind: 'subscription', key, code, peerId: server.peerId } })
     }
-    return true
+    if (!isPassing(code)) return
+    refused.keys.add(key)
+    this.#armRetry(server, refused)
+  }
+
+  #armRetry(server: Peer, refused: Refused): void {
+    refused.timer ??= this.#kernel.after(refused.delay, () => {
+      refused.timer = undefined
+      refused.delay = Math.min(refused.delay * 2, RETRY_AFTER_MAX)
+      let left = SENT_AT_ONCE
+      for (const key of refused.keys) {
+        if (left-- === 0) break
+        refused.keys.delete(key)
+        const wanted = this.#wanted.get(key)
+        if (wanted !== undefined) this.#send(server, key, wanted)
+      }
+      if (refused.keys.size > 0) this.#armRetry(server, refused)
+    })
   }
 
   isOurs(id: string): boolean {
