@@ -20,6 +20,8 @@ export interface Host {
   readonly address: string
   /** As it sees itself. */
   readonly bound: string
+  /** Its IPv6 address, the same inside and outside; behind a NAT there is none. */
+  readonly address6?: string
 }
 
 let networks = 0
@@ -34,7 +36,7 @@ export class Vnet {
     this.#run('up', String(hosts))
     this.hosts = Array.from({ length: hosts }, (_, i) => {
       const address = `45.${11 + i}.7.1`
-      return { namespace: `${this.#prefix}-${i + 1}`, address, bound: address }
+      return { namespace: `${this.#prefix}-${i + 1}`, address, bound: address, address6: `2a00:${11 + i}::1` }
     })
   }
 

@@ -17,6 +17,8 @@ export interface PlaceStats {
   readonly mode: EngineMode
   readonly externalAddress: Endpoint | undefined
   readonly contacts: number
+  /** Peers that others announced here. */
+  readonly peers: number
   /** How many nodes there seem to be in the network of this family; `undefined` before the first look-up. */
   readonly networkSize: NetworkSizeEstimate | undefined
 }
@@ -68,6 +70,7 @@ function placeStats({ family, endpoint, engine }: Member): PlaceStats {
     mode: engine.mode,
     externalAddress: engine.externalAddress,
     contacts: engine.sizes.contacts,
+    peers: engine.sizes.peers,
     networkSize: engine.networkSize,
   }
 }

@@ -9,8 +9,8 @@ const dht = new Dht({
   ...options,
   mode: options.mode ?? 'server',
 })
-const { ipv4 } = await dht.listening
-emit('listening', { address: ipv4.address, port: ipv4.port })
+const { ipv4, ipv6 } = await dht.listening
+emit('listening', ipv4 ?? ipv6)
 dht.ready.then(() => emit('ready', { contacts: dht.contacts().length }))
 
 serveCommands(
@@ -19,7 +19,8 @@ serveCommands(
     lookup: async (infoHash) => {
       const lookup = dht.lookup(infoHash)
       const peers = new Set()
-      for await (const peer of lookup) peers.add(`${peer.host}:${peer.port}`)
+      for await (const peer of lookup)
+        peers.add(peer.family === 'ipv6' ? `[${peer.host}]:${peer.port}` : `${peer.host}:${peer.port}`)
       return { peers: [...peers], summary: await lookup.summary }
     },
     contacts: () => dht.contacts(),
