@@ -2,6 +2,9 @@
 
 export { DhtNode, type DhtNodeOptions, dhtProgram, type LookupOptions, type LookupRecord } from './dht/dht-node.ts'
 export { type DhtHost, DhtWorld, type DhtWorldInit, type NodeInit } from './dht/dht-world.ts'
+export { type Checked, checkScenario } from './oracles/check.ts'
+export { checkLiveness } from './oracles/liveness.ts'
+export { OracleFailure, Safety } from './oracles/safety.ts'
 export {
   type Figures,
   runScenario,

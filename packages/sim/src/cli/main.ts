@@ -1,15 +1,17 @@
 /** `npm run sim -- NAME --nodes N --hours H --seed S`: runs a scenario and prints what came of it. */
 
 import { parseArgs } from 'node:util'
-import { runScenario, type Scenario } from '../scenarios/scenario.ts'
+import { type Checked, checkScenario } from '../oracles/check.ts'
+import { runScenario, type Scenario, type ScenarioOptions, type ScenarioReport } from '../scenarios/scenario.ts'
 import { SCENARIOS } from '../scenarios/scenarios.ts'
+import { printFailure } from './print-failure.ts'
 import { printReport } from './print-report.ts'
 import { Progress } from './progress.ts'
 
 function help(): string {
   const list = Object.values(SCENARIOS).map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`)
   return [
-    'npm run sim -- SCENARIO [--nodes N] [--hours H] [--seed S] [--json]',
+    'npm run sim -- SCENARIO [--nodes N] [--hours H] [--seed S] [--check] [--json]',
     '',
     'Runs real DHT engines in a world of their own, repeatable by its seed.',
     '',
@@ -18,6 +20,7 @@ function help(): string {
     "  --nodes N   how many nodes (default: the scenario's own)",
     '  --hours H   virtual hours, may be a fraction',
     '  --seed S    a whole number; the same seed gives the same run (default 1; `random` draws one)',
+    '  --check     watch every step with oracles, and look whether the network is whole once the faults are over',
     '  --json      one JSON object on stdout and nothing else',
     '',
   ].join('\n')
@@ -45,17 +48,23 @@ function main(): void {
   if (!isJson) process.stdout.write(`${name}: ${nodes} nodes, ${hours} hours, seed ${seed}\n`)
   const progress = new Progress(!isJson && process.stderr.isTTY === true)
   const began = performance.now()
-  const report = runScenario(scenario, {
-    nodes,
-    hours,
-    seed,
-    onProgress: (stage, share) => progress.show(stage, share),
-  })
+  const options: ScenarioOptions = { nodes, hours, seed, onProgress: (stage, share) => progress.show(stage, share) }
+  const result = values.check === true ? checkScenario(scenario, options) : held(runScenario(scenario, options))
   progress.end()
+  if (result.kind === 'broken') {
+    printFailure({ scenario, options, failure: result.failure }, isJson)
+    process.exitCode = 1
+    return
+  }
+  const { report } = result
   const seconds = (performance.now() - began) / 1_000
   const megabytes = process.memoryUsage().rss / 2 ** 20
   if (isJson) process.stdout.write(`${JSON.stringify({ ...report, seconds, megabytes })}\n`)
   else printReport(report, { seconds, megabytes })
+}
+
+function held(report: ScenarioReport): Checked {
+  return { kind: 'held', report }
 }
 
 function parse() {
@@ -66,6 +75,7 @@ function parse() {
         nodes: { type: 'string' },
         hours: { type: 'string' },
         seed: { type: 'string' },
+        check: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -21,6 +21,7 @@ import {
   type EngineMode,
   type EngineSnapshot,
   type LookupSummary,
+  limitsFor,
   type Network,
   type NodeId,
   type OperationId,
@@ -117,6 +118,11 @@ export class DhtNode implements Machine<EngineEvent> {
     }
     this.#lookups.set(operation, { record, onDone })
     return record
+  }
+
+  /** Those in force, given or by default. */
+  get limits(): DhtLimits {
+    return limitsFor(this.#options.network ?? 'mainline', this.#options.limits ?? {})
   }
 
   save(): EngineSnapshot {
