@@ -8,7 +8,6 @@ export {
   fromHex,
   fromLatin1,
   type Hash,
-  hashHex,
   latin1,
   toHex,
   utf8,

@@ -19,6 +19,7 @@ import { KeyListeners } from './runtime/key-listeners.ts'
 import { NetworkFacade } from './runtime/network-facade.ts'
 import { adapterHostOf, type NetworkPlace, openNetwork, openStore, type StorePlace } from './runtime/place.ts'
 import { limitsOf, Runtime } from './runtime/runtime.ts'
+import { SignUps } from './runtime/sign-ups.ts'
 import type { StorageAdapter } from './store/storage-adapter.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
 import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
@@ -47,10 +48,13 @@ export class Database extends EventEmitter {
   protected readonly keyListeners: KeyListeners = new KeyListeners()
   /** Called once, by message id. BOUNDED: by the application. */
   protected readonly idListeners: Map<string, (message: Message) => void> = new Map()
-  /** Accounts that sign besides the user's and the peer's. BOUNDED: by the puts under way. */
-  protected readonly signers: Map<string, ToolDbUserAdapter> = new Map()
-  /** When each name was signed up here. BOUNDED: by the application. */
-  protected readonly signedUp: Map<string, number> = new Map()
+  /** Accounts that sign besides the user's and the peer's. BOUNDED: by the names signed up here. */
+  readonly #signers: Map<string, ToolDbUserAdapter> = new Map()
+  protected readonly signUps: SignUps = new SignUps({
+    command: (command) => this.command(command),
+    signers: this.#signers,
+    tell: (event, value) => this.#tell(event, value),
+  })
   readonly #storePlace: StorePlace
   readonly #networkPlace: NetworkPlace
   readonly #started: Promise<Runtime>
@@ -177,7 +181,7 @@ export class Database extends EventEmitter {
       peerAccount: this.peerAccount,
       userAccount: this.userAccount,
       application: this.application,
-      signerOf: (id) => (id === 'peer' ? this.peerAccount : id === 'user' ? this.userAccount : this.signers.get(id)),
+      signerOf: (id) => (id === 'peer' ? this.peerAccount : id === 'user' ? this.userAccount : this.#signers.get(id)),
       onEvent: (event) => this.#handleEvent(event),
       onCandidate: (candidate: Candidate) => this.emit('candidate', candidate),
       onAddress: (endpoint) => this.emit('address', endpoint),
@@ -244,6 +248,7 @@ export class Database extends EventEmitter {
         return
       case 'refused':
         this.#tell('refused', event.refusal)
+        if (event.refusal.kind === 'put') this.signUps.handleRefusal(event.refusal)
         return
       case 'unsent':
         this.#tell('unsent', { key: event.key })
@@ -279,7 +284,6 @@ export class Database extends EventEmitter {
   #handleConflict(conflict: NameConflict): void {
     this.#tell('username-conflict-resolved', conflict)
     const { username, winner, localTimestamp, remoteTimestamp, localAddress, remoteAddress } = conflict
-    const isRemoteEarlier = remoteTimestamp < localTimestamp || winner === 'remote'
     if (winner === 'remote' && this.userAccount.getAddress() === localAddress) {
       this.#tell('current-user-lost-username', {
         username: username.slice(2),
@@ -288,10 +292,7 @@ export class Database extends EventEmitter {
         winnerAddress: remoteAddress,
       })
     }
-    if (!isRemoteEarlier || this.signedUp.get(username) !== localTimestamp) return
-    this.signedUp.delete(username)
-    const error = `the name was claimed earlier by another user, at ${new Date(remoteTimestamp).toISOString()}`
-    this.#tell('signup-conflict-detected', { username: username.slice(2), localTimestamp, error })
+    this.signUps.handleConflict(conflict)
   }
 
   #tell(name: string, ...values: unknown[]): void {

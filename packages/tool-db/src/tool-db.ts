@@ -2,7 +2,7 @@
 
 import { type Millis, UsageError } from '@shoal/base'
 import { sha256 } from './compat/hashes.ts'
-import type { Command, CommandResult } from './core/node/commands.ts'
+import type { CommandResult } from './core/node/commands.ts'
 import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
 import type { WireRecord } from './core/records/record.ts'
 import { DELETED, writtenValue } from './core/records/write.ts'
@@ -52,12 +52,9 @@ const GET_TIMEOUT_MS = 1_000
 const SIGN_IN_TIMEOUT_MS = 2_000
 const FUNCTION_TIMEOUT_MS = 10_000
 const CONFIRM_TIMEOUT_MS = 10_000
-/** tool-db asks the others about a new name after so long. */
-const CONFLICT_CHECK_MS = 500
 
 export class ToolDb extends Database {
   readonly #turns = new Turns()
-  #nextSigner = 1
 
   get functions(): Readonly<Record<string, ServerFunction>> {
     return this.application.functions
@@ -251,30 +248,10 @@ export class ToolDb extends Database {
     const account = this.#newAccount()
     // Adapters make their keys on their own time; sealing waits for them.
     const sealed = await account.encryptAccount(sha256(password))
-    const signer = `new ${this.#nextSigner++}`
-    const author = { signer, address: account.getAddress() ?? '' }
-    this.signers.set(signer, account)
-    try {
-      const value = writtenValue(sealed)
-      const put: Command = {
-        kind: 'put',
-        key,
-        value,
-        author,
-        onlyIfFree: true,
-        to,
-        confirm: 0,
-        timeout: CONFIRM_TIMEOUT_MS,
-      }
-      const result = await this.command(put)
-      if (result.kind === 'refused' && result.code === 'NAME_TAKEN') throw new NameTakenError(user)
-      const { message } = putOutcome(result, key)
-      this.signedUp.set(key, message.data.t)
-      this.#checkConflict(key)
-      return message
-    } finally {
-      this.signers.delete(signer)
-    }
+    const result = await this.signUps.claim(key, { account, sealed }, to)
+    if (result.kind === 'refused' && result.code === 'NAME_TAKEN') throw new NameTakenError(user)
+    const { message } = putOutcome(result, key)
+    return message
   }
 
   async #subscribe(key: string, userNamespaced: boolean, to: readonly string[]): Promise<void> {
@@ -337,13 +314,6 @@ export class ToolDb extends Database {
     if (!userNamespaced) return key
     if (this.userAccount.getAddress() === undefined) throw new UsageError('You are not authorized yet!')
     return this.getUserNamespacedKey(key)
-  }
-
-  /** As tool-db does: a little later the others are asked who has the name. */
-  #checkConflict(key: string): void {
-    setTimeout(() => {
-      if (!this.isClosing && this.isConnected) this.getData(key, false, SIGN_IN_TIMEOUT_MS).catch(() => undefined)
-    }, CONFLICT_CHECK_MS).unref()
   }
 
   #newAccount(): ToolDbUserAdapter {

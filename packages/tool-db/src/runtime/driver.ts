@@ -16,8 +16,8 @@ export interface DriverInit {
   readonly clock: Clock
   readonly dialler: Dialler
   readonly limits: PaceLimits
-  /** Every effect with a result but `dial`: at once, or as a promise. What is thrown or rejected is a failed result. */
-  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown
+  /** Every effect with a result but `dial`; a rejection is a failed result. */
+  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown>
   onEvent(event: NodeEvent): void
   report(effect: Effect & { kind: 'report' }): void
 }
@@ -150,30 +150,16 @@ export class Driver {
           dial: id,
         }),
       )
-    this.#running++
-    void this.#init.dialler.dial(id, effect, events).then(
-      () => this.#ended(),
-      (error: unknown) => this.#settleLast(id, { ok: false, error }),
-    )
+    const failed = (error: unknown): void => this.#settle(id, { ok: false, error })
+    this.#track(this.#init.dialler.dial(id, effect, events), () => undefined, failed)
   }
 
   #ask(effect: Exclude<AskedEffect, { kind: 'dial' }>): void {
     const { id } = effect
-    let answer: unknown
-    try {
-      answer = this.#init.run(effect)
-    } catch (error) {
-      this.#settle(id, { ok: false, error })
-      return
-    }
-    if (!isPromise(answer)) {
-      this.#settle(id, { ok: true, value: answer })
-      return
-    }
-    this.#running++
-    void answer.then(
-      (value) => this.#settleLast(id, { ok: true, value }),
-      (error: unknown) => this.#settleLast(id, { ok: false, error }),
+    this.#track(
+      this.#init.run(effect),
+      (value) => this.#settle(id, { ok: true, value }),
+      (error) => this.#settle(id, { ok: false, error }),
     )
   }
 
@@ -181,17 +167,18 @@ export class Driver {
     this.input((node, now) => node.handleResult(now, id, result))
   }
 
-  /** Of an effect that was under way: it is over once what follows from it has begun. */
-  #settleLast(id: number, result: EffectResult<unknown>): void {
-    try {
-      this.#settle(id, result)
-    } finally {
-      this.#ended()
-    }
-  }
-
-  #ended(): void {
-    if (--this.#running === 0) this.#onIdle?.()
+  #track<T>(work: Promise<T>, then: (value: T) => void, failed: (error: unknown) => void): void {
+    this.#running++
+    const over =
+      <V>(tell: (value: V) => void) =>
+      (value: V): void => {
+        try {
+          tell(value)
+        } finally {
+          if (--this.#running === 0) this.#onIdle?.()
+        }
+      }
+    void work.then(over(then), over(failed))
   }
 
   #open(channel: Channel, tell: (id: number) => void): ChannelEvents {
@@ -226,8 +213,4 @@ export class Driver {
       Math.min(Math.max(at - this.now, 0), TIMER_MAX),
     )
   }
-}
-
-function isPromise(answer: unknown): answer is PromiseLike<unknown> {
-  return typeof answer === 'object' && answer !== null && typeof (answer as PromiseLike<unknown>).then === 'function'
 }

@@ -1,11 +1,10 @@
 /** Carries out what the node asks of store, accounts and application. Each result goes back as it is; each failure as an error. */
 
-import type { Verifier } from '@shoal/peer'
-import type { AskedEffect } from '../core/node/effects.ts'
+import type { AskedEffect, EffectTable } from '../core/node/effects.ts'
 import type { WireRecord } from '../core/records/record.ts'
 import { prefixRange } from '../store/key-order.ts'
-import type { CommitResult, Durability, KeyPage, Store, Version, Write } from '../store/store.ts'
-import { signText, verifierOf } from '../users/adapter-keys.ts'
+import type { Durability, Store, Version, Write } from '../store/store.ts'
+import { verifierOf } from '../users/adapter-keys.ts'
 import type { ToolDbUserAdapter } from '../users/user-adapter.ts'
 import type { Application } from './application.ts'
 import type { OwnEndpoints } from './own-endpoints.ts'
@@ -25,24 +24,21 @@ type Asked<K extends AskedEffect['kind']> = AskedEffect & { kind: K }
 
 export class Effects {
   readonly #init: EffectsInit
-  readonly #verifier: Verifier
 
   constructor(init: EffectsInit) {
     this.#init = init
-    this.#verifier = verifierOf(init.account)
   }
 
-  /** The result, or a promise where it is not known at once; throws or rejects where there is none. */
-  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown {
+  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown> {
     switch (effect.kind) {
       case 'load':
-        return this.#init.store.readMany(effect.keys)
+        return this.#load(effect)
       case 'scan':
         return this.#scan(effect)
       case 'commit':
         return this.#commit(effect)
       case 'verify':
-        return this.#verifier.verify(effect.text, effect.address, effect.signature)
+        return verifierOf(this.#init.account).verify(effect.text, effect.address, effect.signature)
       case 'sign':
         return this.#sign(effect)
       case 'pause':
@@ -56,36 +52,33 @@ export class Effects {
     }
   }
 
-  #scan(effect: Asked<'scan'>): Promise<KeyPage> {
+  async #load(effect: Asked<'load'>): Promise<EffectTable['load']['result']> {
+    return this.#init.store.readMany(effect.keys)
+  }
+
+  async #scan(effect: Asked<'scan'>): Promise<EffectTable['scan']['result']> {
     const { prefix, after, limit } = effect
     return this.#init.store.scan(prefixRange(prefix), { limit, ...(after !== undefined && { after }) })
   }
 
-  #commit(effect: Asked<'commit'>): Promise<boolean> {
+  async #commit(effect: Asked<'commit'>): Promise<boolean> {
     const batch: Write[] = effect.writes.map(({ key, value }) =>
       value === undefined ? { kind: 'delete', key } : { kind: 'set', key, value },
     )
     const expect: ReadonlyMap<string, Version> = effect.expect
-    return this.#init.store.commit(batch, expect, this.#init.durability).then(isCommitted)
+    const result = await this.#init.store.commit(batch, expect, this.#init.durability)
+    return result.kind === 'committed'
   }
 
-  #sign(effect: Asked<'sign'>): string | Promise<string> {
+  async #sign(effect: Asked<'sign'>): Promise<string> {
     const account = this.#init.signerOf(effect.signer)
     if (account === undefined) throw new Error('the account that was to sign is gone')
-    const signature = signText(account, effect.text)
-    return typeof signature === 'string' ? checkedSignature(signature) : signature.then(checkedSignature)
+    const signature: unknown = await account.signData(effect.text)
+    if (typeof signature !== 'string' || signature === '') throw new Error('the user adapter gave no signature')
+    return signature
   }
 
   #customVerify(record: WireRecord, previous: WireRecord | undefined): Promise<boolean> {
     return this.#init.application.verify(record, previous)
   }
-}
-
-function isCommitted(result: CommitResult): boolean {
-  return result.kind === 'committed'
-}
-
-function checkedSignature(signature: unknown): string {
-  if (typeof signature !== 'string' || signature === '') throw new Error('the user adapter gave no signature')
-  return signature
 }

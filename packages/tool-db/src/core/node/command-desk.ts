@@ -49,7 +49,7 @@ export class CommandDesk {
   }
 
   #put(command: Command & { kind: 'put' }, answer: (result: CommandResult) => void): void {
-    const { admission, deliveries, fanout, listeners, servers, kernel } = this.#parts
+    const { admission, claims, deliveries, fanout, listeners, servers, kernel } = this.#parts
     const { key, value, author, confirm, timeout, isDeletion = false, ttl } = command
     const startedAt = kernel.now
     if ((utf8Length(value.text) ?? 0) > kernel.limits.valueSizeMax) {
@@ -65,6 +65,7 @@ export class CommandDesk {
         type: isDeletion ? DELETED : null,
         ttl,
         onlyIfFree: command.onlyIfFree ?? false,
+        claimAnew: command.claimAnew ?? false,
       }
       admission.write(draft, (verdict) => {
         if (verdict.kind === 'refused') {
@@ -76,8 +77,8 @@ export class CommandDesk {
           })
         }
         const { record } = verdict
-        const text = verdict.kind === 'stored' ? verdict.text : undefined
-        const sending = deliveries.add(record, { to: command.to ?? [], size: value.text.length, place })
+        if (verdict.kind === 'stored' && verdict.isClaim) claims.add(record.k)
+        const sending = deliveries.add(record, command.to ?? [], place)
         const { message } = sending
         if (confirm !== 0) {
           const left = Math.max(0, timeout - (kernel.now - startedAt))
@@ -85,8 +86,8 @@ export class CommandDesk {
             answer({ kind: 'put', message, ...counts })
           })
         }
-        deliveries.send(sending, servers(), text)
-        fanout.push({ record, text })
+        deliveries.send(sending, servers())
+        fanout.push(record)
         listeners.trigger(record.k, record)
         if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
       })
@@ -95,15 +96,15 @@ export class CommandDesk {
 
   #subscribe(command: Command & { kind: 'subscribe' }, answer: (result: CommandResult) => void): void {
     const { subscriptions, kernel, listeners, servers } = this.#parts
-    const { key } = command
-    if (!subscriptions.want(key, command.to ?? [], servers())) {
+    const { key, to = [], exact = false } = command
+    if (!subscriptions.want(key, { to, exact }, servers())) {
       answer({ kind: 'refused', code: 'TOO_BUSY' })
       return
     }
-    // What is here already is shown first, as tool-db does.
+    // What is here already is shown first, as tool-db does; who watches a name alone has just written it.
     kernel.ask('load', { keys: [key] }, (result) => {
       const held = result.ok ? liveRecordOfRow(key, result.value[0], kernel.now) : undefined
-      if (held !== undefined) listeners.trigger(key, held)
+      if (held !== undefined && !exact) listeners.trigger(key, held)
       answer({ kind: 'subscribe' })
     })
   }

@@ -24,6 +24,8 @@ export type Command =
       readonly ttl?: Millis | undefined
       /** Refused where anybody holds the key already. */
       readonly onlyIfFree?: boolean
+      /** A claim of a frozen name in place of the author's own earlier one, which came too late for the servers. */
+      readonly claimAnew?: boolean
       readonly to?: readonly string[]
       /** How many servers must confirm before the result: a number, or all that are connected. */
       readonly confirm: number | 'all'
@@ -36,7 +38,13 @@ export type Command =
       readonly timeout: Millis
     }
   | { readonly kind: 'query'; readonly prefix: string; readonly to?: readonly string[]; readonly timeout: Millis }
-  | { readonly kind: 'subscribe'; readonly key: string; readonly to?: readonly string[] }
+  | {
+      readonly kind: 'subscribe'
+      readonly key: string
+      readonly to?: readonly string[]
+      /** This key alone, not everything that begins with it: also of claims that nobody is shown. */
+      readonly exact?: boolean
+    }
   | { readonly kind: 'function'; readonly name: string; readonly args: unknown; readonly timeout: Millis }
   | { readonly kind: 'connect'; readonly endpoint: Endpoint }
 

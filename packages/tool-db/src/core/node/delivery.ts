@@ -10,6 +10,7 @@ import type { PutMessage } from '../wire/message.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { OutboxRoom, type Place } from './outbox-room.ts'
+import type { OwnClaims } from './own-claims.ts'
 import { has, isPassing } from './peer.ts'
 import type { Peer } from './session.ts'
 import { Windows } from './windows.ts'
@@ -49,6 +50,8 @@ const PLAIN_PACE: Millis = 200
 
 /** Acknowledgements that promise that the record is stored there. */
 const STORED = 'OK'
+/** Another record of the key stands, and was sent to us. */
+const SUPERSEDED = 'SUPERSEDED'
 
 export function countsOf({ sent, confirmed }: Sending): Counts {
   return { sent: sent.size, confirmed: confirmed.size }
@@ -58,6 +61,7 @@ export class Deliveries {
   readonly #kernel: Kernel
   readonly #fanout: Fanout
   readonly #clientId: string
+  readonly #claims: OwnClaims
   readonly #isAlone: () => boolean
   readonly #room: OutboxRoom
   /** By message id, the oldest first. BOUNDED: by the room for those that no server has, twice that with the others. */
@@ -73,6 +77,7 @@ export class Deliveries {
     kernel: Kernel
     fanout: Fanout
     clientId: string
+    claims: OwnClaims
     isServer: boolean
     serversConnected(): number
   }) {
@@ -80,6 +85,7 @@ export class Deliveries {
     this.#kernel = kernel
     this.#fanout = parts.fanout
     this.#clientId = parts.clientId
+    this.#claims = parts.claims
     // A server with no other one keeps and serves its records itself: it can go on for ever, and is told what no later server is sent.
     this.#isAlone = () => isServer && serversConnected() === 0
     this.#room = new OutboxRoom({ kernel, isDraining: () => serversConnected() > 0, mayOverflow: this.#isAlone })
@@ -96,14 +102,11 @@ export class Deliveries {
   }
 
   /** Not sent yet: whoever waits for the outcome says so first, for a plain server has it as soon as it is sent. */
-  add(
-    record: WireRecord,
-    { to, size, place }: { readonly to: readonly string[]; readonly size: number; readonly place: Place },
-  ): Sending {
+  add(record: WireRecord, to: readonly string[], place: Place): Sending {
     const message: PutMessage = { type: 'put', id: this.#kernel.messageId(), to: [...to], data: record }
     const delivery: Delivery = {
       message,
-      size,
+      size: JSON.stringify(record.v)?.length ?? 0,
       place,
       sent: new Set(),
       confirmed: new Set(),
@@ -132,10 +135,9 @@ export class Deliveries {
     this.#check(delivery)
   }
 
-  /** `text`: the JSON of the record, where it is there already. */
-  send(sending: Sending, servers: Iterable<Peer>, text?: string): void {
+  send(sending: Sending, servers: Iterable<Peer>): void {
     const delivery = this.#byId.get(sending.message.id)
-    if (delivery !== undefined) this.#sendTo(delivery, servers, text)
+    if (delivery !== undefined) this.#sendTo(delivery, servers)
   }
 
   /** True where the message is one of ours that was put. */
@@ -150,10 +152,18 @@ export class Deliveries {
   #handleAckOf(delivery: Delivery, peer: Peer, code: string): void {
     if (!delivery.open.delete(peer)) return
     if (code === STORED) {
+      this.#claims.confirm(delivery.message.data.k)
       delivery.confirmed.add(peer.peerId)
       this.#settle(delivery)
     } else if (isPassing(code)) this.#again(delivery, peer)
-    else this.#settle(delivery)
+    else {
+      if (code !== SUPERSEDED) {
+        const { k: key, t: time } = delivery.message.data
+        const refusal = { kind: 'put', key, code, time, peerId: peer.peerId } as const
+        this.#kernel.emit({ kind: 'refused', refusal })
+      }
+      this.#settle(delivery)
+    }
     this.#check(delivery)
   }
 
@@ -176,7 +186,7 @@ export class Deliveries {
     }
   }
 
-  #sendTo(delivery: Delivery, servers: Iterable<Peer>, text?: string): void {
+  #sendTo(delivery: Delivery, servers: Iterable<Peer>): void {
     if (isExpired(delivery.message.data, this.#kernel.now)) {
       this.#drop(delivery)
       return
@@ -192,13 +202,12 @@ export class Deliveries {
     this.#transmit(
       delivery,
       targets.filter((server) => this.#windows.enter(server, id, delivery.size)),
-      text,
     )
   }
 
-  #transmit(delivery: Delivery, servers: readonly Peer[], text?: string): void {
+  #transmit(delivery: Delivery, servers: readonly Peer[]): void {
     if (servers.length === 0) return
-    this.#fanout.sendPut(servers, { ...delivery.message, to: [...delivery.message.to, this.#clientId] }, text)
+    this.#fanout.sendAll(servers, { ...delivery.message, to: [...delivery.message.to, this.#clientId] })
     for (const server of servers) {
       if (has(server, 'ack')) continue
       // A plain server never says so, but it has it.

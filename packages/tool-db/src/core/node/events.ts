@@ -29,10 +29,13 @@ export type NodeEvent =
   | { readonly kind: 'servers-changed' }
 
 export interface Refusal {
-  readonly kind: 'subscription'
+  /** A record stays stored here, and is sent to nobody else. */
+  readonly kind: 'subscription' | 'put'
   readonly key: string
   /** The server's word. */
   readonly code: string
+  /** Of the record that was put. */
+  readonly time?: number
   readonly peerId: string
 }
 

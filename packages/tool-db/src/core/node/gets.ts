@@ -4,6 +4,7 @@
  */
 
 import type { Millis } from '@shoal/base'
+import { namespaceOf } from '../records/key.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { GetMessage, SubscribeMessage } from '../wire/message.ts'
 import type { Verdict } from './admission.ts'
@@ -12,7 +13,7 @@ import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
 import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
-import { liveRecordOfRow } from './rows.ts'
+import { claimsKey, liveRecordOfRow, nameOfRows } from './rows.ts'
 import type { Peer } from './session.ts'
 
 export interface GetsParts {
@@ -166,7 +167,21 @@ export class Gets {
   /** The value there is, for one who has subscribed. */
   handleSubscribed(peer: Peer, message: SubscribeMessage): void {
     this.#readFor(peer, message, (held) => {
-      if (held !== undefined) this.#parts.fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+      if (held === undefined) return
+      this.#parts.fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+      if (peer.proven && message.prefix !== true) this.#sendClaims(peer, message.key)
+    })
+  }
+
+  /** Who watches a name alone hears of the claims of others too, which readers are not shown. */
+  #sendClaims(peer: Peer, key: string): void {
+    const { kernel, fanout } = this.#parts
+    if (namespaceOf(key).kind !== 'frozen') return
+    kernel.ask('load', { keys: [key, claimsKey(key)] }, (result) => {
+      if (!result.ok || peer.session.state.kind === 'closed') return
+      for (const { last } of nameOfRows(key, result.value[0], result.value[1]).slice(1)) {
+        fanout.send(peer, { type: 'put', id: kernel.messageId(), to: [], data: last })
+      }
     })
   }
 

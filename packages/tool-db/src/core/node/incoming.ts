@@ -14,6 +14,7 @@ import type { Functions } from './functions.ts'
 import type { Gets } from './gets.ts'
 import type { Kernel } from './kernel.ts'
 import type { Listeners } from './listeners.ts'
+import type { OwnClaims } from './own-claims.ts'
 import { has } from './peer.ts'
 import type { Queries } from './queries.ts'
 import type { Relays } from './relays.ts'
@@ -26,6 +27,7 @@ export interface IncomingParts {
   readonly kernel: Kernel
   readonly config: NodeConfig
   readonly clientId: string
+  readonly claims: OwnClaims
   readonly sessions: Sessions
   readonly admission: Admission
   readonly fanout: Fanout
@@ -124,7 +126,12 @@ export class Incoming {
       then({ kind: 'refused', code: 'TOO_BUSY' })
       return
     }
-    this.#admit(peer, { type: 'put', id: '', to: [], data: record }, { size: 0, arrival: { kind: 'answer' } }, then)
+    this.#admit(
+      peer,
+      { type: 'put', id: '', to: [], data: record },
+      { size: 0, arrival: this.#answerOf(peer, record) },
+      then,
+    )
   }
 
   #handlePut(peer: Peer, message: PutMessage, size: number): void {
@@ -159,7 +166,7 @@ export class Incoming {
       this.#ack(peer, message.id, 'RATE_LIMITED')
       return
     }
-    const arrival: Arrival = isAnswer || isPushed ? { kind: 'answer' } : { kind: 'live' }
+    const arrival: Arrival = isAnswer || isPushed ? this.#answerOf(peer, data) : { kind: 'live' }
     this.#admit(peer, message, { size, arrival }, (verdict) => this.#ackVerdict(peer, message, verdict))
   }
 
@@ -189,11 +196,25 @@ export class Incoming {
       kernel.emit({ kind: 'verified', message })
       then(verdict)
       if (verdict.kind !== 'stored') return
-      relays.relay(verdict, { peer, to: message.to })
-      if (!verdict.isShown) return
-      fanout.push({ record: verdict.held, text: verdict.text }, peer)
+      relays.relay(verdict.record, { peer, to: message.to })
+      if (!verdict.isShown) {
+        this.#tellClaim(peer, verdict.record)
+        return
+      }
+      fanout.push(verdict.held, peer)
       listeners.trigger(verdict.held.k, verdict.held)
     })
+  }
+
+  #answerOf(peer: Peer, record: WireRecord): Arrival {
+    return { kind: peer.isServer && this.#parts.claims.isOpen(record.k) ? 'correction' : 'answer' }
+  }
+
+  /** Another's claim of a name changes nothing for readers; who watches just this name, as its owner does, hears of it. */
+  #tellClaim(author: Peer, record: WireRecord): void {
+    const { subscriptions, fanout, kernel, clientId } = this.#parts
+    const watchers = [...subscriptions.exactSubscribersOf(record.k)].filter((peer) => peer !== author && peer.proven)
+    fanout.sendAll(watchers, { type: 'put', id: kernel.messageId(), to: [clientId], data: record })
   }
 
   #ackVerdict(peer: Peer, message: PutMessage, verdict: Verdict): void {

@@ -27,6 +27,7 @@ import { Kernel } from './kernel.ts'
 import type { NodeLimits } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { Meeting, type MeetingHooks } from './meeting.ts'
+import { OwnClaims } from './own-claims.ts'
 import { infoOf } from './peer.ts'
 import type { PeerInfo } from './peer-info.ts'
 import { PrefixIndex } from './prefix-index.ts'
@@ -108,15 +109,7 @@ export class DatabaseNode {
     )
     this.#subscriptions = new Subscriptions(kernel)
     const subscribersOf = (key: string): Iterable<Peer> => this.#subscriptions.subscribersOf(key)
-    this.#fanout = new Fanout({
-      kernel,
-      clientId,
-      isServer,
-      servers,
-      serverCount: () => this.#roster.servers.size,
-      hasSubscribers: () => this.#subscriptions.size > 0,
-      subscribersOf,
-    })
+    this.#fanout = new Fanout({ kernel, clientId, isServer, servers, subscribersOf })
     this.#relays = new Relays({
       kernel,
       fanout: this.#fanout,
@@ -131,8 +124,10 @@ export class DatabaseNode {
       peers: () => this.#roster.peers(),
     })
     this.#requests = new Requests(kernel)
+    const claims = new OwnClaims()
     this.#deliveries = new Deliveries({
       kernel,
+      claims,
       fanout: this.#fanout,
       clientId,
       isServer,
@@ -144,7 +139,6 @@ export class DatabaseNode {
       {
         hasVerifierFor: (key) => this.#verifiers.hasMatch(key),
         onStored: (record) => this.#expiries.note(record),
-        bringsTwice: () => this.#roster.servers.size > 0,
       },
     )
     this.#expiries = new Expiries({ kernel, admission: this.#admission })
@@ -161,6 +155,7 @@ export class DatabaseNode {
       kernel,
       config,
       clientId,
+      claims,
       sessions: this.#sessions,
       admission: this.#admission,
       fanout: this.#fanout,

@@ -12,6 +12,8 @@ interface Wanted {
   /** One id for as long as we subscribe: tool-db sends every push with it. */
   readonly id: string
   readonly to: readonly string[]
+  /** This key alone, also where the server knows of prefixes. */
+  readonly exact: boolean
 }
 
 /** Subscriptions of ours that a server refused for now. */
@@ -91,16 +93,22 @@ export class Subscriptions {
     yield* this.#prefixes.matches(key)
   }
 
-  /** False where there are too many of ours. */
-  want(key: string, to: readonly string[], servers: Iterable<Peer>): boolean {
+  /** Those who asked for this very key. */
+  exactSubscribersOf(key: string): Iterable<Peer> {
+    return this.#exact.get(key) ?? []
+  }
+
+  /** False where there are too many of ours. What is wanted by prefix is wanted exactly, not the other way round. */
+  want(key: string, ask: { to: readonly string[]; exact: boolean }, servers: Iterable<Peer>): boolean {
     const held = this.#wanted.get(key)
-    const wanted = held ?? { id: this.#kernel.messageId(), to }
+    const id = held?.id ?? this.#kernel.messageId()
+    const wanted = held === undefined || (held.exact && !ask.exact) ? { id, ...ask } : held
     if (held === undefined) {
       if (this.#wanted.size >= this.#kernel.limits.listenersMax) return false
-      this.#wanted.set(key, wanted)
       this.#wantedIds.set(wanted.id, key)
-      this.#wantedPrefixes.add(key, key)
     }
+    this.#wanted.set(key, wanted)
+    if (!wanted.exact) this.#wantedPrefixes.add(key, key)
     for (const server of servers) this.#send(server, key, wanted)
     return true
   }
@@ -111,7 +119,7 @@ export class Subscriptions {
   }
 
   isWanted(key: string): boolean {
-    return this.#wantedPrefixes.hasMatch(key)
+    return this.#wanted.has(key) || this.#wantedPrefixes.hasMatch(key)
   }
 
   /** True where a server said what became of a subscription of ours; the application hears of a refusal, which comes late. */
@@ -157,7 +165,7 @@ export class Subscriptions {
 
   #send(server: Peer, key: string, wanted: Wanted): void {
     if (wanted.to.includes(server.clientId)) return
-    const prefix = has(server, 'prefix')
+    const prefix = has(server, 'prefix') && !wanted.exact
     // tool-db drops a message whose id it has seen, also on a new connection: a plain server gets a fresh one.
     const id = server.proven ? wanted.id : this.#kernel.messageId()
     const text = messageText({ type: 'subscribe', id, to: wanted.to, key, ...(prefix && { prefix }) })

@@ -30,10 +30,15 @@ export type FrozenName = readonly FrozenClaim[]
 
 export const FREE_NAME: FrozenName = []
 
-/** How a record came: put by its author or passed on at once; the answer to a question of ours; by sync. */
+/**
+ * How a record came: put by its author or passed on at once; the answer to a question of ours; what a server holds against a
+ * claim of ours that nobody has confirmed; a claim of ours that came too late, made anew; by sync.
+ */
 export type Arrival =
   | { readonly kind: 'live' }
   | { readonly kind: 'answer' }
+  | { readonly kind: 'correction' }
+  | { readonly kind: 'anew' }
   | { readonly kind: 'sync'; readonly certified: boolean }
 
 export type FrozenDecision =
@@ -68,7 +73,7 @@ export function decideFrozen(
   context: { readonly arrival: Arrival; readonly now: Millis; readonly rules?: FrozenRules },
 ): FrozenDecision {
   const rules = context.rules ?? FROZEN_DEFAULTS
-  const known = name.find((claim) => claim.first.a === record.a)
+  const known = context.arrival.kind === 'anew' ? undefined : name.find((claim) => claim.first.a === record.a)
   if (known !== undefined && compareStamps(record, known.first) >= 0) return updated(name, known, record)
   const isFresh = record.t >= context.now - rules.claimWindowMs
   if (!isFresh && !mayBeOld(name, context.arrival)) return { kind: 'refused', code: 'ClaimTooOld' }
@@ -78,7 +83,11 @@ export function decideFrozen(
 function mayBeOld(name: FrozenName, arrival: Arrival): boolean {
   switch (arrival.kind) {
     case 'live':
+    case 'anew':
       return false
+    // Ours was only ever a wish: what the servers hold is what everybody else reads.
+    case 'correction':
+      return true
     case 'answer':
       return name.length === 0
     case 'sync':
