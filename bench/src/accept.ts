@@ -3,6 +3,12 @@
  * one is missed. Tests never judge a time; this does.
  */
 import { parseArgs } from 'node:util'
+import { acceptDbFanout } from './accept-db-fanout.ts'
+import { acceptDbMillion } from './accept-db-million.ts'
+import { acceptDbPuts } from './accept-db-puts.ts'
+import { acceptDbReads } from './accept-db-reads.ts'
+import { acceptDbSeen } from './accept-db-seen.ts'
+import { acceptDbVerify } from './accept-db-verify.ts'
 import { acceptDhtCodec } from './accept-dht-codec.ts'
 import { acceptDhtFlood } from './accept-dht-flood.ts'
 import { acceptDhtFuzz } from './accept-dht-fuzz.ts'
@@ -20,6 +26,12 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   join: acceptJoin,
   reconnect: acceptReconnect,
   quiet: acceptQuiet,
+  'db-puts': acceptDbPuts,
+  'db-reads': acceptDbReads,
+  'db-fanout': acceptDbFanout,
+  'db-seen': acceptDbSeen,
+  'db-million': acceptDbMillion,
+  'db-verify': acceptDbVerify,
   'dht-rate': acceptDhtRate,
   'dht-codec': acceptDhtCodec,
   'dht-lookup': acceptDhtLookup,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { answerRequests, childOptions } from './child.ts'
 
-export type Maker = 'shoal' | 'tool-db'
+export type Maker = 'shoal' | 'tool-db' | 'gun'
 
 /** The part of the API that both have. */
 interface ToolDb {
@@ -13,10 +13,22 @@ interface ToolDb {
   on(event: 'put', listener: () => void): void
   anonSignIn(): Promise<void>
   putData(key: string, value: unknown): Promise<unknown>
+  getData(key: string, userNamespaced: boolean, timeoutMs: number): Promise<unknown>
   readonly store: { get(key: string): Promise<string> }
 }
 
-const { maker, port, server } = childOptions<{ maker: Maker; port: number; server: boolean }>()
+const {
+  maker,
+  port,
+  server,
+  peers = [],
+} = childOptions<{
+  maker: Maker
+  port: number
+  server: boolean
+  /** Ports of other servers. */
+  peers?: readonly number[]
+}>()
 
 interface Loaded {
   readonly ToolDb: new (options: object) => ToolDb
@@ -39,7 +51,8 @@ const db = new ToolDb({
   topic: 'bench',
   server,
   host: '127.0.0.1',
-  ...(server ? { port } : { peers: [{ host: '127.0.0.1', port }] }),
+  ...(server && { port }),
+  peers: (server ? peers : [port]).map((at) => ({ host: '127.0.0.1', port: at })),
   storageName: 'db',
   // Ours has rate limits, which stay on the path; tool-db has none and ignores the option.
   limits: { messagesPerSecond: 1_000_000, bytesPerSecond: 1_000_000_000 },
@@ -54,6 +67,21 @@ db.on('put', () => {
   if (taken >= reached.count) reached.resolve()
 })
 
+/** Only keeps a run from hanging. */
+const READ_TIMEOUT_MS = 30_000
+
+/** `outstanding` of them at a time. */
+async function each(
+  { count, outstanding }: { readonly count: number; readonly outstanding: number },
+  work: (i: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) await work(next++)
+  }
+  await Promise.all(Array.from({ length: outstanding }, worker))
+}
+
 answerRequests({
   ready: async () => {
     await db.ready
@@ -65,16 +93,36 @@ answerRequests({
     const target = taken + count
     return new Promise<void>((resolve) => (reached = { count: target, resolve }))
   },
-  put: async ({ prefix, count, outstanding }: { prefix: string; count: number; outstanding: number }) => {
-    let next = 0
-    const writer = async (): Promise<void> => {
-      while (next < count) {
-        const i = next++
-        await db.putData(`${prefix}-${i}`, { i, text: 'a value of some fifty bytes, as a chat message is' })
-      }
-    }
-    await Promise.all(Array.from({ length: outstanding }, writer))
+  put: ({ prefix, first, ...load }: { prefix: string; first: number; count: number; outstanding: number }) =>
+    each(load, async (i) => {
+      const value = { i: first + i, text: 'a value of some fifty bytes, as a chat message is' }
+      await db.putData(`${prefix}-${first + i}`, value)
+    }),
+  /** Each key once, none of which this client holds. Seconds. */
+  read: async ({ prefix, ...load }: { prefix: string; count: number; outstanding: number }) => {
+    const start = performance.now()
+    await each(load, async (i) => {
+      const value = (await db.getData(`${prefix}-${i}`, false, READ_TIMEOUT_MS)) as { i?: unknown } | null
+      if (value?.i !== i) throw new Error(`${prefix}-${i} was read as ${JSON.stringify(value)}`)
+    })
+    return (performance.now() - start) / 1000
   },
+  /** One key again and again. Seconds. */
+  'read-again': async ({ key, ...load }: { key: string; count: number; outstanding: number }) => {
+    await db.getData(key, false, READ_TIMEOUT_MS)
+    const start = performance.now()
+    await each(load, async () => {
+      if ((await db.getData(key, false, READ_TIMEOUT_MS)) === null) throw new Error(`${key} was not found`)
+    })
+    return (performance.now() - start) / 1000
+  },
+  /** One put; when it began, on the wall clock. */
+  'put-at': async ({ key, value }: { key: string; value: unknown }) => {
+    const at = performance.timeOrigin + performance.now()
+    await db.putData(key, value)
+    return at
+  },
+  memory: () => process.memoryUsage.rss(),
   /** How many of the keys are in the store, read one by one. */
   stored: async ({ prefix, count }: { prefix: string; count: number }) => {
     let stored = 0
