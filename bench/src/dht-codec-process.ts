@@ -61,8 +61,9 @@ const CODECS: Record<CodecKind, () => Promise<Codec>> = {
     if (message.kind !== 'get_peers') throw new Error(`the question is ${message.kind}`)
     const asker = { compact: Buffer.from(PEER), compactLength: PEER.length, question }
     const ownId = readNodeId(Buffer.from(ID), 0)
-    const nodes = Array.from({ length: NODES }, () => COMPACT_NODE)
-    const body = { nodes, token: TOKEN, values: Array.from({ length: VALUES }, () => PEER) }
+    const nodes = Array.from({ length: NODES }, () => ({ compact: COMPACT_NODE }))
+    const view = new DataView(Uint8Array.from(Buffer.from(PEER.repeat(VALUES))).buffer)
+    const body = { nodes, token: Buffer.from(TOKEN), values: { view, width: PEER.length, count: VALUES } }
     return {
       decode: () => parser.parse(REPLY),
       encode: () => {

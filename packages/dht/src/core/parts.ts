@@ -3,6 +3,7 @@
 import type { Millis } from '@shoal/base'
 import { type Counters, newCounters } from './counters.ts'
 import type { EngineEvent, EngineInit, OperationId } from './engine-event.ts'
+import { SIZES } from './id/address.ts'
 import { Items } from './item/items.ts'
 import { limitsFor } from './limits.ts'
 import { Lookups } from './lookup/lookups.ts'
@@ -61,7 +62,7 @@ export function newParts(init: EngineInit, { emit, nextOperation, onMoved }: Par
   const networkSize = new NetworkSize()
   const table = new RoutingTable(nodeId, self.policy)
   const requester = new Requester({ self, random, inFlightMax: limits.queriesInFlightMax, outbox, counters, table })
-  const peers = new PeerStore(limits, random.uint32())
+  const peers = new PeerStore({ limits, random, peerBytes: SIZES[family].compact })
   const tokens = new TokenIssuer(random, now)
   const itemStore = new ItemStore(limits, random)
   const sampler = new InfoHashSampler(peers, random)

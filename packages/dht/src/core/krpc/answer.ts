@@ -5,9 +5,10 @@
 
 import { SIZES } from '../id/address.ts'
 import type { NodeId } from '../id/node-id.ts'
+import type { PackedPeers } from '../storage/peer-list.ts'
 import type { KrpcMessage } from './message.ts'
 import { VERSION_FIELD } from './query.ts'
-import type { KrpcWriter } from './writer.ts'
+import { type CompactNode, type KrpcWriter, type Template, templateOf } from './writer.ts'
 
 /** No answer to find_node or get_peers is longer, so that none is ever cut into fragments. */
 export const ANSWER_MAX = 1_024
@@ -25,17 +26,25 @@ export interface Asker {
 
 /** What goes into the `r` dictionary besides our id. */
 export interface AnswerBody {
-  /** Compact node infos of IPv4, closest first. */
-  readonly nodes?: readonly Uint8Array[] | undefined
+  /** Nodes of IPv4, closest first. */
+  readonly nodes?: readonly CompactNode[] | undefined
   /** The same of IPv6. */
-  readonly nodes6?: readonly Uint8Array[] | undefined
-  /** One character a byte. */
-  readonly token?: string
-  /** Compact peers, one character a byte. */
-  readonly values?: readonly string[]
+  readonly nodes6?: readonly CompactNode[] | undefined
+  readonly token?: Uint8Array
+  readonly values?: PackedPeers
 }
 
-const EMPTY: readonly never[] = []
+const IP = templateOf('d2:ip6:')
+const IP_OF_IPV6 = templateOf('d2:ip18:')
+const RESPONSE_ID = templateOf('1:rd2:id20:')
+const NODES = templateOf('5:nodes')
+const NODES6 = templateOf('6:nodes6')
+const TOKEN = templateOf('5:token')
+const VALUES = templateOf('6:valuesl')
+const END = templateOf('e')
+const TRANSACTION = templateOf('1:t')
+const VERSION_RESPONSE = templateOf(`${VERSION_FIELD}1:y1:re`)
+const VERSION_ERROR = templateOf(`${VERSION_FIELD}1:y1:ee`)
 const IPV4_NODE = SIZES.ipv4.node
 const IPV6_NODE = SIZES.ipv6.node
 
@@ -50,17 +59,17 @@ export function writeAnswer(
   message: KrpcMessage,
   answer: { readonly ownId: NodeId; readonly body: AnswerBody },
 ): void {
-  const { nodes, nodes6, token, values = EMPTY } = answer.body
-  writer.text(asker.compactLength === 6 ? 'd2:ip6:' : 'd2:ip18:')
+  const { nodes, nodes6, token, values } = answer.body
+  writer.template(asker.compactLength === 6 ? IP : IP_OF_IPV6)
   writer.copy(asker.compact, 0, asker.compactLength)
-  writer.text('1:rd2:id20:')
+  writer.template(RESPONSE_ID)
   writer.id(answer.ownId)
   const cap = Math.min(ANSWER_MAX, asker.question.length * AMPLIFICATION_MAX)
   const secondFrame = nodes !== undefined && nodes6 !== undefined ? SECOND_FRAME_MAX : 0
   const fixed = writer.length + FRAME_MAX + secondFrame + (token?.length ?? 0) + message.transactionLength
   const room = Math.max(cap - fixed, 0)
-  const valueLength = values.length === 0 ? 0 : (values[0] as string).length + (asker.compactLength === 6 ? 2 : 3)
-  const keptValues = Math.min(values.length, VALUES_KEPT, valueLength === 0 ? 0 : Math.floor(room / valueLength))
+  const valueLength = asker.compactLength + (asker.compactLength === 6 ? 2 : 3)
+  const keptValues = values === undefined ? 0 : Math.min(values.count, VALUES_KEPT, Math.floor(room / valueLength))
   // Nodes of the asker's own family go before those of the other.
   const nodesRoom = room - keptValues * valueLength
   const isIpv4 = asker.compactLength === 6
@@ -74,37 +83,36 @@ export function writeAnswer(
     count = fitting(nodes, nodesRoom - count6 * IPV6_NODE, IPV4_NODE)
   }
   const nodesLength = count * IPV4_NODE + count6 * IPV6_NODE
-  if (nodes !== undefined) writeNodes(writer, '5:nodes', { nodes, count, nodeLength: IPV4_NODE })
-  if (nodes6 !== undefined) writeNodes(writer, '6:nodes6', { nodes: nodes6, count: count6, nodeLength: IPV6_NODE })
+  if (nodes !== undefined) writeNodes(writer, NODES, { nodes, count, nodeLength: IPV4_NODE })
+  if (nodes6 !== undefined) writeNodes(writer, NODES6, { nodes: nodes6, count: count6, nodeLength: IPV6_NODE })
   if (token !== undefined) {
-    writer.text('5:token')
-    writer.stringText(token)
+    writer.template(TOKEN)
+    writer.string(token, 0, token.length)
   }
-  if (values.length > 0) {
-    const valueCount = Math.min(values.length, Math.floor((room - nodesLength) / valueLength))
-    writer.text('6:valuesl')
-    writer.stringTexts(values, valueCount)
-    writer.byte(0x65)
+  if (values !== undefined && values.count > 0) {
+    writer.template(VALUES)
+    writer.peers(values, Math.min(values.count, Math.floor((room - nodesLength) / valueLength)))
+    writer.template(END)
   }
-  writer.byte(0x65)
+  writer.template(END)
   writeTransaction(writer, asker, message)
-  writer.text('1:y1:re')
+  writer.template(VERSION_RESPONSE)
 }
 
 /** How many of the nodes the room is enough for. */
-function fitting(nodes: readonly Uint8Array[] | undefined, room: number, nodeLength: number): number {
+function fitting(nodes: readonly CompactNode[] | undefined, room: number, nodeLength: number): number {
   return nodes === undefined ? 0 : Math.min(nodes.length, Math.floor(room / nodeLength))
 }
 
 function writeNodes(
   writer: KrpcWriter,
-  name: string,
-  { nodes, count, nodeLength }: { nodes: readonly Uint8Array[]; count: number; nodeLength: number },
+  name: Template,
+  { nodes, count, nodeLength }: { nodes: readonly CompactNode[]; count: number; nodeLength: number },
 ): void {
-  writer.text(name)
+  writer.template(name)
   writer.decimal(count * nodeLength)
   writer.byte(0x3a)
-  writer.copyAll(nodes, count)
+  writer.nodes(nodes, count)
 }
 
 export function writeError(
@@ -120,11 +128,10 @@ export function writeError(
   writer.text(asker.compactLength === 6 ? 'e2:ip6:' : 'e2:ip18:')
   writer.copy(asker.compact, 0, asker.compactLength)
   writeTransaction(writer, asker, message)
-  writer.text('1:y1:ee')
+  writer.template(VERSION_ERROR)
 }
 
 function writeTransaction(writer: KrpcWriter, asker: Asker, message: KrpcMessage): void {
-  writer.text('1:t')
+  writer.template(TRANSACTION)
   writer.string(asker.question, message.transactionAt, message.transactionLength)
-  writer.text(VERSION_FIELD)
 }

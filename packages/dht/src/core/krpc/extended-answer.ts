@@ -6,23 +6,23 @@
 import { SIZES } from '../id/address.ts'
 import type { NodeId } from '../id/node-id.ts'
 import type { Item } from '../item/item.ts'
+import type { PackedPeers } from '../storage/peer-list.ts'
 import type { PeerFilters } from '../storage/peer-store.ts'
 import type { Asker } from './answer.ts'
 import { ID_LENGTH, type KrpcMessage } from './message.ts'
 import { VERSION_FIELD } from './query.ts'
-import type { KrpcWriter } from './writer.ts'
+import type { CompactNode, KrpcWriter } from './writer.ts'
 
 export interface ExtendedBody {
   readonly filters?: PeerFilters | undefined
-  readonly nodes?: readonly Uint8Array[] | undefined
-  readonly nodes6?: readonly Uint8Array[] | undefined
-  /** One character a byte. */
-  readonly token?: string
+  readonly nodes?: readonly CompactNode[] | undefined
+  readonly nodes6?: readonly CompactNode[] | undefined
+  readonly token?: Uint8Array
   readonly item?: Item | undefined
   /** Of a mutable item whose value is not sent. */
   readonly seq?: bigint | undefined
   readonly sample?: { readonly samples: readonly string[]; readonly num: number; readonly interval: number }
-  readonly values?: readonly string[]
+  readonly values?: PackedPeers
 }
 
 /** No answer with an item or filters is longer: a path of IPv6 carries it whole. */
@@ -53,15 +53,16 @@ export function essentialLength(asker: Asker, message: KrpcMessage, body: Extend
     length += '8:intervalie3:numie7:samples400:'.length + String(sample.interval).length + String(sample.num).length
     length += sample.samples.length * ID_LENGTH
   }
-  if (body.values !== undefined && body.values.length > 0) length += VALUES_FRAME_BYTES
+  if (body.values !== undefined && body.values.count > 0) length += VALUES_FRAME_BYTES
   return length + 'e1:t32:'.length + message.transactionLength + VERSION_FIELD.length + '1:y1:re'.length
 }
 
 /** How long it would be with everything. */
 export function wholeLength(asker: Asker, message: KrpcMessage, body: ExtendedBody): number {
-  const { nodes, nodes6, values = [] } = body
+  const { nodes, nodes6, values } = body
   const nodesLength = (nodes?.length ?? 0) * SIZES.ipv4.node + (nodes6?.length ?? 0) * SIZES.ipv6.node
-  return essentialLength(asker, message, body) + nodesLength + values.length * valueLengthOf(values)
+  const valuesLength = values === undefined ? 0 : values.count * valueLengthOf(values)
+  return essentialLength(asker, message, body) + nodesLength + valuesLength
 }
 
 export function writeExtendedAnswer(
@@ -96,13 +97,13 @@ export function writeExtendedAnswer(
   if (signed !== undefined) writeBytes(writer, '3:sig', signed.signature)
   if (body.token !== undefined) {
     writer.text('5:token')
-    writer.stringText(body.token)
+    writer.string(body.token, 0, body.token.length)
   }
   if (body.item !== undefined) {
     writer.text('1:v')
     writer.copy(body.item.value, 0, body.item.value.length)
   }
-  writeValues(writer, body.values ?? [], room)
+  if (body.values !== undefined) writeValues(writer, body.values, room)
   writer.text('e1:t')
   writer.string(asker.question, message.transactionAt, message.transactionLength)
   writer.text(VERSION_FIELD)
@@ -127,19 +128,17 @@ function writeNodes(
   writer.text(field)
   writer.decimal(count * nodeLength)
   writer.byte(0x3a)
-  for (let i = 0; i < count; i++) writer.copy(nodes[i] as Uint8Array, 0, nodeLength)
+  writer.nodes(nodes, count)
   return count * nodeLength
 }
 
-function writeValues(writer: KrpcWriter, values: readonly string[], room: number): void {
-  if (values.length === 0) return
-  const count = Math.min(values.length, Math.floor(room / valueLengthOf(values)))
+function writeValues(writer: KrpcWriter, values: PackedPeers, room: number): void {
+  if (values.count === 0) return
   writer.text('6:valuesl')
-  for (let i = 0; i < count; i++) writer.stringText(values[i] as string)
+  writer.peers(values, Math.min(values.count, Math.floor(room / valueLengthOf(values))))
   writer.byte(0x65)
 }
 
-function valueLengthOf(values: readonly string[]): number {
-  const length = values[0]?.length ?? 0
-  return length + (length < 10 ? 2 : 3)
+function valueLengthOf({ width }: PackedPeers): number {
+  return width + (width < 10 ? 2 : 3)
 }

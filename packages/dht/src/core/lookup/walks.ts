@@ -1,6 +1,6 @@
 /** The walks of a node: whom each one begins with, what it knows beforehand, and what its end means to the node itself. */
 
-import type { Endpoint, Millis } from '@shoal/base'
+import { type Endpoint, fromLatin1, type Millis } from '@shoal/base'
 import type { EngineInit, OperationId } from '../engine-event.ts'
 import { addressOf } from '../id/address.ts'
 import { compareDistance, idKey, isSameId, type NodeId, nodeIdBytes, randomNodeIdNear } from '../id/node-id.ts'
@@ -63,7 +63,7 @@ export class Walks {
   /** To the peers of an info hash; with `announce` to tell of one more. The peers stored here come first. */
   peers(now: Millis, target: NodeId, announce: AnnounceOptions | undefined): OperationId {
     const from = this.#init.self.address
-    const peers = this.#init.peers.sample(now, keyOf(target), OWN_PEERS_MAX)
+    const peers = this.#init.peers.sample(now, target, OWN_PEERS_MAX)
     const told = from === undefined ? undefined : { from, peers }
     return this.#begin(now, { query: { method: 'get_peers', target }, announce, aim: { told } })
   }
@@ -73,7 +73,7 @@ export class Walks {
     const { engine, peers } = this.#init
     const { sha1 } = engine.crypto
     const tally = new ScrapeTally(sha1)
-    const own = peers.filters(now, keyOf(target), sha1)
+    const own = peers.filters(now, target, sha1)
     if (own !== undefined) tally.offer(own)
     return this.#begin(now, { query: { method: 'get_peers', target, isScrape: true }, aim: { tally } })
   }
@@ -126,7 +126,7 @@ export class Walks {
     const port = announce.isPortImplied ? own.port : announce.port
     const address = addressOf({ host: own.host, port }, engine.family)
     if (address === undefined || !policy.acceptsPeer(address, own)) return
-    peers.announce(now, keyOf(lookup.target), address.key, announce.isSeed)
+    peers.announce(now, lookup.target, { peer: fromLatin1(address.key), isSeed: announce.isSeed === true })
   }
 
   /** Whether we are one of the closest nodes to the target ourselves. */

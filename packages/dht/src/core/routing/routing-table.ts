@@ -5,8 +5,8 @@
  * those whose ids follow from their addresses (BEP 42) have it.
  */
 
-import { assert, type Millis } from '@shoal/base'
-import type { NodeAddress } from '../id/address.ts'
+import { assert, type Endpoint, type Millis } from '@shoal/base'
+import { isSameEndpoint, type NodeAddress } from '../id/address.ts'
 import { commonPrefixLength, compareDistance, ID_BITS, isSameId, type NodeId } from '../id/node-id.ts'
 import { Contact } from './contact.ts'
 import { type NodeRules, prefixOf } from './network-policy.ts'
@@ -37,6 +37,17 @@ export type Insertion =
   | { readonly kind: 'known' | 'added' | 'refused'; readonly contact?: Contact }
   | { readonly kind: 'cached'; readonly suspect: Contact | undefined }
 
+/** Above any first word of a distance. */
+const INSECURE_RANK = 2 ** 32
+
+interface Wanted {
+  readonly target: NodeId
+  readonly count: number
+  readonly except: Endpoint | undefined
+  /** What stands before this is closer than anything in this bucket. */
+  from: number
+}
+
 const REFUSED: Insertion = { kind: 'refused' }
 
 export class RoutingTable {
@@ -50,7 +61,9 @@ export class RoutingTable {
   readonly #byHost = new Map<string, Contact>()
   /** How many live contacts a prefix has, where few are allowed. BOUNDED: as the buckets. */
   readonly #ofPrefix = new Map<string, number>()
-  readonly #nearest: Contact[] = []
+
+  /** Of those that `closest` has found so far: the first word of the distance, behind all secure ones for the others. BOUNDED: as many as are wanted. */
+  readonly #ranks: number[] = []
 
   constructor(ownId: NodeId, rules: NodeRules) {
     this.#ownId = ownId
@@ -112,7 +125,8 @@ export class RoutingTable {
   hasRoomFor(now: Millis, id: NodeId): boolean {
     if (isSameId(id, this.#ownId)) return false
     const bucket = this.#bucketOf(id)
-    if (bucket.live.length < K || bucket.live.some((contact) => contact.isQuestionable(now))) return true
+    if (bucket.live.length < K) return true
+    for (const contact of bucket.live) if (contact.isQuestionable(now)) return true
     return bucket === this.#buckets.at(-1) && this.#buckets.length < ID_BITS
   }
 
@@ -186,35 +200,46 @@ export class RoutingTable {
   }
 
   /**
-   * The contacts closest to a target, closest first; those that failed lately are left out. The array is reused by
-   * the next call. Buckets are already in order of distance: the target's own, all deeper ones together, then
-   * the shallower ones from the deepest up; so only eight or so are compared. Of those at one such distance the secure
-   * go first.
+   * The contacts closest to a target, closest first; those that failed lately are left out, and `except`, which need not hear of itself.
+   * Buckets are already in order of distance: the target's own, all deeper ones together, then the shallower ones from the
+   * deepest up; so only eight or so are compared. Of those at one such distance the secure go first.
    */
-  closest(target: NodeId, count: number): readonly Contact[] {
-    const out = this.#nearest
-    out.length = 0
+  closest(target: NodeId, count: number, except?: Endpoint): readonly Contact[] {
+    const out: Contact[] = []
     const own = this.#indexOf(target)
-    this.#collect(own, target, { from: 0, count })
+    const wanted = { target, count, except, from: 0 }
+    this.#collect(own, out, wanted)
     if (out.length < count) {
-      const from = out.length
-      for (let i = own + 1; i < this.#buckets.length; i++) this.#collect(i, target, { from, count })
+      wanted.from = out.length
+      for (let i = own + 1; i < this.#buckets.length; i++) this.#collect(i, out, wanted)
     }
-    for (let i = own - 1; i >= 0 && out.length < count; i--) this.#collect(i, target, { from: out.length, count })
+    for (let i = own - 1; i >= 0 && out.length < count; i--) {
+      wanted.from = out.length
+      this.#collect(i, out, wanted)
+    }
     return out
   }
 
   /** Inserts a bucket's contacts in order behind `from`, keeping `count` in all. */
-  #collect(index: number, target: NodeId, { from, count }: { from: number; count: number }): void {
-    const out = this.#nearest
+  #collect(index: number, out: Contact[], { target, count, except, from }: Wanted): void {
+    const ranks = this.#ranks
     for (const contact of (this.#buckets[index] as Bucket).live) {
-      if (contact.failures > 0) continue
+      if (contact.failures > 0 || (except !== undefined && isSameEndpoint(contact.address, except))) continue
+      const rank = ((contact.id.w0 ^ target.w0) >>> 0) + (contact.isSecure ? 0 : INSECURE_RANK)
       let at = out.length
-      while (at > from && goesBefore(target, contact, out[at - 1] as Contact)) at--
+      for (; at > from; at--) {
+        const other = ranks[at - 1] as number
+        if (rank > other || (rank === other && compareDistance(target, contact.id, (out[at - 1] as Contact).id) >= 0))
+          break
+      }
       if (at >= count) continue
       if (out.length < count) out.push(contact)
-      for (let i = out.length - 1; i > at; i--) out[i] = out[i - 1] as Contact
+      for (let i = out.length - 1; i > at; i--) {
+        out[i] = out[i - 1] as Contact
+        ranks[i] = ranks[i - 1] as number
+      }
       out[at] = contact
+      ranks[at] = rank
     }
   }
 
@@ -327,12 +352,6 @@ export class RoutingTable {
 
 function newBucket(): Bucket {
   return { live: [], replacements: [] }
-}
-
-/** Both stand in buckets at one distance from the target. */
-function goesBefore(target: NodeId, a: Contact, b: Contact): boolean {
-  if (a.isSecure !== b.isSecure) return a.isSecure
-  return compareDistance(target, a.id, b.id) < 0
 }
 
 /** The cached contact that this is, refreshed and taken out of the cache, or a new one. */

@@ -97,7 +97,7 @@ export class ExtensionResponder {
   ): void {
     const { asker, message, body } = question
     const { peers, crypto } = this.#init
-    const filters = peers.filters(now, idKey(asker.question, message.targetAt), crypto.sha1)
+    const filters = peers.filters(now, readNodeId(asker.question, message.targetAt), crypto.sha1)
     this.#answer(now, from, { ...question, body: { ...body, filters }, without: body, lengthMax: EXTENDED_ANSWER_MAX })
   }
 

@@ -10,9 +10,13 @@ export interface Transmit {
 
 export class Outbox {
   readonly #writer = new KrpcWriter()
-  /** BOUNDED: by what one input can cause (the queries that may be in flight, and one answer), since the driver drains it. */
-  readonly #waiting: Transmit[] = []
+  /**
+   * From #head to #tail; the places are used again, because to shorten an array and fill it anew costs more than an answer.
+   * BOUNDED: by what one input can cause (the queries that may be in flight, and one answer), since the driver drains it.
+   */
+  readonly #waiting: (Transmit | undefined)[] = []
   #head = 0
+  #tail = 0
 
   /** Begins a datagram; `commit` sends it. */
   begin(): KrpcWriter {
@@ -21,19 +25,17 @@ export class Outbox {
   }
 
   commit(to: Endpoint): void {
-    this.#waiting.push({ to, bytes: this.#writer.end() })
+    this.#waiting[this.#tail++] = { to, bytes: this.#writer.end() }
   }
 
   poll(): Transmit | undefined {
-    const transmit = this.#waiting[this.#head]
-    if (transmit === undefined) {
-      if (this.#head > 0) {
-        this.#waiting.length = 0
-        this.#head = 0
-      }
+    if (this.#head === this.#tail) {
+      this.#head = 0
+      this.#tail = 0
       return undefined
     }
-    this.#head++
+    const transmit = this.#waiting[this.#head]
+    this.#waiting[this.#head++] = undefined
     return transmit
   }
 }

@@ -2,8 +2,8 @@
 
 import type { Endpoint, Millis } from '@shoal/base'
 import type { Counters } from '../counters.ts'
-import { isSameEndpoint, writeCompact } from '../id/address.ts'
-import { idKey, type NodeId, readNodeId } from '../id/node-id.ts'
+import { writeCompact } from '../id/address.ts'
+import { readNodeId } from '../id/node-id.ts'
 import { type AnswerBody, type Asker, writeAnswer, writeError } from '../krpc/answer.ts'
 import { WANT_IPV4, WANT_IPV6 } from '../krpc/fields.ts'
 import {
@@ -17,7 +17,6 @@ import {
   type SampleInfohashesQuery,
 } from '../krpc/message.ts'
 import { type DhtLimits, RATED_ADDRESSES_MAX } from '../limits.ts'
-import type { Contact } from '../routing/contact.ts'
 import { K, type RoutingTable } from '../routing/routing-table.ts'
 import type { Self } from '../self.ts'
 import type { PeerStore } from '../storage/peer-store.ts'
@@ -47,14 +46,12 @@ export interface ResponderInit {
 export class Responder {
   readonly #init: ResponderInit
   readonly #compact = new Uint8Array(18)
+  /** The peer that is announced, compact. */
+  readonly #peer = new Uint8Array(18)
   #rate: Rate
   #bucket: TokenBucket
   /** BOUNDED: RATED_ADDRESSES_MAX. */
   #byHost: TokenBuckets
-  /** The nodes of the answer being written. BOUNDED: K. */
-  readonly #nodes: Uint8Array[] = []
-  /** Those of the other family in it. BOUNDED: K. */
-  readonly #sisterNodes: Uint8Array[] = []
 
   constructor(init: ResponderInit, now: Millis) {
     this.#init = init
@@ -126,7 +123,8 @@ export class Responder {
     const { tokens, peers } = this.#init
     const { nodes, nodes6 } = this.#nodesFor(from, asker.question, message)
     const token = tokens.issue(now, asker.compact, asker.compactLength - 2)
-    const values = peers.sample(now, idKey(asker.question, message.targetAt), VALUES_MAX, message.noSeed)
+    const infoHash = readNodeId(asker.question, message.targetAt)
+    const values = peers.draw(now, infoHash, { count: VALUES_MAX, noSeed: message.noSeed })
     return { nodes, nodes6, token, values }
   }
 
@@ -141,8 +139,11 @@ export class Responder {
       return
     }
     const port = message.port === 0 ? from.port : message.port
-    const key = peerKey(compact, compactLength - 2, port)
-    peers.announce(now, idKey(asker.question, message.targetAt), key, message.isSeed)
+    const peer = this.#peer
+    for (let i = 0; i < compactLength - 2; i++) peer[i] = compact[i] as number
+    peer[compactLength - 2] = port >>> 8
+    peer[compactLength - 1] = port
+    peers.announce(now, readNodeId(asker.question, message.targetAt), { peer, isSeed: message.isSeed })
     this.#answer(from, asker, { message, body: NOTHING })
   }
 
@@ -152,10 +153,10 @@ export class Responder {
     const isIpv4 = self.family === 'ipv4'
     const target = readNodeId(bytes, targetAt)
     const own = isIpv4 ? WANT_IPV4 : WANT_IPV6
-    const nodes = want === 0 || (want & own) !== 0 ? closest(table, target, { from, out: this.#nodes }) : undefined
+    const nodes = want === 0 || (want & own) !== 0 ? table.closest(target, K, from) : undefined
     // A node of one family alone has none of the other to tell.
     const sister = (want & ~own) === 0 ? undefined : self.sister
-    const others = sister === undefined ? undefined : closest(sister, target, { from, out: this.#sisterNodes })
+    const others = sister === undefined ? undefined : sister.closest(target, K, from)
     return isIpv4 ? { nodes, nodes6: others } : { nodes: others, nodes6: nodes }
   }
 
@@ -173,34 +174,6 @@ export class Responder {
     counters.answers++
     counters.errors++
   }
-}
-
-/** Compact, one character a byte. In one call, because a text put together of pieces stays in pieces as long as it is stored. */
-function peerKey(address: Uint8Array, length: number, port: number): string {
-  const n = address as unknown as readonly [number, number, number, number]
-  if (length === 4) return String.fromCharCode(n[0], n[1], n[2], n[3], port >>> 8, port & 0xff)
-  return String.fromCharCode(...address.subarray(0, length), port >>> 8, port & 0xff)
-}
-
-/** The closest contacts, but never the asker itself. A ninth, in whose place it stands, is rarely wanted, and costs a search of all deeper buckets. */
-function closest(
-  table: RoutingTable,
-  target: NodeId,
-  { from, out }: { from: Endpoint; out: Uint8Array[] },
-): readonly Uint8Array[] {
-  if (take(table.closest(target, K), { from, out })) take(table.closest(target, K + 1), { from, out })
-  return out
-}
-
-/** True where the asker was among them. */
-function take(contacts: readonly Contact[], { from, out }: { from: Endpoint; out: Uint8Array[] }): boolean {
-  out.length = 0
-  let hasAsker = false
-  for (const { address, compact } of contacts) {
-    if (isSameEndpoint(address, from)) hasAsker = true
-    else out.push(compact)
-  }
-  return hasAsker
 }
 
 function ratesOf({ answersPerSecond, answersPerSecondPerAddress }: DhtLimits): { all: Rate; perHost: Rate } {

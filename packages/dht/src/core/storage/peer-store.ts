@@ -1,19 +1,21 @@
 /**
- * The peers that others announced here (BEP 5). Every operation is O(1) in the size of the store, and each of its
- * three sizes has a bound, because anybody may announce anything.
+ * The peers that others announced here (BEP 5). What an operation costs does not grow with the store, and each of its three
+ * sizes has a bound, because anybody may announce anything. Nearly every info hash has one peer, so the first of each
+ * stands in arrays beside the table of info hashes, and to announce one makes no object; only more peers get a list of their own.
  */
 
-import { fromLatin1, type Hash, type Millis } from '@shoal/base'
+import { type Hash, latin1, type Millis, type RandomSource } from '@shoal/base'
+import { idKey, type NodeId, nodeIdBytes } from '../id/node-id.ts'
 import { addToFilter, FILTER_BYTES, FILTER_ENTRIES_MAX, filterBits } from './bloom-filter.ts'
+import { InfoHashTable, NONE } from './info-hash-table.ts'
+import { type PackedPeers, PeerList } from './peer-list.ts'
 
 /** Mainline clients announce every quarter to half hour; twice the shorter of these. */
 export const PEER_LIFETIME_MS: Millis = 30 * 60_000
-/** Below this many peers a scan is cheaper than an index. */
-const INDEX_FROM = 16
 /** How many peers compete to be the one that makes room: the oldest of a few is old enough, and costs O(1). */
 const EVICTION_CANDIDATES = 5
-
-const NOBODY: readonly string[] = []
+/** Places of the first list that an info hash with more than one peer gets. */
+const LIST_CAPACITY = 4
 
 export interface PeerStoreLimits {
   readonly infoHashesMax: number
@@ -21,13 +23,11 @@ export interface PeerStoreLimits {
   readonly peersPerInfoHashMax: number
 }
 
-interface Peer {
-  readonly key: string
-  expiresAt: Millis
-  /** BEP 33: it has all of the torrent. */
-  isSeed: boolean
-  /** Its two bits in a filter; -1 until somebody scrapes, so that each peer is hashed once at most. */
-  filterBits: number
+export interface PeerStoreInit {
+  readonly limits: PeerStoreLimits
+  readonly random: RandomSource
+  /** Bytes of a compact peer: 6 or 18. */
+  readonly peerBytes: number
 }
 
 /** BEP 33: who is stored for an info hash, as Bloom filters. */
@@ -36,183 +36,228 @@ export interface PeerFilters {
   readonly peers: Uint8Array
 }
 
-interface PeerSet {
-  readonly infoHash: string
-  readonly peers: Peer[]
-  /** Where in `peers` a key stands; only for large sets. */
-  index: Map<string, number> | undefined
-  expiresAt: Millis
-  /** Its neighbours by the time of the last announcement. */
-  older: PeerSet | undefined
-  newer: PeerSet | undefined
-}
-
 export class PeerStore {
   readonly #limits: PeerStoreLimits
+  readonly #peerBytes: number
+  /** BOUNDED: infoHashesMax, least recently announced out. */
+  readonly #table: InfoHashTable
+  /** The peer of each slot that has one only. BOUNDED: as the table. */
+  readonly #singles: PeerList
+  /** The peers of each slot that has more. BOUNDED: as the table, peersMax in all. */
+  readonly #lists = new Map<number, PeerList>()
+  /** Peers of each slot. BOUNDED: as the table. */
+  #counts: Int32Array
+  /** When the last peer of each slot expires. BOUNDED: as the table. */
+  #expiresAt: Float64Array
+  #size = 0
   /** Small and quick: which peers are shown is no secret. */
   #seed: number
-  /** BOUNDED: infoHashesMax sets and peersMax peers in all, least recently announced out; peersPerInfoHashMax in each. */
-  readonly #sets = new Map<string, PeerSet>()
-  /** The ends of the sets' order. A `Map` knows its order too, but passes over all that was deleted to find its first entry. */
-  #oldest: PeerSet | undefined
-  #newest: PeerSet | undefined
-  #size = 0
+  /** The numbers from 0 on, from which is drawn, in order again afterwards; and what each changed places with. BOUNDED: peersPerInfoHashMax. */
+  #deck = new Int32Array(0)
+  #places = new Int32Array(0)
+  /** BOUNDED: by what an answer holds. */
+  #drawn = new DataView(new ArrayBuffer(0))
 
-  constructor(limits: PeerStoreLimits, seed: number) {
+  constructor({ limits, random, peerBytes }: PeerStoreInit) {
     this.#limits = limits
-    this.#seed = seed | 1
+    this.#peerBytes = peerBytes
+    this.#table = new InfoHashTable(random)
+    this.#seed = random.uint32() | 1
+    const { capacity } = this.#table
+    this.#singles = new PeerList(peerBytes, capacity)
+    this.#counts = new Int32Array(capacity)
+    this.#expiresAt = new Float64Array(capacity)
   }
 
   get infoHashes(): number {
-    return this.#sets.size
+    return this.#table.size
   }
 
   get size(): number {
     return this.#size
   }
 
-  /** Stores a peer (compact, one character a byte) for an info hash, or refreshes it. */
-  announce(now: Millis, infoHash: string, key: string, isSeed = false): void {
-    const expiresAt = now + PEER_LIFETIME_MS
-    const set = this.#sets.get(infoHash)
-    if (set === undefined) {
-      this.#makeRoom(now)
-      // The first peer stands in the array from the start: one that is pushed into makes room for many more at once.
-      this.#add({ key, expiresAt, isSeed, filterBits: -1 }, infoHash)
-      return
-    }
-    this.#unlink(set)
-    this.#linkNewest(set)
-    set.expiresAt = expiresAt
-    const at = indexOf(set, key)
-    if (at >= 0) {
-      const peer = set.peers[at] as Peer
-      peer.expiresAt = set.expiresAt
-      peer.isSeed = isSeed
-      return
-    }
-    if (set.peers.length >= this.#limits.peersPerInfoHashMax) this.#removeAt(set, this.#oldestOfFew(set))
-    set.index?.set(key, set.peers.length)
-    set.peers.push({ key, expiresAt: set.expiresAt, isSeed, filterBits: -1 })
+  /** Stores a peer, whose compact form begins `peer`, for an info hash, or refreshes it. */
+  announce(now: Millis, infoHash: NodeId, { peer, isSeed }: { peer: Uint8Array; isSeed: boolean }): void {
+    const entry = { expiresAt: now + PEER_LIFETIME_MS, isSeed }
+    const known = this.#table.find(infoHash)
+    const slot = known === NONE ? this.#begin(now, infoHash) : known
+    this.#table.touch(slot)
+    this.#expiresAt[slot] = entry.expiresAt
+    const count = this.#counts[slot] as number
+    const [peers, first] = this.#peersOf(slot)
+    const at = peers.find(peer, first, first + count)
+    if (at >= 0) peers.refresh(at, entry.expiresAt, isSeed)
+    else if (count === 0) this.#singles.set(slot, peer, entry)
+    else if (count < this.#limits.peersPerInfoHashMax) this.#listOf(slot).set(count, peer, entry)
+    else peers.set(first + this.#oldestOfFew(slot), peer, entry)
+    if (at >= 0 || (count > 0 && count >= this.#limits.peersPerInfoHashMax)) return
+    this.#counts[slot] = count + 1
     this.#size++
-    if (set.index === undefined && set.peers.length >= INDEX_FROM) {
-      set.index = new Map(set.peers.map((peer, i) => [peer.key, i]))
-    }
-    while (this.#oldest !== undefined && this.#size > this.#limits.peersMax) this.#drop(this.#oldest)
+    while (this.#size > this.#limits.peersMax) this.#drop(this.#table.oldest)
+  }
+
+  /** Up to `count` peers as `draw` gives them, each compact, one character a byte. */
+  sample(now: Millis, infoHash: NodeId, count: number): readonly string[] {
+    const { view, width, count: drawn } = this.draw(now, infoHash, { count, noSeed: false })
+    const bytes = new Uint8Array(view.buffer)
+    return Array.from({ length: drawn }, (_, i) => latin1(bytes, i * width, (i + 1) * width))
   }
 
   /**
-   * Up to `count` peers, drawn at random without repetition; expired ones met on the way are removed. With `noSeed`
-   * seeds come only where there are no others left (BEP 33).
+   * Up to `count` peers, drawn at random without repetition, in memory that is used again by the next call; where expired ones are
+   * met, all such are removed. With `noSeed` seeds come only where there are no others left (BEP 33).
    */
-  sample(now: Millis, infoHash: string, count: number, noSeed = false): readonly string[] {
-    const set = this.#sets.get(infoHash)
-    if (set === undefined) return NOBODY
-    const keys: string[] = []
-    let seeds: string[] | undefined
-    const { peers } = set
-    for (let i = 0; i < peers.length && keys.length < count; ) {
-      this.#swap(set, i, i + this.#below(peers.length - i))
-      const peer = peers[i] as Peer
-      if (peer.expiresAt <= now) {
-        this.#removeAt(set, i)
-        continue
-      }
-      if (noSeed && peer.isSeed) (seeds ??= []).push(peer.key)
-      else keys.push(peer.key)
-      i++
+  draw(now: Millis, infoHash: NodeId, { count, noSeed }: { count: number; noSeed: boolean }): PackedPeers {
+    const width = this.#peerBytes
+    const slot = this.#table.find(infoHash)
+    if (slot === NONE) return { view: this.#drawn, width, count: 0 }
+    if ((this.#expiresAt[slot] as number) <= now) {
+      this.#drop(slot)
+      return { view: this.#drawn, width, count: 0 }
     }
-    if (peers.length === 0) this.#drop(set)
-    return seeds === undefined ? keys : [...keys, ...seeds.slice(0, count - keys.length)]
+    const bytesMax = count * width
+    if (this.#drawn.byteLength < bytesMax) this.#drawn = new DataView(new ArrayBuffer(bytesMax))
+    if (this.#counts[slot] !== 1)
+      return { view: this.#drawn, width, count: this.#drawFrom(now, slot, { count, noSeed }) }
+    this.#singles.pack(slot, this.#drawn, 0)
+    return { view: this.#drawn, width, count: 1 }
+  }
+
+  /** Draws from the peers of a slot as cards are drawn from a deck; how many. */
+  #drawFrom(now: Millis, slot: number, { count, noSeed }: { count: number; noSeed: boolean }): number {
+    const [peers] = this.#peersOf(slot)
+    const all = this.#counts[slot] as number
+    this.#stack(all)
+    const [deck, places, out] = [this.#deck, this.#places, this.#drawn]
+    const seeds: number[] = []
+    let isStale = false
+    let drawn = 0
+    let cards = 0
+    for (; cards < all && drawn < count; cards++) {
+      const place = cards + this.#below(all - cards)
+      const at = deck[place] as number
+      deck[place] = deck[cards] as number
+      deck[cards] = at
+      places[cards] = place
+      if (peers.expiresAt(at) <= now) isStale = true
+      else if (noSeed && peers.isSeed(at)) seeds.push(at)
+      else peers.pack(at, out, drawn++)
+    }
+    for (let i = 0; i < seeds.length && drawn < count; i++) peers.pack(seeds[i] as number, out, drawn++)
+    while (--cards >= 0) {
+      const place = places[cards] as number
+      const at = deck[cards] as number
+      deck[cards] = deck[place] as number
+      deck[place] = at
+    }
+    if (isStale) this.#prune(now, slot)
+    return drawn
+  }
+
+  /** Makes the deck large enough. */
+  #stack(cards: number): void {
+    if (this.#deck.length >= cards) return
+    this.#deck = Int32Array.from({ length: 2 * cards }, (_, i) => i)
+    this.#places = new Int32Array(2 * cards)
   }
 
   /** The filters of an info hash; `undefined` where nobody is stored for it. */
-  filters(now: Millis, infoHash: string, sha1: Hash): PeerFilters | undefined {
-    const set = this.#sets.get(infoHash)
-    if (set === undefined || set.expiresAt <= now) return undefined
+  filters(now: Millis, infoHash: NodeId, sha1: Hash): PeerFilters | undefined {
+    const slot = this.#table.find(infoHash)
+    if (slot === NONE || (this.#expiresAt[slot] as number) <= now) return undefined
     const filters = { seeds: new Uint8Array(FILTER_BYTES), peers: new Uint8Array(FILTER_BYTES) }
+    const [peers, first] = this.#peersOf(slot)
+    const end = first + (this.#counts[slot] as number)
+    const bitsOf = (address: Uint8Array): number => filterBits(address, sha1)
     let entries = 0
-    for (const peer of set.peers) {
-      if (peer.expiresAt <= now || ++entries > FILTER_ENTRIES_MAX) continue
-      if (peer.filterBits < 0) peer.filterBits = filterBits(fromLatin1(peer.key.slice(0, -2)), sha1)
-      addToFilter(peer.isSeed ? filters.seeds : filters.peers, peer.filterBits)
+    for (let at = first; at < end; at++) {
+      if (peers.expiresAt(at) <= now || ++entries > FILTER_ENTRIES_MAX) continue
+      addToFilter(peers.isSeed(at) ? filters.seeds : filters.peers, peers.filterBits(at, bitsOf))
     }
     return filters
   }
 
-  /** The info hashes, least recently announced first. */
+  /** The info hashes, least recently announced first, one character a byte. */
   *hashes(): IterableIterator<string> {
-    for (let set = this.#oldest; set !== undefined; set = set.newer) yield set.infoHash
+    for (let slot = this.#table.oldest; slot !== NONE; slot = this.#table.newerThan(slot)) {
+      yield idKey(nodeIdBytes(this.#table.infoHash(slot)), 0)
+    }
   }
 
-  /** Drops what has expired from the old end; amortized O(1), since each set is dropped once. */
+  /** Drops what has expired from the old end; amortized O(1), since each info hash is dropped once. */
   expire(now: Millis): void {
-    while (this.#oldest !== undefined && this.#oldest.expiresAt <= now) this.#drop(this.#oldest)
+    const table = this.#table
+    while (table.oldest !== NONE && (this.#expiresAt[table.oldest] as number) <= now) this.#drop(table.oldest)
   }
 
-  #add(peer: Peer, infoHash: string): void {
-    const { expiresAt } = peer
-    const set: PeerSet = { infoHash, peers: [peer], index: undefined, expiresAt, older: undefined, newer: undefined }
-    this.#sets.set(infoHash, set)
-    this.#linkNewest(set)
-    this.#size++
-    while (this.#oldest !== undefined && this.#size > this.#limits.peersMax) this.#drop(this.#oldest)
-  }
-
-  #makeRoom(now: Millis): void {
+  /** Takes in an info hash, still without a peer. */
+  #begin(now: Millis, infoHash: NodeId): number {
+    const table = this.#table
     this.expire(now)
-    while (this.#oldest !== undefined && this.#sets.size >= this.#limits.infoHashesMax) this.#drop(this.#oldest)
+    while (table.size > 0 && table.size >= this.#limits.infoHashesMax) this.#drop(table.oldest)
+    const slot = table.add(infoHash)
+    if (slot >= this.#counts.length) this.#grow(table.capacity)
+    this.#counts[slot] = 0
+    return slot
   }
 
-  #drop(set: PeerSet): void {
-    this.#unlink(set)
-    this.#sets.delete(set.infoHash)
-    this.#size -= set.peers.length
+  #grow(capacity: number): void {
+    this.#singles.grow(capacity)
+    const [counts, expiresAt] = [this.#counts, this.#expiresAt]
+    this.#counts = new Int32Array(capacity)
+    this.#counts.set(counts)
+    this.#expiresAt = new Float64Array(capacity)
+    this.#expiresAt.set(expiresAt)
   }
 
-  #linkNewest(set: PeerSet): void {
-    set.older = this.#newest
-    set.newer = undefined
-    if (this.#newest === undefined) this.#oldest = set
-    else this.#newest.newer = set
-    this.#newest = set
+  #drop(slot: number): void {
+    this.#size -= this.#counts[slot] as number
+    this.#lists.delete(slot)
+    this.#table.remove(slot)
   }
 
-  #unlink(set: PeerSet): void {
-    if (set.older === undefined) this.#oldest = set.newer
-    else set.older.newer = set.newer
-    if (set.newer === undefined) this.#newest = set.older
-    else set.newer.older = set.older
+  /** Where the peers of a slot stand, and the place of the first. */
+  #peersOf(slot: number): readonly [peers: PeerList, first: number] {
+    const list = (this.#counts[slot] as number) > 1 ? this.#lists.get(slot) : undefined
+    return list === undefined ? [this.#singles, slot] : [list, 0]
   }
 
-  #oldestOfFew(set: PeerSet): number {
-    let oldest = this.#below(set.peers.length)
+  /** The list of a slot, with room for one more. */
+  #listOf(slot: number): PeerList {
+    const known = this.#lists.get(slot)
+    if (known !== undefined) {
+      if (known.capacity === this.#counts[slot]) known.grow(2 * known.capacity)
+      return known
+    }
+    const list = new PeerList(this.#peerBytes, LIST_CAPACITY)
+    list.copy(0, this.#singles, slot)
+    this.#lists.set(slot, list)
+    return list
+  }
+
+  /** Removes those that have expired from a list; the last one comes back beside the table. */
+  #prune(now: Millis, slot: number): void {
+    const list = this.#lists.get(slot)
+    if (list === undefined) return
+    let count = this.#counts[slot] as number
+    for (let at = count - 1; at >= 0; at--) if (list.expiresAt(at) <= now) list.copy(at, list, --count)
+    this.#size -= (this.#counts[slot] as number) - count
+    this.#counts[slot] = count
+    if (count > 1) return
+    this.#singles.copy(slot, list, 0)
+    this.#lists.delete(slot)
+  }
+
+  #oldestOfFew(slot: number): number {
+    const [peers, first] = this.#peersOf(slot)
+    const count = this.#counts[slot] as number
+    let oldest = this.#below(count)
     for (let i = 1; i < EVICTION_CANDIDATES; i++) {
-      const other = this.#below(set.peers.length)
-      if ((set.peers[other] as Peer).expiresAt < (set.peers[oldest] as Peer).expiresAt) oldest = other
+      const other = this.#below(count)
+      if (peers.expiresAt(first + other) < peers.expiresAt(first + oldest)) oldest = other
     }
     return oldest
-  }
-
-  #removeAt(set: PeerSet, at: number): void {
-    const gone = set.peers[at] as Peer
-    const last = set.peers.pop() as Peer
-    set.index?.delete(gone.key)
-    if (last !== gone) {
-      set.peers[at] = last
-      set.index?.set(last.key, at)
-    }
-    this.#size--
-  }
-
-  #swap(set: PeerSet, a: number, b: number): void {
-    if (a === b) return
-    const first = set.peers[a] as Peer
-    const second = set.peers[b] as Peer
-    set.peers[a] = second
-    set.peers[b] = first
-    set.index?.set(second.key, a)
-    set.index?.set(first.key, b)
   }
 
   /** xorshift32 (Marsaglia), scaled to 0 to bound - 1. */
@@ -224,10 +269,4 @@ export class PeerStore {
     this.#seed = x
     return Math.floor(((x >>> 0) / 0x1_0000_0000) * bound)
   }
-}
-
-function indexOf(set: PeerSet, key: string): number {
-  if (set.index !== undefined) return set.index.get(key) ?? -1
-  for (let i = 0; i < set.peers.length; i++) if ((set.peers[i] as Peer).key === key) return i
-  return -1
 }

@@ -37,13 +37,11 @@ export class TokenIssuer {
     this.#rotateAt = now + TOKEN_SECRET_LIFETIME_MS
   }
 
-  /** The token for the address in the first `length` bytes, one character a byte. */
-  issue(now: Millis, address: Uint8Array, length: number): string {
+  /** The token for the address in the first `length` bytes, in memory that is used again by the next call. */
+  issue(now: Millis, address: Uint8Array, length: number): Uint8Array {
     this.#rotate(now)
-    const out = this.#out
-    sipHash(this.#current, address, length, out)
-    const [a, b, c, d, e, f, g, h] = out as unknown as [number, number, number, number, number, number, number, number]
-    return String.fromCharCode(a, b, c, d, e, f, g, h)
+    sipHash(this.#current, address, length, this.#out)
+    return this.#out
   }
 
   /** Whether the token at `at` was issued to this address in the last ten minutes. */

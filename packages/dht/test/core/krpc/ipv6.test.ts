@@ -1,4 +1,4 @@
-import { fromLatin1, latin1, seededRandom } from '@shoal/base'
+import { fromLatin1, latin1, seededRandom, utf8 } from '@shoal/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readNodeId } from '../../../src/core/id/node-id.ts'
@@ -8,6 +8,7 @@ import { KrpcParser } from '../../../src/core/krpc/parse.ts'
 import { writeQuery } from '../../../src/core/krpc/query.ts'
 import { KrpcWriter } from '../../../src/core/krpc/writer.ts'
 import { type Bencoded, decode, dig, packet } from '../../bencode.ts'
+import { packed } from '../../packed.ts'
 
 const ID = 'abcdefghij0123456789'
 const parser = new KrpcParser()
@@ -66,13 +67,16 @@ test('[D-91] an answer with the nodes of both families keeps the limits, and pre
       if (message.kind !== 'get_peers') throw new Error(message.kind)
       const compactLength = isIpv4 ? 6 : 18
       const asker: Asker = { compact: random.bytes(18), compactLength, question }
-      const nodes = Array.from({ length: n4 }, () => random.bytes(26))
-      const nodes6 = Array.from({ length: n6 }, () => random.bytes(38))
+      const nodes = Array.from({ length: n4 }, () => ({ compact: random.bytes(26) }))
+      const nodes6 = Array.from({ length: n6 }, () => ({ compact: random.bytes(38) }))
       const values = Array.from({ length: peers }, () => latin1(random.bytes(compactLength)))
       const writer = new KrpcWriter()
       writer.begin()
       const ownId = readNodeId(random.bytes(20))
-      writeAnswer(writer, asker, message, { ownId, body: { nodes, nodes6, token: 'tokentok', values } })
+      writeAnswer(writer, asker, message, {
+        ownId,
+        body: { nodes, nodes6, token: utf8('tokentok'), values: packed(values) },
+      })
       const answer = writer.end()
       expect(answer.length).toBeLessThanOrEqual(Math.min(ANSWER_MAX, 6 * question.length))
       const plain = decode(answer)

@@ -1,4 +1,4 @@
-import { fromLatin1, latin1, type RandomSource, seededRandom } from '@shoal/base'
+import { fromLatin1, latin1, type RandomSource, seededRandom, utf8 } from '@shoal/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeValue } from '../../../src/core/bencode/value.ts'
@@ -10,6 +10,7 @@ import { KrpcParser } from '../../../src/core/krpc/parse.ts'
 import { type OutgoingQuery, writeQuery } from '../../../src/core/krpc/query.ts'
 import { KrpcWriter } from '../../../src/core/krpc/writer.ts'
 import { type Bencoded, decode, dig, packet } from '../../bencode.ts'
+import { packed } from '../../packed.ts'
 
 const parser = new KrpcParser()
 const random: RandomSource = seededRandom(7)
@@ -157,12 +158,12 @@ test('[D-10] an answer is read back as it was, within its limits, whatever it is
       const message = parser.parse(bytes)
       if (message.kind !== 'get_peers') throw new Error(message.kind)
       const asker: Asker = { compact: random.bytes(6), compactLength: 6, question: bytes }
-      const nodes = Array.from({ length: nodeCount }, () => random.bytes(26))
+      const nodes = Array.from({ length: nodeCount }, () => ({ compact: random.bytes(26) }))
       const values = Array.from({ length: peerCount }, () => latin1(random.bytes(6)))
       const writer = new KrpcWriter()
       writer.begin()
       const ownId = readNodeId(random.bytes(20))
-      writeAnswer(writer, asker, message, { ownId, body: { nodes, token: 'tokentok', values } })
+      writeAnswer(writer, asker, message, { ownId, body: { nodes, token: utf8('tokentok'), values: packed(values) } })
       const answer = writer.end()
       expect(answer.length).toBeLessThanOrEqual(Math.min(ANSWER_MAX, 6 * bytes.length))
       const plain = decode(answer)
@@ -171,7 +172,7 @@ test('[D-10] an answer is read back as it was, within its limits, whatever it is
       const told = dig(plain, 'r', 'nodes') as string
       expect(
         nodes
-          .map((node) => latin1(node))
+          .map(({ compact }) => latin1(compact))
           .join('')
           .startsWith(told),
       ).toBe(true)
