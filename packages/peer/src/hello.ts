@@ -17,18 +17,24 @@ export interface Hello {
   readonly nonce: string
   readonly instance: string
   readonly address: string
+  /** Feature `encrypt`: the dialler's first Noise message, in hex. */
+  readonly noise?: string
 }
+
+/** The first message of XX is a public key of 32 bytes; one with a pre-shared key has a tag of 16 besides. */
+const NOISE_OFFER_BYTES = { min: 32, max: 48 }
 
 /** A field that is there and malformed is a rejection, not a plain peer: else anybody could be made to look plain. */
 export function parseHello(input: unknown): Parsed<Hello> {
   if (!isFields(input)) return rejected('hello-shape')
-  const { v, features, nonce, instance, address } = input
+  const { v, features, nonce, instance, address, noise } = input
   if (typeof v !== 'number' || !Number.isInteger(v) || v < 1 || v > 1_000) return rejected('hello-version')
   if (!isFeatureList(features)) return rejected('hello-features')
   if (!isHex(nonce, NONCE_BYTES)) return rejected('hello-nonce')
   if (!isHex(instance, INSTANCE_BYTES)) return rejected('hello-instance')
   if (!isAddressText(address)) return rejected('hello-address')
-  return parsed({ v, features: [...features], nonce, instance, address })
+  if (noise !== undefined && !isOffer(noise)) return rejected('hello-noise')
+  return parsed({ v, features: [...features], nonce, instance, address, ...(noise !== undefined && { noise }) })
 }
 
 /** Features that both sides named: only these are used. */
@@ -41,6 +47,13 @@ function isFeatureList(input: unknown): input is readonly string[] {
   // No comma can be inside, so the joined list that is signed can be split in one way only.
   if (!input.every((feature) => typeof feature === 'string' && /^[a-z][a-z0-9-]{0,31}$/.test(feature))) return false
   return new Set(input).size === input.length
+}
+
+function isOffer(input: unknown): input is string {
+  const bytes = typeof input === 'string' ? input.length / 2 : 0
+  return (
+    Number.isInteger(bytes) && bytes >= NOISE_OFFER_BYTES.min && bytes <= NOISE_OFFER_BYTES.max && isHex(input, bytes)
+  )
 }
 
 function isHex(input: unknown, bytes: number): input is string {

@@ -250,6 +250,9 @@ export class Database extends EventEmitter {
         this.#tell('refused', event.refusal)
         if (event.refusal.kind === 'put') this.signUps.handleRefusal(event.refusal)
         return
+      case 'encryption-refused':
+        this.#tell('encryption-refused', event.refusal)
+        return
       case 'unsent':
         this.#tell('unsent', { key: event.key })
         return

@@ -65,6 +65,10 @@ export interface AddedOptions {
   records: 'compatible' | 'strict'
   /** Earlier topics whose bound records are still taken. */
   acceptTopics: readonly string[]
+  /** Connections with shoal peers are encrypted; plain tool-db peers know no encryption and are served all the same. */
+  encryption: boolean
+  /** Takes encrypted connections only: no plain tool-db peers, and none with `encryption: false`. */
+  requireEncryption: boolean
   /** Whether peers that can prove nothing (tool-db's own) are talked to. */
   plainPeers: 'accept' | 'refuse'
   /** sync: acknowledged records survive a loss of power too. */
@@ -106,6 +110,8 @@ export const DEFAULT_OPTIONS: AllOptions = {
   bind: undefined,
   records: 'compatible',
   acceptTopics: [],
+  encryption: true,
+  requireEncryption: false,
   plainPeers: 'accept',
   durability: 'memory',
   claimWindow: 120_000,
@@ -141,6 +147,16 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
   }
   if (options.pow !== null && !(Number.isInteger(options.pow) && options.pow >= 0 && options.pow <= 16)) {
     throw new UsageError(`the option pow must be null or a whole number of 0 to 16: ${String(options.pow)}`)
+  }
+  if (options.requireEncryption && !options.encryption) {
+    throw new UsageError(
+      'the options requireEncryption: true and encryption: false exclude each other: leave one of them out',
+    )
+  }
+  if (options.requireEncryption && options.networkAdapter !== undefined) {
+    throw new UsageError(
+      'the option requireEncryption needs a network that carries bytes, which network adapters of tool-db do not: leave out networkAdapter',
+    )
   }
   if (options.discovery !== undefined && typeof options.discovery?.join !== 'function') {
     throw new UsageError('the option discovery takes an object that finds servers, as `Discovery` of @shoal/discovery')

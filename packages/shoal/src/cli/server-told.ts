@@ -85,12 +85,12 @@ export class ServerTold {
   }
 
   #peer(event: 'connected' | 'disconnected', peer: PeerInfo): void {
-    const { peerId, host, port, server, inbound } = peer
+    const { peerId, host, port, server, inbound, encrypted } = peer
     const output = this.#output
     const sign = event === 'connected' ? output.paint('green', '+') : output.paint('yellow', '-')
     const who = `${server ? 'server' : 'client'} ${formatEndpoint({ host, port })}`
     const id = output.paint('dim', `${peerId.slice(0, SHOWN_ID_LENGTH)}…${peer.proven ? '' : ', unproven'}`)
-    output.event(event, { peerId, host, port, server, inbound }, `${sign} ${who} ${event}  ${id}`)
+    output.event(event, { peerId, host, port, server, inbound, encrypted }, `${sign} ${who} ${event}  ${id}`)
   }
 
   #address(): void {

@@ -12,8 +12,8 @@ function candidate(port: number): Candidate {
 
 function peer(port: number, more: Partial<PeerInfo> = {}): PeerInfo {
   const peerId = `peer ${port}`
-  const base = { peerId, clientId: peerId, host: '127.0.0.1', port, server: true, inbound: false, proven: true }
-  return { ...base, ...more }
+  const place = { host: '127.0.0.1', port, server: true, inbound: false }
+  return { peerId, clientId: peerId, ...place, proven: true, encrypted: true, ...more }
 }
 
 function world(options: { hasDht?: boolean } = {}) {

@@ -14,6 +14,7 @@ const PEER: PeerInfo = {
   server: true,
   inbound: false,
   proven: true,
+  encrypted: true,
 }
 
 function world(options: { json?: boolean } = {}) {

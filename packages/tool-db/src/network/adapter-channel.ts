@@ -25,6 +25,7 @@ export class AdapterChannel implements Channel {
   /** The first text of an outbound channel: the ping, for the adapter to send. Stays open where none is sent. */
   readonly ping: Promise<string>
   readonly buffered = 0
+  readonly isTextOnly = true
   readonly #wire: AdapterWire
   #resolvePing: ((text: string) => void) | undefined
   #events: ChannelEvents | undefined

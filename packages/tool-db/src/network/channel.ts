@@ -16,6 +16,8 @@ export interface Channel {
   /** The other end as the socket sees it. */
   readonly remote: Endpoint
   readonly direction: 'inbound' | 'outbound'
+  /** It carries no bytes, as tool-db's adapters do not: such a channel can't be encrypted. */
+  readonly isTextOnly: boolean
   /** False where the message was not taken: the channel is closed, or too much waits already (see `drained`). */
   send(message: string | Uint8Array): boolean
   /** Bytes taken and not yet handed to the operating system. */

@@ -25,6 +25,7 @@ export interface WebSocketChannelInit {
 export class WebSocketChannel implements Channel {
   readonly remote: Endpoint
   readonly direction: 'inbound' | 'outbound'
+  readonly isTextOnly = false
   /** Resolves when the socket is gone and `onClose` has been called. */
   readonly closed: Promise<void>
   readonly #webSocket: WebSocket

@@ -53,8 +53,8 @@ export class Driver {
 
   /** For the network: channels that it was not asked for, most of them inbound. */
   readonly onChannel = (channel: Channel): ChannelEvents => {
-    const { remote, direction } = channel
-    return this.#open(channel, (id) => this.node.handleOpened(this.now, { channel: id, remote, direction }))
+    const { remote, direction, isTextOnly } = channel
+    return this.#open(channel, (id) => this.node.handleOpened(this.now, { channel: id, remote, direction, isTextOnly }))
   }
 
   /** Any input of the node: it is handled, then everything that follows from it is carried out. */
@@ -103,6 +103,9 @@ export class Driver {
       case 'send':
         this.#send(effect.channel, effect.text)
         return
+      case 'secure':
+        this.#channels.get(effect.channel)?.secure(effect.keys)
+        return
       case 'close':
         this.#remove(effect.channel)?.close(effect.code, effect.reason)
         return
@@ -147,6 +150,7 @@ export class Driver {
           channel: channelId,
           remote: channel.remote,
           direction: 'outbound',
+          isTextOnly: channel.isTextOnly,
           dial: id,
         }),
       )
@@ -190,7 +194,11 @@ export class Driver {
     this.#drain()
     return {
       onMessage: (message) => {
-        if (this.#channels.has(id)) this.input((node, now) => node.handleMessage(now, id, message))
+        const channel = this.#channels.get(id)
+        if (channel === undefined) return
+        const said = channel.open(message)
+        if (said === undefined) this.input((node, now) => node.handleBroken(now, id))
+        else this.input((node, now) => node.handleMessage(now, id, said))
       },
       onClose: (reason) => {
         this.#remove(id)

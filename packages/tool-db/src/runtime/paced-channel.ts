@@ -4,9 +4,11 @@
  */
 
 import type { Millis } from '@shoal/base'
+import type { NoiseSession } from '@shoal/peer'
 import type { NodeLimits } from '../core/node/limits.ts'
 import { TokenBucket } from '../core/node/token-bucket.ts'
 import type { Channel } from '../network/channel.ts'
+import { EncryptedChannel } from '../network/encrypted-channel.ts'
 
 export type PaceLimits = Pick<NodeLimits, 'messagesPerSecond' | 'bytesPerSecond'>
 
@@ -24,7 +26,8 @@ export interface PacedChannelInit {
 }
 
 export class PacedChannel {
-  readonly channel: Channel
+  /** What it sends over now. */
+  #channel: Channel | EncryptedChannel
   readonly #init: PacedChannelInit
   readonly #messages: TokenBucket
   readonly #bytes: TokenBucket
@@ -35,15 +38,31 @@ export class PacedChannel {
 
   constructor(init: PacedChannelInit) {
     const { channel, limits } = init
-    this.channel = channel
+    this.#channel = channel
     this.#init = init
     this.#messages = new TokenBucket(limits.messagesPerSecond * SHARE, init.now())
     this.#bytes = new TokenBucket(limits.bytesPerSecond * SHARE, init.now())
   }
 
+  get channel(): Channel {
+    return this.#channel
+  }
+
+  /** From now on both directions are sealed. What waits was said before that, and goes at once. */
+  secure(keys: NoiseSession): void {
+    for (const text of this.#waiting) this.#channel.send(text)
+    this.stop()
+    this.#channel = new EncryptedChannel(this.#channel, keys)
+  }
+
+  /** What a frame says; `undefined` where it should have been sealed by the other side, and is not. */
+  open(frame: string | Uint8Array): string | Uint8Array | undefined {
+    return this.#channel instanceof EncryptedChannel ? this.#channel.open(frame) : frame
+  }
+
   /** False where it is not taken: too much waits already, or the channel takes no more. */
   send(text: string): boolean {
-    if (this.#waiting.length === 0 && this.#mayGo(text)) return this.channel.send(text)
+    if (this.#waiting.length === 0 && this.#mayGo(text)) return this.#channel.send(text)
     if (this.#waitingSize + text.length > WAITING_SIZE_MAX) return false
     this.#waiting.push(text)
     this.#waitingSize += text.length
@@ -54,6 +73,7 @@ export class PacedChannel {
   /** What waits is not sent any more. */
   stop(): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#waiting = []
     this.#waitingSize = 0
   }
@@ -63,7 +83,7 @@ export class PacedChannel {
     let sent = 0
     for (const text of this.#waiting) {
       if (!this.#mayGo(text)) break
-      if (!this.channel.send(text)) {
+      if (!this.#channel.send(text)) {
         this.stop()
         this.#init.onStalled()
         return

@@ -1,5 +1,6 @@
 /** Which of the given adapters, stores and networks the database runs on, and the defaults where none were given. */
 
+import { frameLength } from '@shoal/peer'
 import type { NodeLimits } from '../core/node/limits.ts'
 import { AdapterNetwork, type NetworkAdapter } from '../network/adapter-network.ts'
 import type { Network } from '../network/channel.ts'
@@ -70,7 +71,8 @@ export function openNetwork(options: AllOptions, adapterHost: object, limits: No
     ca,
     trustProxy,
     limits: {
-      messageBytesMax: limits.messageSizeMax,
+      // Also once it is sealed.
+      messageBytesMax: frameLength(limits.messageSizeMax),
       connectionsMax: limits.sessionsMax,
       connectionsPerPrefixMax: limits.sessionsPerPrefixMax,
     },

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type NodeLimits } from '../core/node/limits.ts'
 import { DatabaseNode } from '../core/node/node.ts'
 import { CONTESTED_MAX } from '../core/records/frozen.ts'
 import type { Network } from '../network/channel.ts'
+import { NODE_NOISE } from '../network/node-noise-engine.ts'
 import type { AllOptions } from '../options.ts'
 import { verifierOf } from '../users/adapter-keys.ts'
 import type { ToolDbUserAdapter } from '../users/user-adapter.ts'
@@ -128,6 +129,11 @@ export class Runtime {
   }
 }
 
+function encryptionOf({ encryption, requireEncryption }: AllOptions): 'off' | 'prefer' | 'require' {
+  if (requireEncryption) return 'require'
+  return encryption ? 'prefer' : 'off'
+}
+
 function buildDriver(
   init: RuntimeInit,
   runtime: () => Runtime | undefined,
@@ -141,6 +147,7 @@ function buildDriver(
       topicPublicId: options.topic,
       acceptTopics: options.acceptTopics,
       isServer: options.server,
+      encryption: encryptionOf(options),
       plainPeers: options.plainPeers,
       records: options.records,
       pow: options.pow,
@@ -150,7 +157,7 @@ function buildDriver(
       frozen: { claimWindowMs: options.claimWindow, contestedMax: CONTESTED_MAX },
       isAddress: (text) => verifier.isAddress(text),
     },
-    { random: systemRandom(), sha256: (bytes) => hash('sha256', bytes, 'buffer'), limits },
+    { random: systemRandom(), sha256: (bytes) => hash('sha256', bytes, 'buffer'), limits, noise: NODE_NOISE },
   )
   const own: { runtime: Runtime | undefined } = { runtime: undefined }
   const ownEndpoints = new OwnEndpoints({

@@ -18,6 +18,7 @@ test('[T-20] two shoal peers prove themselves to each other, and both sides are 
       server: true,
       inbound: false,
       proven: true,
+      encrypted: false,
     },
   ])
   const [event] = server.eventsOf('connected')

@@ -1,7 +1,7 @@
 /** One machine of the world: the node, its store and its keys, and what it told. */
 
 import { type Endpoint, type Millis, seededRandom, toHex } from '@shoal/base'
-import type { DialOutcome } from '@shoal/peer'
+import { type DialOutcome, NoiseFrames, nobleEngine } from '@shoal/peer'
 import type { Command, CommandResult } from '../../src/core/node/commands.ts'
 import type { NodeConfig } from '../../src/core/node/config.ts'
 import type { AskedEffect, Effect, HeldRow } from '../../src/core/node/effects.ts'
@@ -46,6 +46,8 @@ export class WorldNode {
   isDown = false
   readonly #world: World
   readonly #hosts: readonly string[]
+  /** Channels that are encrypted by now. */
+  readonly #frames = new Map<number, NoiseFrames>()
   #nextRequest = 1
 
   constructor(world: World, options: NodeOptions & { host: string }, init: { isServer: boolean; seed: number }) {
@@ -63,6 +65,7 @@ export class WorldNode {
         topicPublicId: TOPIC,
         acceptTopics: [],
         isServer: init.isServer,
+        encryption: 'off',
         plainPeers: 'accept',
         records: 'compatible',
         pow: 0,
@@ -73,7 +76,7 @@ export class WorldNode {
         isAddress: (text) => text.length === 86,
         ...options.config,
       },
-      { random, sha256, limits: { ...DEFAULT_LIMITS, ...options.limits } },
+      { random, sha256, limits: { ...DEFAULT_LIMITS, ...options.limits }, noise: nobleEngine(random) },
     )
   }
 
@@ -147,7 +150,13 @@ export class WorldNode {
   }
 
   deliver(channel: number, frame: string | Uint8Array): void {
-    if (!this.isDown) this.input((machine) => machine.handleMessage(this.#world.now, channel, frame))
+    if (this.isDown) return
+    const frames = this.#frames.get(channel)
+    const said = frames === undefined ? frame : typeof frame === 'string' ? undefined : frames.open(frame)
+    this.input((machine) => {
+      if (said === undefined) machine.handleBroken(this.#world.now, channel)
+      else machine.handleMessage(this.#world.now, channel, said)
+    })
   }
 
   handleClosed(channel: number, reason: string): void {
@@ -165,10 +174,23 @@ export class WorldNode {
     }
   }
 
+  #send(channel: number, text: string): void {
+    const frames = this.#frames.get(channel)
+    const send = (frame: string | Uint8Array): boolean => {
+      this.#world.send(this, channel, frame)
+      return true
+    }
+    if (frames === undefined) send(text)
+    else frames.seal(text, send)
+  }
+
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'send':
-        this.#world.send(this, effect.channel, effect.text)
+        this.#send(effect.channel, effect.text)
+        return
+      case 'secure':
+        this.#frames.set(effect.channel, new NoiseFrames(effect.keys))
         return
       case 'close':
         this.#world.close(this, effect.channel, effect.reason)

@@ -3,7 +3,7 @@
  * signatures that are quick and repeatable. One seed gives one run.
  */
 
-import { DeadlineQueue, formatEndpoint, type Millis, parseIp, scopeOf } from '@shoal/base'
+import { DeadlineQueue, formatEndpoint, latin1, type Millis, parseIp, scopeOf } from '@shoal/base'
 import type { AskedEffect } from '../../src/core/node/effects.ts'
 import { RawPeer } from './raw-peer.ts'
 import { type NodeOptions, WorldNode } from './world-node.ts'
@@ -127,9 +127,8 @@ export class World {
     const found = this.#linkOf(from, channel)
     if (found === undefined) return
     const { other, link } = found
-    if (typeof frame === 'string') {
-      this.wire.push({ from: from.host, to: other.node.host, at: this.now, text: frame })
-    }
+    const text = typeof frame === 'string' ? frame : latin1(frame)
+    this.wire.push({ from: from.host, to: other.node.host, at: this.now, text })
     this.at(LATENCY, () => {
       if (link.isOpen) other.node.deliver(other.channel, frame)
     })

@@ -12,6 +12,8 @@ export interface NodeConfig {
   /** Public ids of earlier topics whose bound records are still taken. */
   readonly acceptTopics: readonly string[]
   readonly isServer: boolean
+  /** Of connections with shoal peers; `require` takes no others, and only encrypted ones. */
+  readonly encryption: 'off' | 'prefer' | 'require'
   readonly plainPeers: 'accept' | 'refuse'
   readonly records: 'compatible' | 'strict'
   readonly pow: number | null

@@ -1,10 +1,10 @@
 /**
- * What a node asks of the world. Every effect with an id is answered once, by `handleResult`; `send`, `close` and
+ * What a node asks of the world. Every effect with an id is answered once, by `handleResult`; `send`, `secure`, `close` and
  * `report` are told and forgotten.
  */
 
 import type { Endpoint } from '@shoal/base'
-import type { DialOutcome } from '@shoal/peer'
+import type { DialOutcome, NoiseSession } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 
 /** Which account signs: `peer`, or one that the face has registered. */
@@ -60,6 +60,8 @@ export type ToldEffect =
   | { readonly kind: 'send'; readonly channel: number; readonly text: string }
   /** `code` as in RFC 6455 section 7.4. */
   | { readonly kind: 'close'; readonly channel: number; readonly code: number; readonly reason: string }
+  /** Everything that is sent after this, and everything that comes, is sealed by these keys. */
+  | { readonly kind: 'secure'; readonly channel: number; readonly keys: NoiseSession }
   /** A dial that nobody waits for any more. */
   | { readonly kind: 'cancel-dial'; readonly dial: number }
   /** What became of a candidate of the discovery session. */

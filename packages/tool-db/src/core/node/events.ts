@@ -25,6 +25,8 @@ export type NodeEvent =
   | { readonly kind: 'unsent'; readonly key: string }
   /** A server refused what had been done as far as this side could tell. */
   | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** A connection that we dialled did not come about, since one side wants it encrypted and the other can't or won't. */
+  | { readonly kind: 'encryption-refused'; readonly refusal: EncryptionRefusal }
   /** The servers that we know have changed. */
   | { readonly kind: 'servers-changed' }
 
@@ -37,6 +39,14 @@ export interface Refusal {
   /** Of the record that was put. */
   readonly time?: number
   readonly peerId: string
+}
+
+export interface EncryptionRefusal {
+  readonly host: string
+  readonly port: number
+  readonly code: string
+  /** Says what to do. */
+  readonly message: string
 }
 
 /** Two authors claimed one frozen name; names are tool-db's. */

@@ -3,44 +3,40 @@
  * gets through is handed to the roster, which decides between two connections of one peer.
  */
 
-import { formatEndpoint, HOUR, parseHostPort } from '@shoal/base'
+import { formatEndpoint, HOUR } from '@shoal/base'
 import {
   CLOCK_AHEAD_MAX_MS,
   clientIdOf,
   type DialOutcome,
-  endpointDigest,
   HELLO_VERSION,
   type Hello,
-  type ProofFields,
-  type ProofRole,
-  proofDigest,
+  type NoiseEngine,
   type SignedEndpoint,
-  sharedFeatures,
 } from '@shoal/peer'
-import type { PingMessage, PongMessage, ProofMessage } from '../wire/message.ts'
+import type { NoiseMessage, PingMessage, PongMessage, ProofMessage } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
 import type { NodeConfig } from './config.ts'
 import type { Identity } from './identity.ts'
 import type { Kernel } from './kernel.ts'
+import { Proving, type ProvingHooks } from './proving.ts'
 import { Remembered } from './remembered.ts'
-import type { HeldFrame, Peer, Session } from './session.ts'
+import { ENCRYPTION_REFUSALS, Secrecy } from './secrecy.ts'
+import type { Peer, Session } from './session.ts'
 import { CLOSE, type Sessions } from './sessions.ts'
 
-export interface HandshakeHooks {
+export interface HandshakeHooks extends Omit<ProvingHooks, 'refuse'> {
   /** True where a peer of this address and instance is connected already, and is not `session`. */
   isConnected(address: string, instance: string): boolean
   /** True where this client id belongs to another than `address` now (`undefined`: to anybody). */
   isClientIdTaken(clientId: string, address: string | undefined): boolean
-  /** The handshake holds. The roster admits the peer, or closes the session. */
-  onProven(peer: Peer, waiting: readonly HeldFrame[], admitted: () => void): void
   /** Servers as others know them, for our pong. */
   serversFor(session: Session): readonly SignedEndpoint[]
-  /** A pong told of these; nothing about them is verified. */
-  onServersTold(peer: Peer, servers: readonly SignedEndpoint[]): void
   /** What to report of an outbound session that ends here. */
   onOutcome(session: Session, outcome: DialOutcome): void
-  onClonedSelf(session: Session): void
 }
+
+/** Refusals that the other side is told by their name. */
+const OUR_WORDS: ReadonlySet<string> = new Set(['NOT_MY_ENDPOINT', 'CLONED_IDENTITY', ...ENCRYPTION_REFUSALS])
 
 /** How long an endpoint or a client id that was shoal's is not taken as plain. */
 const SHOAL_MEMORY = { lifetime: 24 * HOUR, countMax: 8_192 }
@@ -51,11 +47,13 @@ export class Handshake {
   readonly #identity: Identity
   readonly #sessions: Sessions
   readonly #hooks: HandshakeHooks
+  readonly #secrecy: Secrecy
+  readonly #proving: Proving
   /** BOUNDED: see SHOAL_MEMORY. */
   readonly #knownAsShoal: Remembered
 
   constructor(
-    parts: { kernel: Kernel; config: NodeConfig; identity: Identity; sessions: Sessions },
+    parts: { kernel: Kernel; config: NodeConfig; identity: Identity; sessions: Sessions; noise: NoiseEngine },
     hooks: HandshakeHooks,
   ) {
     this.#kernel = parts.kernel
@@ -63,17 +61,32 @@ export class Handshake {
     this.#identity = parts.identity
     this.#sessions = parts.sessions
     this.#hooks = hooks
+    this.#secrecy = new Secrecy(parts)
     this.#knownAsShoal = new Remembered(parts.kernel, SHOAL_MEMORY)
+    this.#proving = new Proving(
+      { ...parts, secrecy: this.#secrecy, knownAsShoal: this.#knownAsShoal },
+      { ...hooks, refuse: (session, reason) => this.#refuse(session, reason) },
+    )
   }
 
   /** The dialler speaks first. */
   start(session: Session): void {
+    if (!this.#secrecy.isPossible(session)) {
+      this.#refuse(session, 'ENCRYPTION_REQUIRED')
+      return
+    }
+    const offer = this.#secrecy.offer(session)
+    const ours = this.#identity.hello(this.#secrecy.features(session))
+    if (offer?.isBare) {
+      session.state = { kind: 'pinged', ours, offer }
+      this.#sendNoise(session, offer.data)
+      return
+    }
     this.#identity.sign((signed) => {
       if (session.state.kind !== 'opened') return
       if (signed === undefined) return this.#sessions.close(session, CLOSE.away, 'signing failed')
-      const ours = this.#identity.hello()
-      session.state = { kind: 'pinged', ours }
-      this.#send(session, this.pingText(signed, ours))
+      session.state = { kind: 'pinged', ours, offer }
+      this.#send(session, this.pingText(signed, offer === undefined ? ours : { ...ours, noise: offer.data }))
     })
   }
 
@@ -92,28 +105,46 @@ export class Handshake {
 
   handlePing(session: Session, ping: PingMessage): void {
     session.state = { kind: 'checking' }
-    const refusal = this.#pingFault(ping)
+    const refusal = this.#pingFault(ping) ?? this.#secrecy.fault(session, ping.shoal)
     if (refusal !== undefined) {
-      this.#refuse(session, refusal)
+      this.#refuse(session, refusal, ping.shoal !== undefined)
       return
     }
-    const { peer } = ping
-    const text = endpointDigest(peer, this.#kernel.sha256)
-    this.#kernel.ask('verify', { text, address: peer.address, signature: peer.sig }, (result) => {
-      if (session.state.kind !== 'checking') return
-      if (!result.ok || !result.value) return this.#refuse(session, 'forged-endpoint')
-      this.#answerPing(session, ping)
+    const { shoal } = ping
+    if (shoal?.noise !== undefined && this.#secrecy.isShared(session, shoal)) {
+      // What counts is the ping inside the third message: this one may have been changed on the way.
+      this.#answerOffer(session, shoal.noise, shoal.address)
+      return
+    }
+    this.#proving.checkEndpoint(session, ping.peer, () => {
+      if (session.state.kind === 'checking') this.#answerPing(session, ping)
     })
+  }
+
+  handleNoise(session: Session, { data }: NoiseMessage): void {
+    const { state } = session
+    if (state.kind === 'opened') {
+      if (this.#secrecy.mayEncrypt(session)) this.#answerOffer(session, data, undefined)
+      else this.#refuse(session, 'ENCRYPTION_OFF')
+    } else if (state.kind === 'pinged') this.#handleAnswer(session, data, state)
+    else if (state.kind === 'answered') this.#handleThird(session, data, state)
   }
 
   handlePong(session: Session, pong: PongMessage): void {
     if (session.state.kind !== 'pinged') return
     const { ours } = session.state
-    if (pong.shoal === undefined) {
-      this.#acceptPlainPong(session, pong)
-      return
-    }
-    const theirs = pong.shoal
+    const fault = this.#secrecy.fault(session, pong.shoal)
+    if (fault !== undefined) this.#refuse(session, fault)
+    else if (pong.shoal === undefined) this.#acceptPlainPong(session, pong)
+    else this.#handleShoalPong(session, pong, { theirs: pong.shoal, ours, answer: () => undefined })
+  }
+
+  /** `answer`: what is sent before our proof. */
+  #handleShoalPong(
+    session: Session,
+    pong: PongMessage,
+    { theirs, ours, answer }: { theirs: Hello; ours: Hello; answer: () => void },
+  ): void {
     const fault = this.#helloFault(theirs, pong.clientId)
     if (fault !== undefined) {
       this.#refuse(session, fault)
@@ -130,26 +161,92 @@ export class Handshake {
       return
     }
     session.state = { kind: 'proving', pong, theirs, ours }
-    const endpoint = formatEndpoint(session.dialled ?? session.remote)
-    this.#signProof('dialler', this.#fields(ours, theirs, endpoint), (sig) => {
-      if (session.state.kind === 'proving') this.#send(session, this.#proofText(endpoint, sig))
-    })
+    answer()
+    this.#proving.prove(session, { dialler: ours, dialled: theirs })
   }
 
   handleProof(session: Session, proof: ProofMessage): void {
-    const { state } = session
-    if (state.kind === 'ponged') this.#judgeDialler(session, proof, state)
-    else if (state.kind === 'proving') this.#judgeDialled(session, proof, state)
+    this.#proving.handleProof(session, proof)
   }
 
   /** A refusal of the other side's while the handshake goes on. */
   handleAck(session: Session, code: string): void {
-    const known = code === 'NOT_MY_ENDPOINT' || code === 'CLONED_IDENTITY' ? code : 'REFUSED'
-    this.#refuse(session, known === 'REFUSED' ? 'refused-by-peer' : known)
+    this.#refuse(session, OUR_WORDS.has(code) ? code : 'refused-by-peer')
+  }
+
+  /** A session has ended before it was connected. */
+  handleClosed(session: Session, before: Session['state']): void {
+    // tool-db overhears what it does not know, and an offer without a ping is that.
+    if (before.kind !== 'pinged' || before.offer?.isBare !== true) return
+    this.#secrecy.tellRefused(session, 'ENCRYPTION_UNANSWERED')
+  }
+
+  /** The second Noise message, our pong inside: for whoever gave this first one. */
+  #answerOffer(session: Session, data: string, claimed: string | undefined): void {
+    const noise = this.#secrecy.respond(data)
+    const ours = this.#identity.hello(this.#secrecy.features(session))
+    const { clientId } = this.#identity
+    const { isServer } = this.#config
+    // Which servers there are is told to peers only, and this is not one yet.
+    const pong = {
+      type: 'pong',
+      id: this.#kernel.messageId(),
+      to: [],
+      clientId,
+      isServer,
+      servers: [],
+      shoal: ours,
+    } as const
+    const answer = noise === undefined ? undefined : this.#secrecy.write(noise, messageText(pong))
+    if (noise === undefined || answer === undefined) {
+      this.#refuse(session, 'bad-noise')
+      return
+    }
+    session.state = { kind: 'answered', noise, ours, claimed }
+    this.#sendNoise(session, answer)
+  }
+
+  /** The second Noise message has come. */
+  #handleAnswer(session: Session, data: string, state: Session['state'] & { kind: 'pinged' }): void {
+    const { ours, offer } = state
+    const noise = offer?.noise
+    const pong = noise === undefined ? undefined : this.#secrecy.read(noise, data)
+    if (noise === undefined || pong?.type !== 'pong' || pong.shoal === undefined) {
+      this.#refuse(session, 'bad-noise')
+      return
+    }
+    this.#identity.sign((signed) => {
+      if (session.state.kind !== 'pinged' || pong.shoal === undefined) return
+      if (signed === undefined) return this.#sessions.close(session, CLOSE.away, 'signing failed')
+      const answer = (): void => {
+        const third = this.#secrecy.write(noise, this.pingText(signed, ours))
+        if (third === undefined) {
+          this.#refuse(session, 'bad-noise')
+          return
+        }
+        this.#sendNoise(session, third)
+        this.#secrecy.secure(session, noise)
+      }
+      this.#handleShoalPong(session, pong, { theirs: pong.shoal, ours, answer })
+    })
+  }
+
+  /** The third Noise message has come, and with it who the dialler says to be. */
+  #handleThird(session: Session, data: string, state: Session['state'] & { kind: 'answered' }): void {
+    const { noise, ours } = state
+    const ping = this.#secrecy.read(noise, data)
+    if (ping?.type !== 'ping' || ping.shoal === undefined) {
+      this.#refuse(session, 'bad-noise')
+      return
+    }
+    this.#secrecy.secure(session, noise)
+    const fault = this.#pingFault(ping)
+    if (fault !== undefined) this.#refuse(session, fault)
+    else session.state = { kind: 'ponged', ping, theirs: ping.shoal, ours }
   }
 
   #answerPing(session: Session, ping: PingMessage): void {
-    const ours = this.#identity.hello()
+    const ours = this.#identity.hello(this.#secrecy.features(session))
     const { clientId } = this.#identity
     const theirs = ping.shoal
     this.#send(
@@ -216,89 +313,6 @@ export class Handshake {
     this.#hooks.onProven(peer, [], () => this.#hooks.onServersTold(peer, pong.servers))
   }
 
-  #judgeDialler(session: Session, proof: ProofMessage, state: Session['state'] & { kind: 'ponged' }): void {
-    const { ping, theirs, ours } = state
-    const waiting: HeldFrame[] = []
-    session.state = { kind: 'judging', theirs, waiting }
-    const fields = this.#fields(theirs, ours, proof.endpoint)
-    this.#verifyProof(session, 'dialler', { fields, proof, signer: theirs.address }, () => {
-      if (this.#isClonedSelf(session, theirs)) return
-      const endpoint = parseHostPort(proof.endpoint)
-      if (endpoint === undefined) return this.#refuse(session, 'NOT_MY_ENDPOINT')
-      this.#kernel.ask('own-endpoint', { endpoint, remote: session.remote }, (own) => {
-        if (session.state.kind !== 'judging') return
-        if (!own.ok || !own.value) return this.#refuse(session, 'NOT_MY_ENDPOINT')
-        this.#signProof('dialled', fields, (sig) => {
-          if (session.state.kind !== 'judging') return
-          const peer = this.#shoalPeer(session, theirs, ours, ping)
-          this.#hooks.onProven(peer, waiting, () => this.#send(session, this.#proofText(proof.endpoint, sig)))
-        })
-      })
-    })
-  }
-
-  #judgeDialled(session: Session, proof: ProofMessage, state: Session['state'] & { kind: 'proving' }): void {
-    const { pong, theirs, ours } = state
-    const waiting: HeldFrame[] = []
-    session.state = { kind: 'judging', theirs, waiting }
-    const endpoint = formatEndpoint(session.dialled ?? session.remote)
-    if (proof.endpoint !== endpoint) {
-      this.#refuse(session, 'bad-proof')
-      return
-    }
-    const fields = this.#fields(ours, theirs, endpoint)
-    this.#verifyProof(session, 'dialled', { fields, proof, signer: theirs.address }, () => {
-      if (this.#isClonedSelf(session, theirs)) return
-      this.#knownAsShoal.add(`endpoint ${endpoint}`)
-      const peer = this.#shoalPeer(session, theirs, ours, pong)
-      this.#hooks.onProven(peer, waiting, () => this.#hooks.onServersTold(peer, pong.servers))
-    })
-  }
-
-  #verifyProof(
-    session: Session,
-    role: ProofRole,
-    claim: { fields: ProofFields; proof: ProofMessage; signer: string },
-    then: () => void,
-  ): void {
-    const { fields, proof, signer } = claim
-    // One nonce for both sides would let a peer prove itself to itself.
-    if (fields.dialler.nonce === fields.dialled.nonce) {
-      this.#refuse(session, 'bad-proof')
-      return
-    }
-    const text = proofDigest(role, fields, this.#kernel.sha256)
-    this.#kernel.ask('verify', { text, address: signer, signature: proof.sig }, (result) => {
-      if (session.state.kind !== 'judging') return
-      if (!result.ok || !result.value) return this.#refuse(session, 'bad-proof')
-      if (this.#sessions.bans.hasKey(signer)) return this.#refuse(session, 'banned')
-      then()
-    })
-  }
-
-  /** Only now is it known that the other end has our key, and is not merely saying so. */
-  #isClonedSelf(session: Session, theirs: Hello): boolean {
-    if (theirs.address !== this.#identity.address) return false
-    if (theirs.instance !== this.#identity.instance) this.#hooks.onClonedSelf(session)
-    this.#refuse(session, 'CLONED_IDENTITY')
-    return true
-  }
-
-  #shoalPeer(session: Session, theirs: Hello, ours: Hello, message: PingMessage | PongMessage): Peer {
-    this.#knownAsShoal.add(`id ${message.clientId}`)
-    return {
-      session,
-      peerId: theirs.address,
-      clientId: message.clientId,
-      instance: theirs.instance,
-      proven: true,
-      isServer: message.isServer,
-      features: sharedFeatures(ours, theirs),
-      // Its signature was checked with the ping; one of another key is no word of this peer's.
-      signed: message.type === 'ping' && message.isServer ? message.peer : undefined,
-    }
-  }
-
   #pingFault(ping: PingMessage): string | undefined {
     const { peer, shoal } = ping
     if (peer.topic !== this.#config.topicPublicId) return 'other-topic'
@@ -320,32 +334,21 @@ export class Handshake {
     return this.#hooks.isClientIdTaken(clientId, hello.address) ? 'client-id-in-use' : undefined
   }
 
-  #fields(dialler: Hello, dialled: Hello, endpoint: string): ProofFields {
-    // The hash of an encrypted channel's handshake goes here once there is one.
-    return { topicPublicId: this.#config.topicPublicId, dialler, dialled, endpoint, handshakeHash: '' }
-  }
-
-  #signProof(role: ProofRole, fields: ProofFields, then: (sig: string) => void): void {
-    const text = proofDigest(role, fields, this.#kernel.sha256)
-    this.#kernel.ask('sign', { signer: 'peer', text }, (result) => {
-      if (result.ok) then(result.value)
-    })
-  }
-
-  #proofText(endpoint: string, sig: string): string {
-    return messageText({ type: 'proof', id: this.#kernel.messageId(), to: [], endpoint, sig })
-  }
-
   /** Says why, to a shoal peer, and ends the session. */
-  #refuse(session: Session, reason: string): void {
+  #refuse(session: Session, reason: string, isShoal = true): void {
     this.#kernel.counters.add(`handshake.${reason}`)
-    const isOurWord = reason === 'NOT_MY_ENDPOINT' || reason === 'CLONED_IDENTITY'
+    const isOurWord = OUR_WORDS.has(reason) && isShoal
+    this.#secrecy.tellRefused(session, reason)
     if (session.state.kind === 'judging' || isOurWord) {
       const code = isOurWord ? reason : 'REFUSED'
       this.#send(session, messageText({ type: 'ack', id: this.#kernel.messageId(), to: [], code }))
     }
     this.#hooks.onOutcome(session, { kind: 'refused', reason })
     this.#sessions.close(session, CLOSE.policy, reason)
+  }
+
+  #sendNoise(session: Session, data: string): void {
+    this.#send(session, messageText({ type: 'noise', id: this.#kernel.messageId(), to: [], data }))
   }
 
   #send(session: Session, text: string): void {

@@ -85,10 +85,11 @@ export class Identity {
     })
   }
 
-  hello(): Hello {
+  /** `more`: features that this one connection has besides. */
+  hello(more: readonly string[] = []): Hello {
     return {
       v: HELLO_VERSION,
-      features: FEATURES,
+      features: [...FEATURES, ...more],
       nonce: this.#kernel.randomHex(NONCE_BYTES),
       instance: this.instance,
       address: this.address,

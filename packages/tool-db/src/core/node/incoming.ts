@@ -81,6 +81,7 @@ export class Incoming {
         directory.learn(peer, message.servers)
         return
       case 'proof':
+      case 'noise':
         this.#parts.sessions.fault(peer.session, 'out-of-turn')
         return
       case 'ack':

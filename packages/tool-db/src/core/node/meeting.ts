@@ -1,7 +1,7 @@
 /** Everything between an open channel and a connected peer: sessions, handshake and roster, each handing on to the next. */
 
 import { type Endpoint, MINUTE } from '@shoal/base'
-import type { DialOutcome, SignedEndpoint } from '@shoal/peer'
+import type { DialOutcome, NoiseEngine, SignedEndpoint } from '@shoal/peer'
 import type { Message } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
 import type { NodeConfig } from './config.ts'
@@ -41,7 +41,10 @@ export class Meeting {
   readonly #handshake: Handshake
   readonly #clonesTold: Remembered
 
-  constructor(parts: { kernel: Kernel; config: NodeConfig; identity: Identity }, hooks: MeetingHooks) {
+  constructor(
+    parts: { kernel: Kernel; config: NodeConfig; identity: Identity; noise: NoiseEngine },
+    hooks: MeetingHooks,
+  ) {
     const { kernel, config } = parts
     this.#kernel = kernel
     this.#config = config
@@ -61,6 +64,7 @@ export class Meeting {
       onMessage: (session, message, size) => this.#handleMessage(session, message, size),
       onClosed: (session, before, reason) => {
         if (before.kind === 'connected') this.roster.handleClosed(before.peer)
+        else this.#handshake.handleClosed(session, before)
         this.#hooks.onClosed(session, before, reason)
       },
       onRefused: (session, id, code) => {
@@ -122,6 +126,7 @@ export class Meeting {
     if (state.kind === 'connected') this.#hooks.onMessage(state.peer, message, size)
     else if (message.type === 'ping') this.#handshake.handlePing(session, message)
     else if (message.type === 'pong') this.#handshake.handlePong(session, message)
+    else if (message.type === 'noise') this.#handshake.handleNoise(session, message)
     else if (message.type === 'proof') this.#handshake.handleProof(session, message)
     else if (message.type === 'ack') this.#handshake.handleAck(session, message.code)
   }

@@ -4,7 +4,7 @@
  */
 
 import { type Endpoint, type Hash, jittered, type Millis, type RandomSource } from '@shoal/base'
-import type { SignedEndpoint } from '@shoal/peer'
+import type { NoiseEngine, SignedEndpoint } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
 import { Admission } from './admission.ts'
@@ -44,12 +44,20 @@ export interface NodeInit {
   readonly random: RandomSource
   readonly sha256: Hash
   readonly limits: NodeLimits
+  readonly noise: NoiseEngine
 }
 
 export type ChannelInput =
-  | { readonly channel: number; readonly remote: Endpoint; readonly direction: 'inbound' }
+  | (OpenedInput & { readonly direction: 'inbound' })
   /** Without `dial` the network opened it by itself. */
-  | { readonly channel: number; readonly remote: Endpoint; readonly direction: 'outbound'; readonly dial?: number }
+  | (OpenedInput & { readonly direction: 'outbound'; readonly dial?: number })
+
+interface OpenedInput {
+  readonly channel: number
+  readonly remote: Endpoint
+  /** It carries no bytes. */
+  readonly isTextOnly?: boolean
+}
 
 export class DatabaseNode {
   readonly config: NodeConfig
@@ -83,7 +91,7 @@ export class DatabaseNode {
     const { clientId } = this.#identity
     const { isServer } = config
     const servers = (): Iterable<Peer> => this.#roster.servers
-    const meeting = new Meeting({ kernel, config, identity: this.#identity }, this.#meetingHooks())
+    const meeting = new Meeting({ kernel, config, identity: this.#identity, noise: init.noise }, this.#meetingHooks())
     this.#sessions = meeting.sessions
     this.#roster = meeting.roster
     const isConnectedPeer = (peerId: string): boolean => this.#roster.isConnectedPeer(peerId)
@@ -188,12 +196,12 @@ export class DatabaseNode {
   handleOpened(now: Millis, input: ChannelInput): void {
     this.#kernel.now = now
     if (input.direction === 'inbound') {
-      this.#sessions.open({ ...input, dialled: undefined })
+      this.#sessions.open({ isTextOnly: false, ...input, dialled: undefined })
       return
     }
-    const { channel, remote, direction } = input
+    const { channel, remote, direction, isTextOnly = false } = input
     if (input.dial === undefined) {
-      this.#sessions.open({ channel, remote, direction, dialled: remote })
+      this.#sessions.open({ channel, remote, direction, isTextOnly, dialled: remote })
       return
     }
     const dialled = this.#dialPlan.handleOpened(input.dial)
@@ -201,7 +209,7 @@ export class DatabaseNode {
       this.#kernel.tell({ kind: 'close', channel, code: 1001, reason: 'nobody waits for this dial' })
       return
     }
-    const opened: OpenedChannel = { channel, remote, direction, dialled: dialled.endpoint }
+    const opened: OpenedChannel = { channel, remote, direction, isTextOnly, dialled: dialled.endpoint }
     const session = this.#sessions.open(opened)
     if (session === undefined) dialled.refused('turned away')
     else dialled.bind(session)
@@ -211,6 +219,12 @@ export class DatabaseNode {
     this.#kernel.now = now
     const session = this.#sessions.get(channel)
     if (session !== undefined) this.#sessions.handleFrame(session, frame)
+  }
+
+  /** What came is not sealed by the keys of its channel. */
+  handleBroken(now: Millis, channel: number): void {
+    this.#kernel.now = now
+    this.#sessions.handleBroken(channel)
   }
 
   handleClosed(now: Millis, channel: number, reason: string): void {
@@ -311,6 +325,7 @@ export class DatabaseNode {
       ...this.#kernel.counters.snapshot(),
       'now.sessions': this.#sessions.size,
       'now.peers': this.#roster.size,
+      'now.peers-encrypted': [...this.#roster.peers()].filter(({ session }) => session.handshakeHash !== '').length,
       'now.servers-known': this.#directory.size,
       'now.dial-entries': this.#dialPlan.size,
       'now.effects': this.#kernel.effectsInFlight,

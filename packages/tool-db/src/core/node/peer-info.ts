@@ -7,4 +7,5 @@ export interface PeerInfo {
   readonly server: boolean
   readonly inbound: boolean
   readonly proven: boolean
+  readonly encrypted: boolean
 }

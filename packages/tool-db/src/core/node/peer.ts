@@ -32,5 +32,6 @@ export function infoOf(peer: Peer): PeerInfo {
     server: isServer,
     inbound,
     proven: peer.proven,
+    encrypted: session.handshakeHash !== '',
   }
 }

@@ -35,6 +35,13 @@ export class Remembered {
     return true
   }
 
+  /** True where it was there; it is not any more. */
+  take(name: string): boolean {
+    const isThere = this.has(name)
+    this.#until.delete(name)
+    return isThere
+  }
+
   has(name: string): boolean {
     const until = this.#until.get(name)
     if (until === undefined) return false

@@ -1,19 +1,35 @@
 /** One channel and how far its two ends have come. Which message may come when is said here, and nowhere else. */
 
 import type { Endpoint, Millis } from '@shoal/base'
-import type { Hello, SignedEndpoint } from '@shoal/peer'
+import type { Hello, NoiseHandshake, SignedEndpoint } from '@shoal/peer'
 import type { MessageType, PingMessage, PongMessage } from '../wire/message.ts'
 import type { Conduct } from './conduct.ts'
 import type { Timer } from './kernel.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
+/** The first message of a Noise handshake that we began. */
+export interface Offer {
+  readonly noise: NoiseHandshake
+  /** Hex. */
+  readonly data: string
+  /** Nothing else is said in clear; otherwise it goes along with a ping that plain peers understand. */
+  readonly isBare: boolean
+}
+
 export type SessionState =
   /** Inbound, nothing heard yet; or outbound, our signed endpoint still being made. */
   | { readonly kind: 'opened' }
   /** Outbound: our ping is out. */
-  | { readonly kind: 'pinged'; readonly ours: Hello }
+  | { readonly kind: 'pinged'; readonly ours: Hello; readonly offer: Offer | undefined }
   /** Inbound: the ping's signed endpoint is being verified. */
   | { readonly kind: 'checking' }
+  /** Inbound: the second message of a Noise handshake is out, our pong inside it, and the third is owed. */
+  | {
+      readonly kind: 'answered'
+      readonly noise: NoiseHandshake
+      readonly ours: Hello
+      readonly claimed: string | undefined
+    }
   /** Inbound: our pong is out, and a shoal peer owes its proof. */
   | { readonly kind: 'ponged'; readonly ping: PingMessage; readonly theirs: Hello; readonly ours: Hello }
   /** Outbound: our proof is out or being signed, and theirs is owed. */
@@ -48,6 +64,8 @@ export interface Session {
   readonly direction: 'inbound' | 'outbound'
   /** Outbound: the endpoint as it was dialled. */
   readonly dialled: Endpoint | undefined
+  /** It carries no bytes, so it can't be encrypted. */
+  readonly isTextOnly: boolean
   readonly openedAt: Millis
   readonly conduct: Conduct
   readonly messages: TokenBucket
@@ -55,6 +73,8 @@ export interface Session {
   /** Signed endpoints of others that it may have us verify. */
   readonly endpoints: TokenBucket
   state: SessionState
+  /** Of the channel's Noise handshake, in hex; empty while it is not encrypted. */
+  handshakeHash: string
   heardAt: Millis
   framesHeard: number
   /** Of the handshake first, then of the keep-alive. */
@@ -86,9 +106,10 @@ export interface Peer {
 
 /** Messages taken in each state before `connected`, where everything is. Total, so that a new state must say. */
 const TAKEN: Readonly<Record<SessionState['kind'], 'all' | ReadonlySet<MessageType>>> = {
-  opened: new Set<MessageType>(['ping']),
-  pinged: new Set<MessageType>(['pong', 'ack']),
+  opened: new Set<MessageType>(['ping', 'noise']),
+  pinged: new Set<MessageType>(['pong', 'noise', 'ack']),
   checking: new Set(),
+  answered: new Set<MessageType>(['noise']),
   ponged: new Set<MessageType>(['proof']),
   proving: new Set<MessageType>(['proof', 'ack']),
   judging: new Set(),
@@ -99,6 +120,7 @@ const TAKEN: Readonly<Record<SessionState['kind'], 'all' | ReadonlySet<MessageTy
 /** Whom a session may soon be with, as far as that is said. */
 export function claimedAddress(session: Session): string | undefined {
   const { state } = session
+  if (state.kind === 'answered') return state.claimed
   return state.kind === 'ponged' || state.kind === 'proving' || state.kind === 'judging'
     ? state.theirs.address
     : undefined

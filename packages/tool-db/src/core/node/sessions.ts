@@ -16,6 +16,7 @@ export interface OpenedChannel {
   readonly remote: Endpoint
   readonly direction: 'inbound' | 'outbound'
   readonly dialled: Endpoint | undefined
+  readonly isTextOnly: boolean
 }
 
 export interface SessionHooks {
@@ -94,6 +95,7 @@ export class Sessions {
       bytes: new TokenBucket(limits.bytesPerSecond, now),
       endpoints: new TokenBucket(limits.endpointsPerSecond, now),
       state: { kind: 'opened' },
+      handshakeHash: '',
       heardAt: now,
       framesHeard: 0,
       timer: undefined,
@@ -127,6 +129,20 @@ export class Sessions {
     if (!parsed.ok) this.#refuse(session, parsed)
     else if (!mayCome(session, parsed.message.type)) this.#outOfTurn(session, parsed.message.type)
     else this.#hooks.onMessage(session, parsed.message, parsed.size)
+  }
+
+  /** What was inside a sealed message, by the same edge as everything. */
+  parse(payload: Uint8Array): Message | undefined {
+    const parsed = parseMessage(payload, this.#wireLimits)
+    return parsed.ok ? parsed.message : undefined
+  }
+
+  /** A frame came that the encryption does not hold of. Whoever is on the way can do that: it is nobody's fault. */
+  handleBroken(channel: number): void {
+    const session = this.#sessions.get(channel)
+    if (session === undefined) return
+    this.#kernel.counters.add('rejected.broken-encryption')
+    this.close(session, CLOSE.policy, 'the encryption does not hold')
   }
 
   /** Counts a fault; true where it was one too many and the session has ended. */

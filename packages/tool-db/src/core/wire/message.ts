@@ -1,5 +1,5 @@
 /**
- * The messages of tool-db 2.x, and the two that only shoal peers send each other (`proof`, `ack`), as they stand after
+ * The messages of tool-db 2.x, and the three that only shoal peers send each other (`noise`, `proof`, `ack`), as they stand after
  * the edge has checked them. Field names are the wire's.
  */
 
@@ -33,6 +33,13 @@ export interface ProofMessage extends Base {
   /** `host:port` as it was dialled. */
   readonly endpoint: string
   readonly sig: string
+}
+
+/** Three of them make a Noise handshake; the second and third carry `pong` and `ping`, sealed. */
+export interface NoiseMessage extends Base {
+  readonly type: 'noise'
+  /** Hex. */
+  readonly data: string
 }
 
 export interface AckMessage extends Base {
@@ -93,6 +100,7 @@ export type Message =
   | PingMessage
   | PongMessage
   | ProofMessage
+  | NoiseMessage
   | AckMessage
   | PutMessage
   | CrdtPutMessage

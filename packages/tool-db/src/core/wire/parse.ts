@@ -26,6 +26,7 @@ import type {
   FunctionReturnMessage,
   GetMessage,
   Message,
+  NoiseMessage,
   PingMessage,
   PongMessage,
   ProofMessage,
@@ -50,6 +51,9 @@ export interface WireLimits extends FrameLimits {
   readonly serversMax: number
 }
 
+/** 16 KiB: a `pong` or a `ping` and their keys are far shorter. */
+const NOISE_DATA_LENGTH_MAX = 32_768
+
 interface Envelope {
   readonly id: string
   readonly to: readonly string[]
@@ -62,6 +66,7 @@ const READERS: ReadonlyMap<string, Read<Message>> = new Map<string, Read<Message
   ['ping', readPing],
   ['pong', readPong],
   ['proof', readProof],
+  ['noise', readNoise],
   ['ack', readAck],
   ['put', readPut],
   ['crdtPut', readCrdtPut],
@@ -131,6 +136,13 @@ function readHello(fields: Fields): Hello | undefined | 'shoal' {
 function readProof(fields: Fields, base: Envelope): ProofMessage | string {
   const statement = parseProofStatement(fields)
   return statement.ok ? { type: 'proof', ...base, ...statement.value } : 'proof'
+}
+
+function readNoise(fields: Fields, base: Envelope): NoiseMessage | string {
+  const data = text(own(fields, 'data'), NOISE_DATA_LENGTH_MAX)
+  return data === undefined || !/^[0-9a-f]*$/.test(data) || data.length % 2 !== 0
+    ? 'data'
+    : { type: 'noise', ...base, data }
 }
 
 function readAck(fields: Fields, base: Envelope): AckMessage | string {
