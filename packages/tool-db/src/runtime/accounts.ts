@@ -7,6 +7,7 @@ import { randomAnimal } from '../compat/random-animal.ts'
 import type { StorageAdapter } from '../store/storage-adapter.ts'
 import { ABSENT, type Store } from '../store/store.ts'
 import { StoreError } from '../store/store-error.ts'
+import { readToolDbKey } from '../store/tool-db-keys.ts'
 import type { ToolDbUserAdapter } from '../users/user-adapter.ts'
 
 /** tool-db's words, which are key and password at once. */
@@ -18,11 +19,17 @@ const PEER_ROW = '\u0000peer'
 export interface KeyPlace {
   read(name: 'peer' | 'user'): Promise<string | undefined>
   writePeer(text: string): Promise<void>
+  /** What a tool-db left for us to take over. */
+  readOlder?(name: 'peer' | 'user'): Promise<string | undefined>
 }
 
-export function keysInStore(store: Store): KeyPlace {
+/** `storageName`: of a directory that tool-db may have used before. */
+export function keysInStore(store: Store, storageName: string | undefined): KeyPlace {
   return {
     read: async (name) => (name === 'peer' ? (await store.readMany([PEER_ROW]))[0]?.value : undefined),
+    ...(storageName !== undefined && {
+      readOlder: (name) => readToolDbKey(storageName, name === 'peer' ? PEER_KEY : USER_KEY),
+    }),
     writePeer: async (text) => {
       const write = { kind: 'set', key: PEER_ROW, value: text } as const
       await store.commit([write], new Map([[PEER_ROW, ABSENT]]), 'sync')
@@ -51,7 +58,8 @@ export function keysInAdapter(adapter: StorageAdapter): KeyPlace {
 
 /** The peer key that is kept, or a new one, kept from now on. Throws StoreError where the kept one can't be read. */
 export async function loadPeerAccount(account: ToolDbUserAdapter, place: KeyPlace): Promise<void> {
-  const text = await place.read('peer')
+  const kept = await place.read('peer')
+  const text = kept ?? (await place.readOlder?.('peer'))
   if (text === undefined) {
     await account.anonUser()
     await place.writePeer(JSON.stringify(await account.encryptAccount(PEER_KEY)))
@@ -67,11 +75,12 @@ export async function loadPeerAccount(account: ToolDbUserAdapter, place: KeyPlac
       { cause },
     )
   }
+  if (kept === undefined) await place.writePeer(text)
 }
 
 /** Somebody is signed in from the start: who was kept by tool-db, or an anonymous user. */
 export async function loadUserAccount(account: ToolDbUserAdapter, place: KeyPlace): Promise<void> {
-  const text = await place.read('user')
+  const text = (await place.read('user')) ?? (await place.readOlder?.('user'))
   if (text !== undefined) {
     try {
       const opened = await account.decryptAccount(JSON.parse(text), USER_KEY)

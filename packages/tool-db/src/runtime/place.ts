@@ -40,8 +40,11 @@ export function openStore(options: AllOptions, db: object, wantsDisk: boolean): 
       },
     }
   }
-  const store = givenStore(options) ?? (wantsDisk ? new LevelDbStore(storageName) : new MemoryStore())
-  return { store, facade: new StorageFacade(store), keys: keysInStore(store), close: () => store.close() }
+  const given = givenStore(options)
+  const store = given ?? (wantsDisk ? new LevelDbStore(storageName) : new MemoryStore())
+  const olderName = given === undefined && wantsDisk ? storageName : undefined
+  const keys = keysInStore(store, olderName)
+  return { store, facade: new StorageFacade(store), keys, close: () => store.close() }
 }
 
 function givenStore(options: AllOptions): Store | undefined {
