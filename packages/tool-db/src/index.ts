@@ -1,5 +1,22 @@
 export { ClosedError, ShoalError, UsageError } from '@shoal/base'
 export type { Candidate, DialOutcome, SignedEndpoint, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
+export type {
+  AllowedFunctionArguments,
+  AllowedFunctionReturn,
+  BaseMessage,
+  CrdtGetMessage,
+  FunctionCodes,
+  FunctionReturn,
+  FunctionReturnBase,
+  FunctionReturnErr,
+  FunctionReturnNotFound,
+  FunctionReturnOk,
+  GenericObject,
+  MessageType,
+  Peer,
+  ToolDbMessageHandler,
+  VerificationData,
+} from './compat/api-types.ts'
 export { catchReturn } from './compat/catch-return.ts'
 export {
   arrayBufferToHex,
@@ -24,9 +41,22 @@ export { VerifyResult } from './compat/verify-result.ts'
 export type { RefusalCode } from './core/node/commands.ts'
 export { DEFAULT_LIMITS, type NodeLimits } from './core/node/limits.ts'
 export type { PeerInfo } from './core/node/peer-info.ts'
-export type { WireRecord, WireRecord as VerificationData } from './core/records/record.ts'
+export type { WireRecord } from './core/records/record.ts'
 export type { RecordCode } from './core/records/record-code.ts'
-export type { Message, Message as ToolDbMessage, PutMessage } from './core/wire/message.ts'
+export type {
+  CrdtPutMessage,
+  FunctionMessage,
+  FunctionReturnMessage,
+  GetMessage,
+  Message,
+  Message as ToolDbMessage,
+  PingMessage,
+  PongMessage,
+  PutMessage,
+  QueryAckMessage,
+  QueryMessage,
+  SubscribeMessage,
+} from './core/wire/message.ts'
 export { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
 export { ToolDbNetworkAdapter } from './network/network-adapter.ts'
 export { DialError, ListenError } from './network/network-error.ts'
@@ -39,7 +69,6 @@ export type { Store } from './store/store.ts'
 export { StoreError } from './store/store-error.ts'
 export {
   type FoundRecord,
-  type FunctionReturn,
   type GetOutcome,
   type PutOptions,
   type PutOutcome,

@@ -1,6 +1,7 @@
 /** The database as applications use it: tool-db's API, and what we add. All work is done by the node behind it. */
 
 import { type Millis, UsageError } from '@shoal/base'
+import type { AnyValue, FunctionReturn } from './compat/api-types.ts'
 import { sha256 } from './compat/hashes.ts'
 import type { CommandResult } from './core/node/commands.ts'
 import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
@@ -43,11 +44,6 @@ export interface GetOutcome<T = unknown> {
   readonly complete: boolean
 }
 
-export interface FunctionReturn<R = unknown> {
-  readonly code: 'OK' | 'ERR' | 'NOT_FOUND'
-  readonly return: R
-}
-
 const GET_TIMEOUT_MS = 1_000
 const SIGN_IN_TIMEOUT_MS = 2_000
 const FUNCTION_TIMEOUT_MS = 10_000
@@ -70,7 +66,7 @@ export class ToolDb extends Database {
    * Resolves when the record is stored here; rejects with PutRefusedError where it is not, TOO_BUSY where as much as
    * `outboxRecordsMax` and `outboxSizeMax` allow still waits for a server.
    */
-  async putData<T = unknown>(
+  async putData<T = AnyValue>(
     key: string,
     value: T,
     userNamespaced = false,
@@ -109,7 +105,7 @@ export class ToolDb extends Database {
   }
 
   /** The value here, else the first that a server gives; null where none has it or time is over. */
-  async getData<T = unknown>(
+  async getData<T = AnyValue>(
     key: string,
     userNamespaced = false,
     timeoutMs: Millis = GET_TIMEOUT_MS,
@@ -151,7 +147,7 @@ export class ToolDb extends Database {
   }
 
   /** For all keys that begin with `key`; the number is for `removeKeyListener`. */
-  addKeyListener = <T = unknown>(key: string, fn: (message: WireRecord<T>) => void): number => {
+  addKeyListener = <T = AnyValue>(key: string, fn: (message: WireRecord<T>) => void): number => {
     checkText(key, 'the key')
     checkFunction(fn, 'a key listener')
     return this.keyListeners.add(key, fn as (record: WireRecord) => void)
@@ -159,7 +155,7 @@ export class ToolDb extends Database {
 
   removeKeyListener = (id: number): void => this.keyListeners.remove(id)
 
-  triggerKeyListener = <T = unknown>(key: string, message: WireRecord<T>): void => {
+  triggerKeyListener = <T = AnyValue>(key: string, message: WireRecord<T>): void => {
     this.whenReady((runtime) => runtime.driver.input((node, now) => node.triggerListeners(now, key, message)))
   }
 
@@ -173,7 +169,7 @@ export class ToolDb extends Database {
   }
 
   /** Every verification whose prefix a key has must accept its records; the number is for `removeCustomVerification`. */
-  addCustomVerification = <T = unknown>(key: string, fn: CustomVerification<T>): number => {
+  addCustomVerification = <T = AnyValue>(key: string, fn: CustomVerification<T>): number => {
     checkText(key, 'the key')
     const id = this.application.addVerification(key, fn as CustomVerification)
     this.runtime?.driver.input((node) => node.addVerifier(key, id))
@@ -185,7 +181,7 @@ export class ToolDb extends Database {
     if (prefix !== undefined) this.runtime?.driver.input((node) => node.removeVerifier(prefix, id))
   }
 
-  addServerFunction<R = unknown, A = unknown>(functionName: string, fn: ServerFunction<R, A>): void {
+  addServerFunction<R = AnyValue, A = AnyValue>(functionName: string, fn: ServerFunction<R, A>): void {
     checkFunctionName(functionName)
     checkFunction(fn, 'a server function')
     this.application.functions[functionName] = fn
@@ -193,20 +189,30 @@ export class ToolDb extends Database {
   }
 
   /** Asks every connected server; the first that has the function answers. */
-  async doFunction<R = unknown, A = unknown>(
+  async doFunction<R = AnyValue, A = AnyValue>(
     functionName: string,
     args: A,
     timeoutMs: Millis = FUNCTION_TIMEOUT_MS,
   ): Promise<FunctionReturn<R>> {
     const { value } = writtenValue(args)
     const result = await this.command({ kind: 'function', name: functionName, args: value, timeout: timeoutMs })
-    if (result.kind !== 'function') return { code: 'ERR', return: 'Refused' as R }
-    return { code: result.code, return: result.value as R }
+    if (result.kind !== 'function') return { code: 'ERR', return: 'Refused' }
+    return { code: result.code, return: result.value } as FunctionReturn<R>
   }
 
   /** tool-db's check of a record: everything but custom verification. The word is tool-db's. */
   verifyMessage(message: Partial<WireRecord>, pow: number | null = this.options.pow): Promise<string> {
     return verifyRecord(message, { options: { ...this.options, pow }, account: this.userAccount })
+  }
+
+  /** The same with custom verification. */
+  async verify(message: WireRecord): Promise<string> {
+    const verdict = await this.verifyMessage(message)
+    if (verdict !== 'Verified') return verdict
+    const held = this.store.get(message.k).then((text) => JSON.parse(text) as WireRecord)
+    const previous = await held.catch(() => undefined)
+    const isAccepted = await this.application.verify(message, previous).catch(() => false)
+    return isAccepted ? verdict : 'CustomVerificationFailed'
   }
 
   // Users
