@@ -10,6 +10,7 @@ import type { DhtHost } from '../dht/dht-world.ts'
 import { ORDINARY } from '../network/network.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
+import { textKey } from './oracle.ts'
 import { OracleFailure } from './safety.ts'
 
 /** Upkeep looks at every part of a table within a quarter of an hour. */
@@ -20,6 +21,8 @@ const LOOKERS = 8
 /** Of one lookup, from its start to the last node it waits for. */
 const LOOKUP_MS = 15 * SECOND
 const PORT = 7_000
+/** A last few may be under suspicion, but not yet given up. */
+const DEAD_SHARE_MAX = 0.1
 
 /** Ends all faults: enemies are gone, the parts of the network hear each other, nobody is frozen. */
 function heal(world: World): void {
@@ -35,7 +38,9 @@ function heal(world: World): void {
 export function checkLiveness(world: World): void {
   const random = world.random('liveness')
   heal(world)
+  const gone = new Set(world.hosts.filter(({ isUp }) => !isUp).map(({ endpoint }) => textKey(endpoint)))
   world.advance(RECOVERY_MS)
+  checkTables(world, gone)
 
   const running = world.hosts.filter(isNode)
   const drawn = (count: number): DhtHost[] => {
@@ -53,6 +58,20 @@ export function checkLiveness(world: World): void {
 
 function isNode(host: Host): host is DhtHost {
   return host.machine instanceof DhtNode
+}
+
+/** Who was gone before the recovery began is in good standing with nobody any more, unless he came back. */
+function checkTables(world: World, gone: ReadonlySet<string>): void {
+  const back = new Set(world.hosts.filter(({ isUp }) => isUp).map(({ endpoint }) => textKey(endpoint)))
+  for (const host of world.hosts.filter(isNode)) {
+    const held = [...(host.machine?.engine.contacts() ?? [])].filter(({ failures }) => failures === 0)
+    const contacts = held.map(({ address }) => textKey(address))
+    const dead = contacts.filter((contact) => gone.has(contact) && !back.has(contact))
+    if (dead.length > contacts.length * DEAD_SHARE_MAX) {
+      const sentence = `${host.name} still has ${dead.length} of ${contacts.length} contacts that left before the recovery`
+      throw new OracleFailure({ oracle: 'dead-contacts', sentence, at: world.now, events: [] })
+    }
+  }
 }
 
 interface Announced {

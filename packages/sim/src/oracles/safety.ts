@@ -8,6 +8,7 @@ import type { Fate, Observer } from '../world/observer.ts'
 import type { World } from '../world/world.ts'
 import { announcedPeers } from './announced-peers.ts'
 import { bounds } from './bounds.ts'
+import { closestNodes } from './closest-nodes.ts'
 import { datagramSizes } from './datagram-sizes.ts'
 import { viewKrpc } from './krpc-view.ts'
 import type { Handed, Oracle, OracleFactory } from './oracle.ts'
@@ -16,7 +17,15 @@ import { RecentEvents } from './recent-events.ts'
 import { selfContacts } from './self-contacts.ts'
 import { tokens } from './tokens.ts'
 
-const ORACLES: readonly OracleFactory[] = [datagramSizes, readOnlyNodes, selfContacts, bounds, tokens, announcedPeers]
+const ORACLES: readonly OracleFactory[] = [
+  closestNodes,
+  datagramSizes,
+  readOnlyNodes,
+  selfContacts,
+  bounds,
+  tokens,
+  announcedPeers,
+]
 
 /** A host's table and sizes are looked through once in so many of its steps. */
 const STEPS_BETWEEN_RESTS = 16

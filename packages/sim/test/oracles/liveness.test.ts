@@ -47,3 +47,14 @@ test('[M-58] a network that loses announcements is found out', () => {
   dht.world.advance(30 * SECOND)
   expect(() => checkLiveness(dht.world)).toThrow(/liveness: a lookup of .* has not found/)
 })
+
+test('[M-61] a table that keeps the dead is found out', () => {
+  const dht = settled(5)
+  const { world } = dht
+  const [stubborn, ...others] = dht.nodes
+  const engine = (stubborn as (typeof dht.nodes)[0]).machine?.engine
+  const before = [...(engine?.contacts() ?? [])].map((contact) => Object.create(contact, { failures: { value: 0 } }))
+  for (const host of others.slice(10)) world.stop(host, 'crash')
+  Object.defineProperty(engine, 'contacts', { value: () => before.values() })
+  expect(() => checkLiveness(world)).toThrow(/dead-contacts: host-1 still has \d+ of \d+ contacts/)
+})

@@ -1,9 +1,11 @@
-import { MINUTE } from '@shoal/base'
+import { latin1, MINUTE } from '@shoal/base'
+import { compareDistance, nodeIdBytes, readNodeId } from '@shoal/dht/core'
 import { expect, test } from 'vitest'
 import type { DhtHost } from '../../src/dht/dht-world.ts'
 import { DhtWorld } from '../../src/dht/dht-world.ts'
+import { bencoded } from '../../src/enemies/krpc-writer.ts'
 import { OracleFailure, Safety } from '../../src/oracles/safety.ts'
-import { answer, bencoded, compact, ID, INFO_HASH, query } from './krpc.ts'
+import { answer, compact, ID, INFO_HASH, query } from './krpc.ts'
 
 const STRANGER = { host: '45.10.7.1', port: 6_881 }
 
@@ -127,3 +129,29 @@ test('[M-57] a failure shows the last events around the node that broke the rule
   }
   expect.unreachable('the breach is not found')
 })
+
+test('[M-60] an answer that passes over closer nodes is found', () => {
+  const dht = new DhtWorld({ seed: 2 })
+  const { world } = dht
+  for (let i = 0; i < 20; i++) dht.add()
+  dht.startOver(1_000, dht.nodes)
+  world.advance(60_000)
+  const safety = new Safety(world)
+  const [host] = dht.bootstrapHosts as [DhtHost]
+  const target = String.fromCharCode(...new Uint8Array(20))
+  const ask = (pick: (told: string[]) => string[]) => {
+    const node = host.machine as NonNullable<typeof host.machine>
+    const contacts = [...node.engine.contacts()].sort((a, b) => compareDistance(NIL, a.id, b.id))
+    const told = contacts.map(({ id, address }) => latin1(nodeIdBytes(id)) + compact(address.host, address.port))
+    for (let i = 0; i < 8; i++) {
+      safety.handleDelivered(world.now, host, STRANGER, query('get_peers', { info_hash: target }))
+      safety.handleSent(world.now, host, STRANGER, answer({ nodes: pick(told).join('') }))
+    }
+  }
+  expect(breach(() => ask((told) => told.slice(0, 8)))).toBe('held')
+  expect(breach(() => ask((told) => [...told.slice(0, 7), ...told.slice(8, 9)]))).toMatch(
+    /closest-nodes: .* passes over 1 of the 8/,
+  )
+})
+
+const NIL = readNodeId(new Uint8Array(20))
