@@ -13,8 +13,8 @@ import type { World } from '../world/world.ts'
 import { textKey } from './oracle.ts'
 import { OracleFailure } from './safety.ts'
 
-/** Upkeep looks at every part of a table within a quarter of an hour. */
-const RECOVERY_MS = 20 * MINUTE
+/** A contact is questionable after a quarter of an hour (BEP 5), and upkeep then asks one after another. */
+const RECOVERY_MS = 30 * MINUTE
 const ANNOUNCING_MS = 2 * MINUTE
 const ANNOUNCERS = 8
 const LOOKERS = 8
