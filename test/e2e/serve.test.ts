@@ -1,4 +1,5 @@
 /** One server: its events, its host, how it starts and stops. */
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { freePort, Scene } from './scene.ts'
 
@@ -69,4 +70,21 @@ test('[C-25] `connected` comes once for each peer, however they met', async () =
   await Promise.all([a, b].map(({ program }) => program.event('connected', { peerId: c.here['peerId'] })))
   expect(a.program.all('connected').filter((line) => line['peerId'] === b.here['peerId'])).toHaveLength(1)
   expect(b.program.all('connected').filter((line) => line['peerId'] === a.here['peerId'])).toHaveLength(1)
+})
+
+test('[C-64] a restarted server comes back into the DHT by what it remembers, though nobody it began with is there', async () => {
+  const scene = new Scene()
+  const bootstrap = await scene.testnet(8)
+  const store = scene.path('store')
+  const nowhere = `127.0.0.1:${await freePort()}`
+  const first = await scene.server(TOPIC, bootstrap, '--store', store)
+  await first.program.event('announced')
+  expect((await first.program.stop()).code).toBe(0)
+  expect(existsSync(`${store}.dht.json`)).toBe(true)
+
+  const again = await scene.server(TOPIC, nowhere, '--store', store)
+  expect((await again.program.event('announced'))['nodes']).toBeGreaterThan(0)
+  const cold = await scene.server(TOPIC, nowhere, '--timeout', '300')
+  await cold.program.says(/could be reached/)
+  expect(existsSync(scene.path('memory.dht.json'))).toBe(false)
 })

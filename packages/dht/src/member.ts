@@ -130,10 +130,13 @@ export class Member {
     this.#bootstrapper = new Bootstrapper({
       family: this.family,
       isAlone,
+      hasWay: () => !isAlone || this.engine.hasEntryPoints,
       random: this.#init.random,
       resolve,
       walk: async (nodes) => {
-        if (nodes.length > 0) await this.#walk((engine, now) => engine.bootstrap(now, nodes))
+        // Without any, the walk begins with contacts remembered.
+        if (nodes.length > 0 || this.engine.hasEntryPoints)
+          await this.#walk((engine, now) => engine.bootstrap(now, nodes))
         return this.engine.sizes.contacts
       },
     })

@@ -16,7 +16,7 @@ import type {
   KnownContact,
   OperationId,
 } from './engine-event.ts'
-import { addressOf } from './id/address.ts'
+import { addressOf, type NodeAddress } from './id/address.ts'
 import type { NodeId } from './id/node-id.ts'
 import type { Items } from './item/items.ts'
 import type { ItemOrder } from './item/own-items.ts'
@@ -111,6 +111,11 @@ export class DhtEngine {
 
   contacts(): IterableIterator<Contact> {
     return this.#parts.table.contacts()
+  }
+
+  /** Whether a walk has anywhere to begin without contacts. */
+  get hasEntryPoints(): boolean {
+    return !this.#parts.entryPoints.isEmpty
   }
 
   /** What to remember for the next run: begin that with this id, and hand the contacts to `warm`. */
@@ -219,9 +224,12 @@ export class DhtEngine {
     return this.#parts.walks.home(now)
   }
 
-  /** Asks those whom we knew when we ran last, quickest first, and walks to our own id by them. */
+  /** Asks those whom we knew when we ran last, quickest first, and walks to our own id by them; they stay known until there are contacts. */
   warm(now: Millis, known: readonly Endpoint[]): OperationId {
-    for (const node of known.slice(0, WARM_PINGS_MAX)) this.#greet(now, node)
+    for (const node of known.slice(0, WARM_PINGS_MAX)) {
+      const address = this.#greet(now, node)
+      if (address !== undefined) this.#parts.entryPoints.remember(address)
+    }
     return this.#parts.walks.home(now, known)
   }
 
@@ -282,11 +290,12 @@ export class DhtEngine {
   }
 
   /** Pings a node for the table's sake: if it answers, it becomes a contact. */
-  #greet(now: Millis, node: Endpoint): void {
+  #greet(now: Millis, node: Endpoint): NodeAddress | undefined {
     const { self, requester } = this.#parts
     const address = addressOf(node, this.#init.family)
-    if (address === undefined || !self.policy.acceptsNode(address)) return
+    if (address === undefined || !self.policy.acceptsNode(address)) return undefined
     requester.ask(now, address, { query: { method: 'ping' }, purpose: { kind: 'upkeep' } })
+    return address
   }
 
   /** BEP 43: says so where `mode: 'auto'` has come to another conclusion. */

@@ -17,8 +17,10 @@ const BACKOFF: Backoff = { first: SECOND / 2, most: 60 * SECOND }
 
 export interface BootstrapperInit {
   readonly family: Family
-  /** There is nobody given to begin with: it is done at once. */
+  /** There is nobody given to begin with: nobody has to wait for it. */
   readonly isAlone: boolean
+  /** Whether there is anywhere to try again: nodes given, or contacts remembered. */
+  readonly hasWay: () => boolean
   readonly random: RandomSource
   /** Addresses to begin with, of any family. */
   readonly resolve: () => Promise<readonly Endpoint[]>
@@ -36,11 +38,11 @@ export class Bootstrapper {
   }
 
   /**
-   * Runs until there are contacts, or ends at once where there is nobody to begin with; `onAttempt` is told after each
-   * attempt whether that is so. A run that goes on is not begun twice.
+   * Runs until there are contacts, or there is no way to any; `onAttempt` is told after each attempt whether others need not
+   * wait for the next. A run that goes on is not begun twice.
    */
   async run(onAttempt: (isDone: boolean) => void): Promise<void> {
-    const { family, isAlone, resolve, walk, random } = this.#init
+    const { family, isAlone, hasWay, resolve, walk, random } = this.#init
     if (this.#isRunning) return
     this.#isRunning = true
     try {
@@ -49,9 +51,8 @@ export class Bootstrapper {
         if (this.#stop.signal.aborted) return
         const contacts = await walk(nodes)
         if (this.#stop.signal.aborted) return
-        const isDone = contacts > 0 || isAlone
-        onAttempt(isDone)
-        if (isDone) return
+        onAttempt(contacts > 0 || isAlone)
+        if (contacts > 0 || !hasWay()) return
         await this.#rest(backoffDelay(BACKOFF, failures, random))
       }
     } finally {

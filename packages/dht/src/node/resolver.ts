@@ -35,7 +35,9 @@ export class Resolver {
   }
 
   async #resolve(): Promise<readonly Endpoint[]> {
-    const resolved = (await Promise.all(this.#nodes.map((node) => this.#resolveOne(node)))).flat()
+    const patience = new Patience(RESOLVE_TIMEOUT_MS, this.#stop.signal)
+    const resolved = (await Promise.all(this.#nodes.map((node) => this.#resolveOne(node, patience)))).flat()
+    patience.end()
     const isKnown = resolved.length > 0 || this.#nodes.length === 0
     if (this.#isFirst && isKnown && !this.#stop.signal.aborted) {
       this.#isFirst = false
@@ -44,32 +46,43 @@ export class Resolver {
     return resolved
   }
 
-  async #resolveOne(node: Endpoint): Promise<readonly Endpoint[]> {
+  async #resolveOne(node: Endpoint, patience: Patience): Promise<readonly Endpoint[]> {
     const bytes = parseIp(node.host)
     if (bytes !== undefined) return this.#ofFamilies([{ host: formatIp(bytes), port: node.port }])
     const names = lookup(node.host, { all: true }).then(
       (found) => this.#ofFamilies(found.map(({ address }) => ({ host: address, port: node.port }))),
       () => [],
     )
-    return Promise.race([names, this.#timeout()])
+    return Promise.race([names, patience.over.then(() => [])])
   }
 
   #ofFamilies(nodes: readonly Endpoint[]): readonly Endpoint[] {
     return nodes.filter(({ host }) => this.#families.includes(familyOf(host)))
   }
+}
 
-  #timeout(): Promise<readonly Endpoint[]> {
-    const { signal } = this.#stop
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, RESOLVE_TIMEOUT_MS)
-      timer.unref()
-      signal.addEventListener('abort', done, { once: true })
-      function done(): void {
+/** How long all names of one attempt are waited for together; it leaves nothing behind. */
+class Patience {
+  /** The time is over, or `end` was called. */
+  readonly over: Promise<void>
+  #end: () => void = () => {}
+
+  constructor(ms: number, signal: AbortSignal) {
+    this.over = new Promise((resolve) => {
+      const end = (): void => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        resolve([])
+        signal.removeEventListener('abort', end)
+        resolve()
       }
+      const timer = setTimeout(end, ms)
+      timer.unref()
+      signal.addEventListener('abort', end, { once: true })
+      this.#end = end
     })
+  }
+
+  end(): void {
+    this.#end()
   }
 }
 

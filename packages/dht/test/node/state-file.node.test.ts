@@ -121,6 +121,20 @@ describe('a node that remembers', () => {
     expect(second.network).toBe('private')
   })
 
+  test('[D-121] finds a contact of last time that comes up later, though nobody it could begin with is named', async () => {
+    const other = new Dht({ host: '127.0.0.1', bootstrap: [] })
+    const port = (await other.listening).ipv4?.port ?? 0
+    await other.close()
+    const contacts = [{ id: randomNodeId(random), host: '127.0.0.1', port, roundTripMs: 3 }]
+    writeStateFile(path, { nodes: [{ ...SAVED, host: '127.0.0.1', contacts }] })
+    const node = dht({ bootstrap: [], stateFile: path })
+    // Nobody waits for what may never come.
+    await node.ready
+    expect(node.contacts()).toEqual([])
+    await dht({ bootstrap: [], port }).listening
+    await expect.poll(() => node.contacts().length, { timeout: 20_000 }).toBe(1)
+  })
+
   test('[D-100] without any contact at the end those of last time are kept', async () => {
     const contacts = [{ id: randomNodeId(random), host: '127.0.0.1', port: 9, roundTripMs: 3 }]
     writeStateFile(path, { nodes: [{ ...SAVED, host: '127.0.0.1', contacts }] })

@@ -1,7 +1,7 @@
 /** Where a server keeps its store when nobody says: a directory of the user's data folder, named by the topic. */
 
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 
 const READABLE_MAX = 40
@@ -23,4 +23,9 @@ export function storeDirectoryName(topic: string): string {
 
 export function storeDirectoryOf(topic: string): string {
   return join(envPaths('shoal', { suffix: '' }).data, 'topics', storeDirectoryName(topic))
+}
+
+/** What the DHT node of a server remembers from run to run: beside its store, whose files are the store's own. */
+export function dhtStateFileOf(storeDirectory: string): string {
+  return `${resolve(storeDirectory)}.dht.json`
 }

@@ -24,6 +24,8 @@ export interface Role {
   readonly isServer: boolean
   /** The DHT node's mode where --mode is not given. */
   readonly mode: DhtMode
+  /** What the DHT node remembers from run to run; nothing without it. */
+  readonly dhtStateFile?: string
   readonly options: Partial<JoinedOptions>
 }
 
@@ -36,7 +38,7 @@ export function createDatabase(context: CommandContext, flags: PeerFlags, role: 
   const db = new ToolDb({
     topic,
     server: role.isServer,
-    discovery: discoveryOptionsOf(flags, role.mode),
+    discovery: discoveryOptionsOf(flags, role),
     ...(flags.bind === undefined ? {} : { bind: flags.bind }),
     ...role.options,
   })
@@ -89,10 +91,11 @@ export function nobodyReached(topic: string): CommandError {
 }
 
 /** --peer is a source like any other, so that all candidates take one way. */
-function discoveryOptionsOf(flags: PeerFlags, mode: DhtMode): DiscoveryOptions {
+function discoveryOptionsOf(flags: PeerFlags, { mode, dhtStateFile }: Role): DiscoveryOptions {
+  const remembered = dhtStateFile === undefined ? {} : { stateFile: dhtStateFile }
   return {
     sources: {
-      dht: flags.dht ? dhtOptionsOf(flags, mode) : false,
+      dht: flags.dht ? { ...dhtOptionsOf(flags, mode), ...remembered } : false,
       ...(flags.peer.length === 0 ? {} : { static: flags.peer.map(formatEndpoint) }),
     },
   }

@@ -122,14 +122,20 @@ export class Lookup {
   isDone(): boolean {
     const enough = new Sufficiency(this.target, this.#usual)
     let stalled = 0
+    let overdue = 0
+    let answered = 0
     const isExhausted = this.#counts.queried >= QUERIES_MAX
     for (const candidate of this.#frontier.candidates) {
       const { state, id, isSecure } = candidate
       if (state === 'in-flight' || (state === 'fresh' && !isExhausted)) return false
       if (state === 'stalled') stalled++
-      if (state === 'answered' && this.#isOfUse(candidate) && enough.count(id, isSecure)) return true
+      if (state === 'overdue') overdue++
+      if (state !== 'answered' || !this.#isOfUse(candidate)) continue
+      answered++
+      if (enough.count(id, isSecure)) return true
     }
-    return stalled === 0
+    // A small hope is better than none: where nobody answered, the only one there is may have paused.
+    return stalled === 0 && (answered > 0 || overdue === 0)
   }
 
   /** Whoever gives no token stores nothing, and most likely holds nothing (BEP 5, BEP 42). */

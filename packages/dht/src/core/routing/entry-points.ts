@@ -4,11 +4,14 @@ import type { Endpoint, Family } from '@shoal/base'
 import { addressOf, type NodeAddress } from '../id/address.ts'
 
 const ENTRY_POINTS_MAX = 64
+const REMEMBERED_MAX = 32
 
 export class EntryPoints {
   readonly #family: Family
   /** By compact address. BOUNDED: ENTRY_POINTS_MAX, oldest out. */
   readonly #addresses = new Map<string, NodeAddress>()
+  /** Contacts of better times: of the last run, or lost while nothing at all reached us. BOUNDED: REMEMBERED_MAX, oldest out. */
+  readonly #remembered = new Map<string, NodeAddress>()
   /** Compact addresses. BOUNDED: ENTRY_POINTS_MAX, later ones are not taken. */
   readonly #keptOut = new Set<string>()
 
@@ -19,15 +22,22 @@ export class EntryPoints {
   add(nodes: readonly Endpoint[]): void {
     for (const node of nodes) {
       const address = addressOf(node, this.#family)
-      if (address === undefined) continue
-      this.#addresses.delete(address.key)
-      this.#addresses.set(address.key, address)
-      if (this.#addresses.size <= ENTRY_POINTS_MAX) continue
-      for (const oldest of this.#addresses.keys()) {
-        this.#addresses.delete(oldest)
-        break
-      }
+      if (address !== undefined) keep(this.#addresses, address, ENTRY_POINTS_MAX)
     }
+  }
+
+  get isEmpty(): boolean {
+    return this.#addresses.size + this.#remembered.size === 0
+  }
+
+  /** For when we are alone: most likely it is our network that was gone, not they. */
+  remember(address: NodeAddress): void {
+    keep(this.#remembered, address, REMEMBERED_MAX)
+  }
+
+  /** There are contacts again. */
+  forgetRemembered(): void {
+    this.#remembered.clear()
   }
 
   /** These serve everybody's bootstrap and want no further traffic: they never become contacts. */
@@ -42,9 +52,21 @@ export class EntryPoints {
     return this.#keptOut.has(address.key)
   }
 
-  /** Whom to ask besides our contacts; those kept out only when there is nobody else. */
+  /** Whom to ask besides our contacts; those kept out, and those remembered, only when there is nobody else. */
   fallbacks(hasContacts: boolean): readonly NodeAddress[] {
     const addresses = [...this.#addresses.values()]
-    return hasContacts ? addresses.filter((address) => !this.isKeptOut(address)) : addresses
+    return hasContacts
+      ? addresses.filter((address) => !this.isKeptOut(address))
+      : [...addresses, ...this.#remembered.values()]
+  }
+}
+
+function keep(addresses: Map<string, NodeAddress>, address: NodeAddress, most: number): void {
+  addresses.delete(address.key)
+  addresses.set(address.key, address)
+  if (addresses.size <= most) return
+  for (const oldest of addresses.keys()) {
+    addresses.delete(oldest)
+    return
   }
 }

@@ -183,7 +183,10 @@ export class Replies {
     const insertion = table.insert(now, id, to)
     if (insertion.kind === 'added') {
       insertion.contact?.rtt.add(now - sentAt)
-      if (table.size === K) emit({ kind: 'acquainted' })
+      if (table.size === K) {
+        entryPoints.forgetRemembered()
+        emit({ kind: 'acquainted' })
+      }
     }
     if (insertion.kind !== 'cached' || insertion.suspect === undefined) return
     const { address } = insertion.suspect
@@ -209,9 +212,10 @@ export class Replies {
   }
 
   #fail(now: Millis, contact: Contact, sentAt: Millis): void {
-    const { table, upkeep, emit } = this.#init
+    const { table, upkeep, entryPoints, emit } = this.#init
     const isDeaf = this.#lastReceivedAt < sentAt
     if (!table.fail(contact, isDeaf)) upkeep.hurry(now)
+    else if (isDeaf) entryPoints.remember(contact.address)
     if (table.size === 0) emit({ kind: 'alone' })
   }
 }

@@ -2,7 +2,7 @@ import type { Endpoint } from '@shoal/base'
 import { describe, expect, test } from 'vitest'
 import { compareDistance, nodeIdBytes, randomNodeId } from '../../../src/core/id/node-id.ts'
 import { decode, dig, packet } from '../../bencode.ts'
-import { bootstrap, finish, lookupDone, peersOf, swarm, World, type WorldNode } from '../../world.ts'
+import { bootstrap, finish, lookupDone, pair, peersOf, swarm, World, type WorldNode } from '../../world.ts'
 
 const ANNOUNCE = { port: 4_444, isPortImplied: false }
 
@@ -128,15 +128,41 @@ test('[D-62] with 20% of the datagrams lost, peers are still found', () => {
   expect(found).toBeGreaterThanOrEqual(19)
 })
 
+/** The same nodes at the same time, with another latency between them. */
+function slower(world: World, latency: readonly [number, number]): World {
+  const slow = new World({ latency })
+  slow.now = world.now
+  for (const [key, node] of world.nodes) {
+    slow.nodes.set(key, node)
+    // It is woken there from now on.
+    node.wakeAt = Number.POSITIVE_INFINITY
+  }
+  return slow
+}
+
 test('[D-52] when every node is slower than expected, the lookup waits for them', () => {
   const { world, nodes } = swarm(20, { seed: 24, latency: [10, 20] })
   const client = world.add({ mode: 'client' })
   bootstrap(world, client, nodes.slice(0, 2))
-  const slow = new World({ seed: 24, latency: [900, 1_000] })
-  for (const [key, node] of world.nodes) slow.nodes.set(key, node)
-  slow.now = world.now
+  const slow = slower(world, [300, 400])
   const operation = slow.run(client, (engine, now) => engine.lookup(now, randomNodeId(slow.random)))
   expect(lookupDone(finish(slow, client, operation)).summary.answered).toBeGreaterThanOrEqual(1)
+})
+
+test('[D-52] the only node there is may pause for far longer than its round trip', () => {
+  const { world, server, client } = pair({ seed: 25, latency: [1, 2] })
+  const target = randomNodeId(world.random)
+  finish(
+    world,
+    client,
+    world.run(client, (engine, now) => engine.lookup(now, target, ANNOUNCE)),
+  )
+  const busy = slower(world, [250, 260])
+  const operation = busy.run(client, (engine, now) => engine.lookup(now, target))
+  const { summary } = lookupDone(finish(busy, client, operation))
+  expect(summary).toMatchObject({ answered: 1, timedOut: 0, abandoned: 0 })
+  expect(peersOf(client, operation)).toHaveLength(1)
+  expect(server.engine.sizes.peers).toBe(1)
 })
 
 test('[D-67] a lookup with nobody to ask ends at once, with nothing', () => {

@@ -2,7 +2,7 @@
 
 import { Command, type Command as CommandType, Option } from 'commander'
 import type { JoinedOptions } from '../../joined-tool-db.ts'
-import { storeDirectoryOf } from '../data-folder.ts'
+import { dhtStateFileOf, storeDirectoryOf } from '../data-folder.ts'
 import { type CommandDatabase, createDatabase, readUser } from '../database.ts'
 import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
@@ -41,7 +41,12 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(directory === undefined ? { store: 'memory' } : { storageName: directory }),
   }
-  const open = createDatabase(context, flags, { isServer: true, mode: 'auto', options })
+  const open = createDatabase(context, flags, {
+    isServer: true,
+    mode: 'auto',
+    options,
+    ...(directory === undefined ? {} : { dhtStateFile: dhtStateFileOf(directory) }),
+  })
   const told = new ServerTold(output, open)
   await open.db.ready
   if (user !== undefined) await open.db.keysSignIn(user)
