@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { acceptDbFanout } from './accept-db-fanout.ts'
+import { acceptDbIdle } from './accept-db-idle.ts'
 import { acceptDbMillion } from './accept-db-million.ts'
 import { acceptDbPuts } from './accept-db-puts.ts'
 import { acceptDbReads } from './accept-db-reads.ts'
@@ -32,6 +33,7 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'db-seen': acceptDbSeen,
   'db-million': acceptDbMillion,
   'db-verify': acceptDbVerify,
+  'db-idle': acceptDbIdle,
   'dht-rate': acceptDhtRate,
   'dht-codec': acceptDhtCodec,
   'dht-lookup': acceptDhtLookup,

@@ -120,7 +120,7 @@ export class Database extends EventEmitter {
 
   /** Counts of what was done and refused; those that begin with `now.` are levels. */
   stats(): Readonly<Record<string, number>> {
-    return this.#runtime?.driver.node.stats() ?? {}
+    return { ...this.#runtime?.driver.node.stats(), ...this.#networkPlace.network.stats?.() }
   }
 
   /** Ends everything that was opened; the process can then exit by itself. */

@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import { isPort, UsageError } from '@shoal/base'
 import { requireTopic, type Swarm } from '@shoal/peer'
-import type { NodeLimits } from './core/node/limits.ts'
+import { DEFAULT_LIMITS, type NodeLimits } from './core/node/limits.ts'
 import type { NetworkAdapter } from './network/adapter-network.ts'
 import type { StorageAdapter } from './store/storage-adapter.ts'
 import type { Durability, Store } from './store/store.ts'
@@ -158,6 +158,7 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
       'the option requireEncryption needs a network that carries bytes, which network adapters of tool-db do not: leave out networkAdapter',
     )
   }
+  checkLimits(options.limits)
   if (options.discovery !== undefined && typeof options.discovery?.join !== 'function') {
     throw new UsageError('the option discovery takes an object that finds servers, as `Discovery` of @shoal/discovery')
   }
@@ -168,6 +169,18 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
     throw new UsageError('the options store and storageAdapter exclude each other: give one of them')
   }
   return options
+}
+
+function checkLimits(limits: unknown): void {
+  if (typeof limits !== 'object' || limits === null)
+    throw new UsageError('the option limits takes an object of numbers')
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new UsageError(`there is no limit ${name}: choose from ${Object.keys(DEFAULT_LIMITS).join(', ')}`)
+    }
+    if (typeof value === 'number' && value >= 0) continue
+    throw new UsageError(`the limit ${name} must be a number of 0 or more: ${String(value)}`)
+  }
 }
 
 function checkChoice(name: string, value: string, choices: readonly string[]): void {

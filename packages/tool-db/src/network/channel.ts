@@ -41,6 +41,8 @@ export interface Network {
   listen(onChannel: (channel: Channel) => ChannelEvents): Promise<number | undefined>
   /** Rejects with `DialError` where no channel comes about in time. The host may be a name here. */
   dial(endpoint: Endpoint, events: (channel: Channel) => ChannelEvents, signal: AbortSignal): Promise<Channel>
+  /** Counts of what happened to sockets, for `stats()`. */
+  stats?(): Readonly<Record<string, number>>
   /** Ends every channel and every dial; nothing of it keeps the process alive afterwards. */
   close(): Promise<void>
 }

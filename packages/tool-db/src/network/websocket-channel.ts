@@ -5,6 +5,7 @@ import { type Endpoint, jittered, type RandomSource } from '@shoal/base'
 import type { RawData, WebSocket } from 'ws'
 import type { Channel, ChannelEvents } from './channel.ts'
 import { canonicalHost } from './remote-address.ts'
+import type { SocketCounts } from './socket-counts.ts'
 import type { WebSocketLimits } from './websocket-limits.ts'
 
 /** RFC 6455 section 5.5: a control frame carries 125 bytes, two of them the code. */
@@ -12,11 +13,14 @@ const CLOSE_REASON_BYTES_MAX = 123
 const CORKED_BYTES_MAX = 65_536
 const NORMAL = 1000
 const KEEP_ALIVE_SPREAD = 0.2
+/** Longer than any dialler waits between two of its questions. */
+const INBOUND_PATIENCE = 1.5
 
 export interface WebSocketChannelInit {
   readonly socket: Socket
   readonly direction: 'inbound' | 'outbound'
   readonly limits: WebSocketLimits
+  readonly counts: SocketCounts
   readonly random: RandomSource
   /** What a reverse proxy said; otherwise the socket's own other end. */
   readonly host?: string | undefined
@@ -36,6 +40,7 @@ export class WebSocketChannel implements Channel {
   #state: 'open' | 'closing' | 'closed' = 'open'
   #endReason: string | undefined
   #bytesReadBefore = -1
+  #hasAsked = false
   #keepAliveTimer: NodeJS.Timeout | undefined
   #stallTimer: NodeJS.Timeout | undefined
   /** BOUNDED: by the callers of drained(), each of which waits. */
@@ -57,7 +62,7 @@ export class WebSocketChannel implements Channel {
       this.#resolveClosed = resolve
     })
     webSocket.on('message', (data, isBinary) => this.#onMessage(data, isBinary))
-    webSocket.on('error', (error) => this.#noteEnd(error.message))
+    webSocket.on('error', (error: Error & { code?: string }) => this.#onError(error))
     webSocket.on('close', (code, reason) => this.#onClose(code, reason))
     this.#scheduleKeepAlive()
   }
@@ -144,6 +149,11 @@ export class WebSocketChannel implements Channel {
     this.#resolveClosed()
   }
 
+  #onError(error: Error & { readonly code?: string }): void {
+    if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#init.counts.add('message-too-large')
+    this.#noteEnd(error.message)
+  }
+
   /** The first reason is the true one; what follows is its echo. */
   #noteEnd(reason: string): void {
     this.#endReason ??= reason
@@ -155,24 +165,31 @@ export class WebSocketChannel implements Channel {
   }
 
   #onStalled(): void {
+    this.#init.counts.add('not-reading')
     // A close frame would only queue up behind what is not read.
     this.#cut('it does not read what it is sent')
   }
 
   #scheduleKeepAlive(): void {
-    const wait = jittered(this.#init.limits.keepAlive, KEEP_ALIVE_SPREAD, this.#init.random)
+    const { limits, random } = this.#init
+    const asks = this.direction === 'outbound' ? 1 : INBOUND_PATIENCE
+    const wait = jittered(limits.keepAlive * asks, KEEP_ALIVE_SPREAD, random)
     this.#keepAliveTimer = setTimeout(() => this.#keepAlive(), wait)
   }
 
   /** Any byte since the last question is a sign of life, so that a long upload over a slow line is one too. */
   #keepAlive(): void {
     const { bytesRead } = this.#init.socket
-    if (bytesRead === this.#bytesReadBefore) {
+    const isSilent = bytesRead === this.#bytesReadBefore
+    if (isSilent && this.#hasAsked) {
+      this.#init.counts.add('no-sign-of-life')
       this.#cut('no sign of life')
       return
     }
     this.#bytesReadBefore = bytesRead
-    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping()
+    // Whoever dialled asks. Who was dialled asks those only who say nothing by themselves: with a thousand clients every frame counts.
+    this.#hasAsked = isSilent || this.#hasAsked || this.direction === 'outbound'
+    if (this.#hasAsked && this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping()
     this.#scheduleKeepAlive()
   }
 }

@@ -8,6 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { Admission } from './admission.ts'
 import { ListenError } from './network-error.ts'
 import { canonicalHost, forwardedHost } from './remote-address.ts'
+import type { SocketCounts } from './socket-counts.ts'
 import { socketOptions, type WebSocketLimits } from './websocket-limits.ts'
 
 export type ListenOptions =
@@ -20,6 +21,7 @@ export interface WebSocketListenerInit {
   readonly listen: ListenOptions
   readonly trustProxy: boolean
   readonly limits: WebSocketLimits
+  readonly counts: SocketCounts
   /** `host` is what a trusted proxy said. */
   readonly onSocket: (webSocket: WebSocket, socket: Socket, host: string | undefined) => void
 }
@@ -82,12 +84,16 @@ export class WebSocketListener {
       return
     }
     if (this.#handshakes.size >= this.#init.limits.handshakesMax) {
+      this.#init.counts.add('pushed-out')
       const [oldest] = this.#handshakes.keys()
       oldest?.destroy()
       if (oldest !== undefined) this.#endHandshake(oldest)
     }
     // Node's own time-outs look around every 30 s only; this one is exact.
-    const timer = setTimeout(() => socket.destroy(), this.#init.limits.handshakeMax)
+    const timer = setTimeout(() => {
+      this.#init.counts.add('opening-timed-out')
+      socket.destroy()
+    }, this.#init.limits.handshakeMax)
     this.#handshakes.set(socket, timer)
     socket.once('close', () => this.#endHandshake(socket))
   }
@@ -100,7 +106,10 @@ export class WebSocketListener {
   /** Holds a place until the socket is closed. */
   #admit(socket: Socket, host: string): boolean {
     const leave = this.#admission.enter(host)
-    if (leave === undefined) return false
+    if (leave === undefined) {
+      this.#init.counts.add('refused')
+      return false
+    }
     socket.once('close', leave)
     return true
   }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { ClosedError, type Endpoint, type RandomSource, systemRandom, UsageError } from '@shoal/base'
 import type { WebSocket } from 'ws'
 import type { Channel, ChannelEvents, Network } from './channel.ts'
+import { SocketCounts } from './socket-counts.ts'
 import { WebSocketChannel } from './websocket-channel.ts'
 import { dialWebSocket } from './websocket-dial.ts'
 import { DEFAULT_WEBSOCKET_LIMITS, type WebSocketLimits } from './websocket-limits.ts'
@@ -30,6 +31,7 @@ export class WebSocketNetwork implements Network {
   readonly #limits: WebSocketLimits
   readonly #random: RandomSource = systemRandom()
   readonly #closing = new AbortController()
+  readonly #counts = new SocketCounts()
   #listener: WebSocketListener | undefined
   #listening: Promise<number | undefined> | undefined
   /** BOUNDED: connectionsMax of the listener, and the dials of the node, which bounds them. */
@@ -52,6 +54,7 @@ export class WebSocketNetwork implements Network {
       listen,
       trustProxy: trustProxy ?? false,
       limits: this.#limits,
+      counts: this.#counts,
       onSocket: (webSocket, socket, host) => this.#add(webSocket, socket, 'inbound', onChannel, host),
     })
     this.#listening = this.#listener.open()
@@ -71,6 +74,10 @@ export class WebSocketNetwork implements Network {
       },
     })
     return channel as Channel
+  }
+
+  stats(): Readonly<Record<string, number>> {
+    return this.#counts.snapshot()
   }
 
   close(): Promise<void> {
@@ -97,6 +104,7 @@ export class WebSocketNetwork implements Network {
       socket,
       direction,
       limits: this.#limits,
+      counts: this.#counts,
       random: this.#random,
       host,
     })

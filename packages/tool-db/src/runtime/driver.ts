@@ -8,6 +8,7 @@ import type { AskedEffect, Effect, EffectResult } from '../core/node/effects.ts'
 import type { NodeEvent } from '../core/node/events.ts'
 import type { DatabaseNode } from '../core/node/node.ts'
 import type { Channel, ChannelEvents } from '../network/channel.ts'
+import { Backlog } from './backlog.ts'
 import type { Dialler } from './dialler.ts'
 import { PacedChannel, type PaceLimits } from './paced-channel.ts'
 
@@ -15,7 +16,7 @@ export interface DriverInit {
   readonly node: DatabaseNode
   readonly clock: Clock
   readonly dialler: Dialler
-  readonly limits: PaceLimits
+  readonly limits: PaceLimits & { readonly backlogSizeMax: number }
   /** Every effect with a result but `dial`; a rejection is a failed result. */
   run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown>
   onEvent(event: NodeEvent): void
@@ -33,6 +34,7 @@ export class Driver {
   readonly #init: DriverInit
   /** BOUNDED: by the network's connectionsMax and the node's sessionsMax. */
   readonly #channels = new Map<number, PacedChannel>()
+  readonly #backlog: Backlog<number>
   /** Effects under way, for `close` to wait for. */
   #running = 0
   #onIdle: (() => void) | undefined
@@ -45,6 +47,7 @@ export class Driver {
   constructor(init: DriverInit) {
     this.node = init.node
     this.#init = init
+    this.#backlog = new Backlog({ sizeMax: init.limits.backlogSizeMax })
   }
 
   get now(): Millis {
@@ -125,19 +128,25 @@ export class Driver {
 
   #send(id: number, text: string): void {
     const channel = this.#channels.get(id)
-    if (channel !== undefined && !channel.send(text)) this.#giveUp(id)
+    if (channel === undefined) return
+    if (!channel.send(text)) {
+      this.#giveUp(id)
+      return
+    }
+    for (const lagging of this.#backlog.note(this.now, id, channel)) this.#giveUp(lagging)
   }
 
   #giveUp(id: number): void {
     // A peer that does not read: what it misses it can ask for again, what waits for it costs everybody.
     this.#remove(id)?.close(1013, 'too slow')
-    queueMicrotask(() => this.input((node, now) => node.handleClosed(now, id, 'too slow')))
+    queueMicrotask(() => this.input((node, now) => node.handleStalled(now, id)))
   }
 
   #remove(id: number): Channel | undefined {
     const paced = this.#channels.get(id)
     paced?.stop()
     this.#channels.delete(id)
+    this.#backlog.remove(id)
     return paced?.channel
   }
 

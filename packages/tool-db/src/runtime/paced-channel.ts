@@ -60,6 +60,11 @@ export class PacedChannel {
     return this.#channel instanceof EncryptedChannel ? this.#channel.open(frame) : frame
   }
 
+  /** Bytes and characters that are not sent yet. */
+  get backlog(): number {
+    return this.#waitingSize + this.channel.buffered
+  }
+
   /** False where it is not taken: too much waits already, or the channel takes no more. */
   send(text: string): boolean {
     if (this.#waiting.length === 0 && this.#mayGo(text)) return this.#channel.send(text)

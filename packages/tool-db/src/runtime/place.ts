@@ -78,6 +78,11 @@ export function openNetwork(options: AllOptions, adapterHost: object, limits: No
       messageBytesMax: frameLength(limits.messageSizeMax),
       connectionsMax: limits.sessionsMax,
       connectionsPerPrefixMax: limits.sessionsPerPrefixMax,
+      bufferedBytesMax: limits.bufferedSizeMax,
+      stalledMax: limits.stalledTimeout,
+      handshakesMax: limits.openingMax,
+      handshakeMax: limits.openingTimeout,
+      headerBytesMax: limits.headerSizeMax,
     },
   })
   return { network, adapter: undefined, clientOnMessage: () => undefined }

@@ -13,6 +13,14 @@ export interface NodeLimits {
   readonly answerKeysMax: number
   /** Keys that one `queryKeys` gathers from all servers together. */
   readonly queryKeysMax: number
+  /** Bytes that wait in one channel, beside what its pace holds back, before it takes no more. */
+  readonly bufferedSizeMax: number
+  /** A channel that took no more must have sent half of it within this time. */
+  readonly stalledTimeout: Millis
+  /** Sockets that are opening, before any WebSocket handshake is through; a newer one ends the oldest. */
+  readonly openingMax: number
+  readonly openingTimeout: Millis
+  readonly headerSizeMax: number
   readonly sessionsMax: number
   readonly sessionsPerPrefixMax: number
   readonly messagesPerSecond: number
@@ -41,6 +49,8 @@ export interface NodeLimits {
   readonly relayedGetsMax: number
   readonly relayedGetsPerPeerMax: number
   readonly relayTimeout: Millis
+  /** Bytes that wait to be sent to those who don't read, all together; the largest heap is given up. */
+  readonly backlogSizeMax: number
   /** Our own requests that wait for answers. */
   readonly requestsMax: number
   /** Our own records that no server has yet. */
@@ -72,6 +82,11 @@ export const DEFAULT_LIMITS: NodeLimits = {
   valueSizeMax: 512 * KIB,
   answerKeysMax: 2_000,
   queryKeysMax: 100_000,
+  bufferedSizeMax: 4 * 1024 * KIB,
+  stalledTimeout: 60 * SECOND,
+  openingMax: 256,
+  openingTimeout: 8 * SECOND,
+  headerSizeMax: 8 * KIB,
   sessionsMax: 4_096,
   sessionsPerPrefixMax: 256,
   messagesPerSecond: 5_000,
@@ -93,6 +108,7 @@ export const DEFAULT_LIMITS: NodeLimits = {
   relayedGetsMax: 4_096,
   relayedGetsPerPeerMax: 128,
   relayTimeout: 3 * SECOND,
+  backlogSizeMax: 256 * 1024 * KIB,
   requestsMax: 10_000,
   outboxRecordsMax: 10_000,
   outboxSizeMax: 32 * 1024 * KIB,

@@ -232,6 +232,12 @@ export class DatabaseNode {
     this.#sessions.handleClosed(channel, reason)
   }
 
+  /** It takes nothing of what it is sent: its channel was cut. */
+  handleStalled(now: Millis, channel: number): void {
+    this.#kernel.counters.add('dropped.not-reading')
+    this.handleClosed(now, channel, 'too slow')
+  }
+
   /** The result of an effect; false where nobody waits for it any more. */
   handleResult(now: Millis, id: number, result: EffectResult<unknown>): boolean {
     this.#kernel.now = now

@@ -218,10 +218,17 @@ export class Roster {
     this.#hooks.replay(session, entry.waiting)
   }
 
+  /** Whoever dialled asks first: two that ask at the same moment would send twice as much. */
+  #patience({ direction }: Session): Millis {
+    const { keepAlive, keepAliveTimeout } = this.#kernel.limits
+    return direction === 'outbound' ? keepAlive : keepAlive + keepAliveTimeout
+  }
+
   /** A silent peer is asked once, and given up when it stays silent. */
   #keepAlive(peer: Peer): void {
     const { session } = peer
-    const { keepAlive, keepAliveTimeout } = this.#kernel.limits
+    const { keepAliveTimeout } = this.#kernel.limits
+    const keepAlive = this.#patience(session)
     this.#kernel.cancel(session.timer)
     const silence = this.#kernel.now - session.heardAt
     if (silence < keepAlive) {
