@@ -34,3 +34,29 @@ test('[C-61] five lines are enough, and after close() the process ends by itself
   await program.prints(/The server has {"from":"someone with only a topic"}/)
   expect(await program.ended).toEqual({ code: 0, signal: null })
 })
+
+test('[U-41] a program of tool-db’s with its import changed: users, chat, functions, a group’s key', async () => {
+  const scene = new Scene()
+  const env = { PORT: String(await freePort()), STORE: scene.path('from-tool-db') }
+  const program = scene.example('from-tool-db', env)
+  for (const line of [
+    /Signed in as alice/,
+    /Alice says: hello/,
+    /Bob reads: {"mood":"curious"}/,
+    /The server refused it: CustomVerificationFailed/,
+    /Total: 6/,
+    /Bob has the group's key: true/,
+  ]) {
+    await program.prints(line)
+  }
+  expect(await program.ended).toEqual({ code: 0, signal: null })
+})
+
+test('[U-41] people with Ethereum keys', async () => {
+  const scene = new Scene()
+  const program = scene.example('ethereum-users', { PORT: String(await freePort()), STORE: scene.path('ethereum') })
+  await program.prints(/Signed in as 0x008AeEda4D805471dF9b2A5B0f38A0C3bCBA786b/)
+  await program.prints(/Stored: {"name":"somebody"}/)
+  await program.prints(/The keystore holds the key: true/)
+  expect(await program.ended).toEqual({ code: 0, signal: null })
+})
