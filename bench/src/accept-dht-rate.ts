@@ -1,6 +1,6 @@
 /** Queries answered per CPU-second, as shares of what a bare socket echoes and as multiples of npm bittorrent-dht, in one run. */
 import { measureRates } from './dht-rates.ts'
-import { ratioOf } from './figures.ts'
+import { ratioOf, rounded } from './figures.ts'
 import { LOADS, type Load } from './krpc-messages.ts'
 import { type AcceptOptions, atLeast, type Verdict } from './verdict.ts'
 
@@ -16,6 +16,8 @@ const TIMES_NPM: Partial<Record<Load, number>> = { find_node: 10, get_peers: 10,
 
 export async function acceptDhtRate({ quick, log }: AcceptOptions): Promise<Verdict[]> {
   const rates = await measureRates({ quick, log })
+  const alone = ratioOf(rates.of('shoal', 'announce_peer'), rates.of('bittorrent-dht', 'announce_peer'))
+  log(`announce_peer alone: ${rounded(alone.median)} times bittorrent-dht`)
   return LOADS.flatMap((load) => {
     const ours = rates.of('shoal', load)
     const share = ratioOf(ours, rates.of('echo', load))

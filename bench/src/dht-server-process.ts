@@ -1,12 +1,12 @@
 /**
- * The DHT server that is measured: ours, npm bittorrent-dht 11, or a socket that sends back what it gets. Each process
- * loads only what it serves with.
+ * The DHT server that is measured: ours, npm bittorrent-dht 11, or a socket that sends back what it gets (of the `picky-echo`
+ * only what ends as a query does). Each process loads only what it serves with.
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { answerRequests, childOptions } from './child.ts'
 
-export type ServerKind = 'shoal' | 'bittorrent-dht' | 'echo'
+export type ServerKind = 'shoal' | 'bittorrent-dht' | 'echo' | 'picky-echo'
 
 interface Server {
   readonly port: number
@@ -16,6 +16,9 @@ interface Server {
 }
 
 const { kind, nodeId } = childOptions<{ kind: ServerKind; nodeId: string }>()
+
+/** No garbage ends so. */
+const QUERY_END = Buffer.from('1:y1:qe')
 
 const START: Record<ServerKind, () => Promise<Server>> = {
   shoal: async () => {
@@ -44,13 +47,18 @@ const START: Record<ServerKind, () => Promise<Server>> = {
       infoHashes: () => 0,
     }
   },
-  echo: async () => {
-    const socket = createSocket('udp4')
-    socket.on('message', (message, from) => socket.send(message, from.port, from.address))
-    socket.bind(0, '127.0.0.1')
-    await once(socket, 'listening')
-    return { port: socket.address().port, addNode: () => {}, contacts: () => 0, infoHashes: () => 0 }
-  },
+  echo: () => startEcho(() => true),
+  'picky-echo': () => startEcho((message) => message.includes(QUERY_END, -QUERY_END.length)),
+}
+
+async function startEcho(answers: (message: Buffer) => boolean): Promise<Server> {
+  const socket = createSocket('udp4')
+  socket.on('message', (message, from) => {
+    if (answers(message)) socket.send(message, from.port, from.address)
+  })
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  return { port: socket.address().port, addNode: () => {}, contacts: () => 0, infoHashes: () => 0 }
 }
 
 const server = START[kind]()

@@ -25,6 +25,8 @@ const COMPACT_IPV4_NODE = 26
 const COMPACT_IPV6_NODE = 38
 const COMPACT_IPV4 = 6
 const COMPACT_IPV6 = 18
+/** With its length before it. */
+const PEER_IN_LIST = 2 + COMPACT_IPV4
 const SIX = 0x36
 const COLON = 0x3a
 
@@ -221,14 +223,13 @@ export class KrpcParser {
   #readValues(): boolean {
     const cursor = this.#cursor
     const { bytes } = cursor
-    const values: number[] = []
     let values6: number[] | undefined
     // Peers of IPv4 one behind the other, as nearly every list has them: looked at as bytes, without the cursor's ceremony.
+    const firstAt = cursor.at
     let { at } = cursor
-    while (bytes[at] === SIX && bytes[at + 1] === COLON && at + 8 <= bytes.length) {
-      if (values.length < VALUES_MAX) values.push(at + 2)
-      at += 8
-    }
+    while (bytes[at] === SIX && bytes[at + 1] === COLON && at + PEER_IN_LIST <= bytes.length) at += PEER_IN_LIST
+    const values = new Array<number>(Math.min((at - firstAt) / PEER_IN_LIST, VALUES_MAX))
+    for (let i = 0; i < values.length; i++) values[i] = firstAt + i * PEER_IN_LIST + 2
     cursor.at = at
     while (!cursor.leave()) {
       if (!cursor.isString()) {
