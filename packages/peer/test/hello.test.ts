@@ -12,6 +12,10 @@ const hello: Hello = {
 test('[P-15] a hello parses into its own fields, unknown features and later versions among them', () => {
   expect(parseHello({ ...hello, more: {} })).toEqual({ ok: true, value: hello })
   expect(parseHello({ ...hello, v: 2, features: [] }).ok).toBe(true)
+  for (const bytes of [32, 48]) {
+    const offering = { ...hello, noise: '0f'.repeat(bytes) }
+    expect(parseHello(offering)).toEqual({ ok: true, value: offering })
+  }
 })
 
 test('[P-15] a malformed hello is a rejection, so that nobody is made to look like a plain peer', () => {
@@ -38,6 +42,9 @@ test('[P-15] a malformed hello is a rejection, so that nobody is made to look li
       { ...hello, address },
       'hello-address',
     ]),
+    ...['', '0f'.repeat(31), '0f'.repeat(49), `${'0f'.repeat(32)}0`, '0F'.repeat(32), 7, null].map(
+      (noise): [unknown, string] => [{ ...hello, noise }, 'hello-noise'],
+    ),
   ]
   for (const [input, reason] of wrong) expect(parseHello(input)).toEqual({ ok: false, reason })
 })
