@@ -142,7 +142,10 @@ export class Functions {
       this.#answer(peer, message.id, code, value)
     }
     // The slot stays taken until the function ends, or a function that never ends could be called without bound.
-    const timer = kernel.after(kernel.limits.functionTimeout, () => answer('ERR', 'Timed out'))
+    const timer = kernel.after(kernel.limits.functionTimeout, () => {
+      kernel.counters.add('functions.timed-out')
+      answer('ERR', 'Timed out')
+    })
     kernel.ask('call-function', { name: message.function, args: message.args }, (result) => {
       this.#running--
       peer.session.functions--

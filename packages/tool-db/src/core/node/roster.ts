@@ -239,6 +239,7 @@ export class Roster {
     this.#hooks.probe(peer)
     session.timer = this.#kernel.after(keepAliveTimeout, () => {
       if (session.framesHeard > heardBefore) return this.#keepAlive(peer)
+      this.#kernel.counters.add('dropped.silent')
       this.#sessions.close(session, CLOSE.away, 'silent')
     })
   }

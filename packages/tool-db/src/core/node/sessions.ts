@@ -108,7 +108,10 @@ export class Sessions {
     const prefix = this.#prefixOf(session.prefix)
     if (prefix !== undefined) prefix.sessions++
     this.#sessions.set(opened.channel, session)
-    session.timer = this.#kernel.after(limits.handshakeTimeout, () => this.close(session, CLOSE.policy, 'no handshake'))
+    session.timer = this.#kernel.after(limits.handshakeTimeout, () => {
+      this.#kernel.counters.add('handshake.timed-out')
+      this.close(session, CLOSE.policy, 'no handshake')
+    })
     this.#hooks.onOpened(session)
     return session
   }
