@@ -4,7 +4,7 @@
  */
 
 import type { Millis, RandomSource } from '@shoal/base'
-import { randomBelow, SECOND } from '@shoal/base'
+import { SECOND } from '@shoal/base'
 import type { LookupRecord } from './dht-node.ts'
 import type { DhtHost, DhtWorld } from './dht-world.ts'
 
@@ -28,8 +28,7 @@ export interface ProbeResult {
 
 export interface ProbesInit {
   readonly dht: DhtWorld
-  /** Who announces; only those that run. */
-  readonly announcers: () => readonly DhtHost[]
+  readonly announcer: (random: RandomSource) => DhtHost | undefined
   /** Who looks up; where it returns a host that is down, that host is started for it, cold or warm as its disk has it. */
   readonly looker: (random: RandomSource) => DhtHost | undefined
 }
@@ -63,10 +62,9 @@ export class Probes {
   }
 
   #announce(): void {
-    const { dht, announcers } = this.#init
+    const { dht } = this.#init
     const { world } = dht
-    const hosts = announcers()
-    const announcer = hosts[randomBelow(this.#random, hosts.length)]
+    const announcer = this.#init.announcer(this.#random)
     if (announcer === undefined) return
     const name = `probe ${this.begun++}`
     const target = dht.infoHash(name)

@@ -5,9 +5,9 @@
 
 import { SECOND } from '@shoal/base'
 import { DhtWorld } from '../dht/dht-world.ts'
+import { pickRunning } from '../dht/pick.ts'
 import { Probes } from '../dht/probes.ts'
-import { probeFigures } from '../dht/statistics.ts'
-import { medianRoundTrip } from '../network/regions.ts'
+import { figuresOf } from './figures.ts'
 import { hoursOf, pass, type Scenario } from './scenario.ts'
 
 /** As a crowd comes after a power cut: thirty-three nodes a second. */
@@ -30,23 +30,13 @@ export const coldStart: Scenario = {
     dht.startOver(ramp, dht.nodes)
     pass(world, ramp + SETTLING_MS, 'everybody joins', options)
 
-    const settled = [...dht.nodes]
-    const announcers = settled.filter(({ isUp }) => isUp)
+    const announcer = pickRunning(dht)
     const looker = () => dht.add({ name: `newcomer-${dht.nodes.length}` })
-    const probes = new Probes({ dht, announcers: () => announcers, looker })
+    const probes = new Probes({ dht, announcer, looker })
     const count = Math.max(Math.round(PROBES_PER_HOUR * options.hours), 50)
     probes.schedule(count, hoursOf(options))
     pass(world, hoursOf(options) + 2 * SETTLING_MS, 'newcomers look things up', options)
 
-    const figures = probeFigures(probes.results)
-    const median = medianRoundTrip()
-    return {
-      world,
-      figures: {
-        ...figures,
-        firstPeerInRoundTrips: { p50: figures.firstPeerMs.p50 / median, p95: figures.firstPeerMs.p95 / median },
-        medianRoundTripMs: median,
-      } as never,
-    }
+    return { world, figures: figuresOf(probes) }
   },
 }

@@ -1,10 +1,11 @@
 /** All scenarios by name. */
 
+import { churn } from './churn.ts'
 import { coldStart } from './cold-start.ts'
 import { crowdedStores } from './crowded-stores.ts'
 import type { Scenario } from './scenario.ts'
 import { stolenTokens } from './stolen-tokens.ts'
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
-  [coldStart, crowdedStores, stolenTokens].map((scenario) => [scenario.name, scenario]),
+  [coldStart, churn, crowdedStores, stolenTokens].map((scenario) => [scenario.name, scenario]),
 )

@@ -1,0 +1,59 @@
+/** What most scenarios begin with: a network that has been there for long, some of whose nodes strangers do not reach. */
+
+import { MINUTE, type RandomSource, randomFraction } from '@shoal/base'
+import { drawGuardedKind } from '../churn/guarded.ts'
+import { type DhtHost, DhtWorld, type NodeInit } from '../dht/dht-world.ts'
+import { planWarmUp } from '../dht/warm-up.ts'
+import type { NetworkConditions } from '../network/network.ts'
+import { pass, type ScenarioOptions } from './scenario.ts'
+
+const WARM_UP_MS = 5 * MINUTE
+/** All nodes begin at another moment, so that their upkeep does not march in step. */
+const START_MS = 30_000
+
+export interface WarmWorldInit {
+  readonly options: ScenarioOptions
+  /** Share of nodes behind NATs that do not say so: sooner or later a dead contact each, wherever they are in a table. */
+  readonly guardedShare?: number
+  /** Share of nodes with ids that do not follow from their addresses (BEP 42). */
+  readonly randomIdShare?: number
+  readonly network?: Partial<NetworkConditions>
+  readonly bootstrapNodes?: number
+}
+
+export interface WarmWorld {
+  readonly dht: DhtWorld
+  /** Builds one more node as the others are. */
+  readonly newcomer: (random: RandomSource, init?: NodeInit) => DhtHost
+}
+
+export function warmWorld(init: WarmWorldInit): WarmWorld {
+  const { options, guardedShare = 0, randomIdShare = 0, network = {}, bootstrapNodes = 1 } = init
+  const dht = new DhtWorld({ seed: options.seed, network, bootstrapNodes })
+  const { world } = dht
+  for (const observer of options.observers ?? []) world.observe(observer(world))
+  let isBuilding = true
+  const bootstrap = () => (isBuilding ? [] : dht.entrance())
+  const newcomer = (random: RandomSource, more: NodeInit = {}): DhtHost => {
+    const isGuarded = randomFraction(random) < guardedShare
+    const hasRandomId = randomFraction(random) < randomIdShare
+    const nat = drawGuardedKind(random)
+    const name = `node-${dht.nodes.length}`
+    return dht.add({
+      name,
+      bootstrap,
+      ...(isGuarded ? { nat } : {}),
+      ...(hasRandomId ? { id: 'random' } : {}),
+      ...more,
+    })
+  }
+  const random = world.random('population')
+  for (let i = 0; i < options.nodes; i++) newcomer(random)
+  dht.startOver(START_MS, dht.nodes)
+  pass(world, START_MS, 'nodes start', options)
+  const reachable = [...dht.bootstrapHosts, ...dht.nodes.filter(({ attachment }) => attachment.nat === undefined)]
+  planWarmUp({ dht, reachable, learners: [...dht.bootstrapHosts, ...dht.nodes], over: WARM_UP_MS })
+  pass(world, WARM_UP_MS + START_MS, 'tables fill', options)
+  isBuilding = false
+  return { dht, newcomer }
+}
