@@ -3,7 +3,7 @@
  * leave on average, and half of those were here before and still have their state file.
  */
 
-import type { RandomSource } from '@shoal/base'
+import type { Millis, RandomSource } from '@shoal/base'
 import { randomBelow, randomFraction } from '@shoal/base'
 import type { DhtHost, DhtWorld } from '../dht/dht-world.ts'
 import { exponential } from '../random/distributions.ts'
@@ -19,6 +19,8 @@ export interface ChurnInit {
   readonly newcomer: (random: RandomSource) => DhtHost
   /** Sessions are so many times shorter than on Mainline. */
   readonly haste?: number
+  /** Nothing more happens from then on. */
+  readonly until?: Millis
 }
 
 export class Churn {
@@ -27,12 +29,14 @@ export class Churn {
   readonly #init: ChurnInit
   readonly #random: RandomSource
   readonly #haste: number
+  readonly #until: Millis
   /** Those that left and may come back. BOUNDED: by the hosts of the world. */
   readonly #away: DhtHost[] = []
 
   constructor(init: ChurnInit) {
     this.#init = init
     this.#haste = init.haste ?? 1
+    this.#until = init.until ?? Number.POSITIVE_INFINITY
     this.#random = init.dht.world.random('churn')
   }
 
@@ -45,6 +49,7 @@ export class Churn {
   #leaveAfter(host: DhtHost, ms: number): void {
     const { world } = this.#init.dht
     const isCrash = randomFraction(this.#random) < CRASH_SHARE
+    if (world.now + ms > this.#until) return
     world.at(world.now + ms, () => {
       world.stop(host, isCrash ? 'crash' : 'orderly')
       this.departures++
@@ -55,7 +60,9 @@ export class Churn {
   /** Arrivals are a Poisson process that balances the departures. */
   #arriveLater(mean: number): void {
     const { world } = this.#init.dht
-    world.at(world.now + exponential(mean, this.#random), () => {
+    const at = world.now + exponential(mean, this.#random)
+    if (at > this.#until) return
+    world.at(at, () => {
       const host = this.#returning() ?? this.#init.newcomer(this.#random)
       world.start(host)
       this.arrivals++

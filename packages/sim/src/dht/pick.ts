@@ -5,12 +5,15 @@ import type { DhtHost, DhtWorld } from './dht-world.ts'
 
 const TRIES_MAX = 64
 
-/** Any node that runs just now; `undefined` where hardly one does. */
-export function pickRunning(dht: DhtWorld): (random: RandomSource) => DhtHost | undefined {
+/** Any node that runs just now, and is one of those wanted; `undefined` where hardly one is. */
+export function pickRunning(
+  dht: DhtWorld,
+  isWanted: (host: DhtHost) => boolean = () => true,
+): (random: RandomSource) => DhtHost | undefined {
   return (random) => {
     for (let i = 0; i < TRIES_MAX; i++) {
       const host = dht.nodes[randomBelow(random, dht.nodes.length)]
-      if (host?.state === 'running') return host
+      if (host?.state === 'running' && isWanted(host)) return host
     }
     return undefined
   }

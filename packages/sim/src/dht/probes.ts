@@ -10,6 +10,8 @@ import type { DhtHost, DhtWorld } from './dht-world.ts'
 
 /** Between the end of an announcement and the lookup. */
 const PAUSE_MS: Millis = 60 * SECOND
+/** For what is done before an announcement or a lookup. */
+const PREPARATION_MS: Millis = 10 * SECOND
 const PORT = 9_000
 
 export interface ProbeResult {
@@ -31,6 +33,12 @@ export interface ProbesInit {
   readonly announcer: (random: RandomSource) => DhtHost | undefined
   /** Who looks up; where it returns a host that is down, that host is started for it, cold or warm as its disk has it. */
   readonly looker: (random: RandomSource) => DhtHost | undefined
+  /** Tells one set of probes from another in the same world. */
+  readonly label?: string
+  /** What is announced; something new each time where it is not given. */
+  readonly nameOf?: () => string
+  /** Called for each host a while before it announces or looks up. */
+  readonly before?: (host: DhtHost) => void
 }
 
 export class Probes {
@@ -43,10 +51,14 @@ export class Probes {
   begun = 0
   readonly #init: ProbesInit
   readonly #random: RandomSource
+  readonly #label: string
+  /** Peers that were told though they did not announce this. BOUNDED: by the probes that were begun. */
+  readonly strangers: string[] = []
 
   constructor(init: ProbesInit) {
     this.#init = init
-    this.#random = init.dht.world.random('probes')
+    this.#label = init.label ?? 'probes'
+    this.#random = init.dht.world.random(this.#label)
   }
 
   /** Begins so many, spread evenly over this time from now on. */
@@ -66,7 +78,20 @@ export class Probes {
     const { world } = dht
     const announcer = this.#init.announcer(this.#random)
     if (announcer === undefined) return
-    const name = `probe ${this.begun++}`
+    const serial = this.begun++
+    const name = this.#init.nameOf?.() ?? `${this.#label} ${serial}`
+    const { before } = this.#init
+    if (before === undefined) {
+      this.#announceBy(announcer, name)
+      return
+    }
+    before(announcer)
+    world.at(world.now + PREPARATION_MS, () => this.#announceBy(announcer, name))
+  }
+
+  #announceBy(announcer: DhtHost, name: string): void {
+    const { dht } = this.#init
+    const { world } = dht
     const target = dht.infoHash(name)
     const onDone = ({ announcedTo }: LookupRecord): void => {
       if (announcedTo === 0) this.failedAnnounces++
@@ -85,8 +110,20 @@ export class Probes {
       return
     }
     const peer = `${announcer.attachment.host}:${PORT}`
-    const at = world.now
     world.start(host)
+    const { before } = this.#init
+    if (before === undefined) {
+      this.#lookupBy(host, { name, peer, announcedTo })
+      return
+    }
+    before(host)
+    world.at(world.now + PREPARATION_MS, () => this.#lookupBy(host, { name, peer, announcedTo }))
+  }
+
+  #lookupBy(host: DhtHost, { name, peer, announcedTo }: { name: string; peer: string; announcedTo: number }): void {
+    const { dht } = this.#init
+    const { world } = dht
+    const at = world.now
     const onDone = ({ startedAt, firstPeerAt, doneAt = startedAt, peers, summary }: LookupRecord): void => {
       this.results.push({
         at,
@@ -97,6 +134,7 @@ export class Probes {
         timedOut: summary?.timedOut ?? 0,
         announcedTo,
       })
+      if (this.#init.nameOf === undefined) for (const told of peers.keys()) if (told !== peer) this.strangers.push(told)
     }
     world.run(host, (node, now) => node.lookup(now, dht.infoHash(name), { onDone }))
   }

@@ -3,12 +3,13 @@
  * engine pings them, takes them in, and is taken in by them, over the real network of the world. Walking would cost ten times as much.
  */
 
-import { type Millis, type RandomSource, randomBelow, randomFraction } from '@shoal/base'
+import { type Endpoint, type Millis, type RandomSource, randomBelow, randomFraction } from '@shoal/base'
 import { commonPrefixLength, K, type NodeId } from '@shoal/dht/core'
 import type { DhtHost, DhtWorld } from './dht-world.ts'
 
-/** Pings of a node go out at least so far apart, by which the rates of the engine are kept. */
+/** Deeper buckets are empty in any world that fits into memory. */
 const BUCKETS_MAX = 24
+const STRANGERS_SHARE = 0.1
 
 export interface WarmUpInit {
   readonly dht: DhtWorld
@@ -16,11 +17,13 @@ export interface WarmUpInit {
   readonly reachable: readonly DhtHost[]
   /** Whose tables are filled; all of them run. */
   readonly learners: readonly DhtHost[]
+  /** Others, each of whom every tenth node is introduced to. */
+  readonly strangers?: readonly Endpoint[]
   readonly over: Millis
 }
 
 /** Plans the introductions from now on; they are made while time passes. */
-export function planWarmUp({ dht, reachable, learners, over }: WarmUpInit): void {
+export function planWarmUp({ dht, reachable, learners, strangers = [], over }: WarmUpInit): void {
   const { world } = dht
   const random = world.random('warm-up')
   const byId = reachable
@@ -29,13 +32,15 @@ export function planWarmUp({ dht, reachable, learners, over }: WarmUpInit): void
   for (const learner of learners) {
     const id = learner.machine?.engine.nodeId
     if (id === undefined) continue
-    const list = shuffled(acquaintances(byId, id, random), random)
+    const known = acquaintances(byId, id, random).map(({ endpoint }) => endpoint)
+    const others = strangers.filter(() => randomFraction(random) < STRANGERS_SHARE)
+    const list = shuffled([...known, ...others], random)
     const from = world.now
     // One planned call a node at a time.
     const next = (i: number): void => {
-      const host = list[i]
-      if (host === undefined) return
-      world.run(learner, ({ engine }, now) => engine.ping(now, host.endpoint))
+      const endpoint = list[i]
+      if (endpoint === undefined) return
+      world.run(learner, ({ engine }, now) => engine.ping(now, endpoint))
       world.at(from + (over * (i + 1 + randomFraction(random))) / (list.length + 1), () => next(i + 1))
     }
     world.at(from + (over * randomFraction(random)) / (list.length + 1), () => next(0))

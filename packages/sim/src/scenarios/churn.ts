@@ -6,12 +6,8 @@ import { takeCensus } from '../dht/census.ts'
 import { pickRunning } from '../dht/pick.ts'
 import { Probes } from '../dht/probes.ts'
 import { figuresOf, TrafficMeter } from './figures.ts'
-import { hoursOf, pass, type Scenario } from './scenario.ts'
-import { warmWorld } from './warm-world.ts'
-
-/** Such nodes stay in tables for a while after their last word; with this many a fifth of the contacts are dead. */
-const GUARDED_SHARE = 0.3
-const PROBES_PER_HOUR = 2_000
+import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
+import { GUARDED_SHARE, warmWorld } from './warm-world.ts'
 
 export const churn: Scenario = {
   name: 'churn',
@@ -26,7 +22,7 @@ export const churn: Scenario = {
     const traffic = new TrafficMeter(dht)
     const running = pickRunning(dht)
     const probes = new Probes({ dht, announcer: running, looker: running })
-    probes.schedule(Math.max(Math.round(PROBES_PER_HOUR * options.hours), 50), hoursOf(options))
+    probes.schedule(probesIn(options), hoursOf(options))
     pass(world, hoursOf(options), 'people look for things', options)
     const ended = takeCensus(dht)
     pass(world, 2 * MINUTE, 'the last of them', options)

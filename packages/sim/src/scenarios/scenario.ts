@@ -42,14 +42,18 @@ export interface Scenario {
 
 export interface ScenarioOutcome {
   readonly world: World
+  /** Where there was more than one; the hash is then over all. */
+  readonly worlds?: readonly World[]
   readonly figures: Figures
 }
 
 /** Runs a scenario from beginning to end. */
 export function runScenario(scenario: Scenario, options: ScenarioOptions): ScenarioReport {
-  const { world, figures } = scenario.run(options)
+  const { world, worlds = [world], figures } = scenario.run(options)
   const { seed, nodes, hours } = options
-  return { scenario: scenario.name, seed, nodes, hours, hash: world.hash, events: world.events, figures }
+  const hash = worlds.map((one) => one.hash).join('-')
+  const events = worlds.reduce((sum, one) => sum + one.events, 0)
+  return { scenario: scenario.name, seed, nodes, hours, hash, events, figures }
 }
 
 /** Lets time pass in a hundred pieces, telling how far it is. */
@@ -60,6 +64,14 @@ export function pass(world: World, ms: Millis, stage: string, { onProgress }: Sc
     world.advance(from + (ms * i) / pieces - world.now)
     onProgress?.(stage, i / pieces)
   }
+}
+
+const PROBES_PER_HOUR = 2_000
+const PROBES_MIN = 50
+
+/** How many probes the time of the scenario is worth. */
+export function probesIn({ hours }: ScenarioOptions): number {
+  return Math.max(Math.round(PROBES_PER_HOUR * hours), PROBES_MIN)
 }
 
 export function hoursOf({ hours }: ScenarioOptions): Millis {

@@ -1,11 +1,36 @@
-/** All scenarios by name. */
+/** All scenarios by name, in the order in which one would meet them. */
 
 import { churn } from './churn.ts'
 import { coldStart } from './cold-start.ts'
 import { crowdedStores } from './crowded-stores.ts'
+import { deadEntrance } from './dead-entrance.ts'
+import { hostile } from './hostile.ts'
+import { massDeparture } from './mass-departure.ts'
+import { natMix } from './nat-mix.ts'
+import { partition } from './partition.ts'
+import { poisoned } from './poisoned.ts'
 import type { Scenario } from './scenario.ts'
+import { slowNetwork } from './slow-network.ts'
+import { steadyState } from './steady-state.ts'
 import { stolenTokens } from './stolen-tokens.ts'
+import { sybil } from './sybil.ts'
+import { warmStart } from './warm-start.ts'
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
-  [coldStart, churn, crowdedStores, stolenTokens].map((scenario) => [scenario.name, scenario]),
+  [
+    coldStart,
+    warmStart,
+    steadyState,
+    churn,
+    massDeparture,
+    partition,
+    natMix,
+    deadEntrance,
+    slowNetwork,
+    poisoned,
+    sybil,
+    hostile,
+    stolenTokens,
+    crowdedStores,
+  ].map((scenario) => [scenario.name, scenario]),
 )

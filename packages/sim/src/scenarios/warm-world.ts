@@ -1,12 +1,15 @@
 /** What most scenarios begin with: a network that has been there for long, some of whose nodes strangers do not reach. */
 
-import { MINUTE, type RandomSource, randomFraction } from '@shoal/base'
+import { type Endpoint, MINUTE, type RandomSource, randomFraction } from '@shoal/base'
 import { drawGuardedKind } from '../churn/guarded.ts'
 import { type DhtHost, DhtWorld, type NodeInit } from '../dht/dht-world.ts'
 import { planWarmUp } from '../dht/warm-up.ts'
 import type { NetworkConditions } from '../network/network.ts'
+import type { World } from '../world/world.ts'
 import { pass, type ScenarioOptions } from './scenario.ts'
 
+/** Such nodes stay in tables for a while after their last word; with this many a fifth of the contacts are dead. */
+export const GUARDED_SHARE = 0.3
 const WARM_UP_MS = 5 * MINUTE
 /** All nodes begin at another moment, so that their upkeep does not march in step. */
 const START_MS = 30_000
@@ -19,6 +22,10 @@ export interface WarmWorldInit {
   readonly randomIdShare?: number
   readonly network?: Partial<NetworkConditions>
   readonly bootstrapNodes?: number
+  /** What else each node is, drawn from the stream of the population. */
+  readonly nodeInit?: (random: RandomSource) => NodeInit
+  /** Builds others before tables are filled, and says where they are: nodes are introduced to these as well. */
+  readonly beside?: (world: World) => readonly Endpoint[]
 }
 
 export interface WarmWorld {
@@ -28,7 +35,7 @@ export interface WarmWorld {
 }
 
 export function warmWorld(init: WarmWorldInit): WarmWorld {
-  const { options, guardedShare = 0, randomIdShare = 0, network = {}, bootstrapNodes = 1 } = init
+  const { options, guardedShare = 0, randomIdShare = 0, network = {}, bootstrapNodes = 1, nodeInit } = init
   const dht = new DhtWorld({ seed: options.seed, network, bootstrapNodes })
   const { world } = dht
   for (const observer of options.observers ?? []) world.observe(observer(world))
@@ -44,6 +51,7 @@ export function warmWorld(init: WarmWorldInit): WarmWorld {
       bootstrap,
       ...(isGuarded ? { nat } : {}),
       ...(hasRandomId ? { id: 'random' } : {}),
+      ...nodeInit?.(random),
       ...more,
     })
   }
@@ -52,7 +60,8 @@ export function warmWorld(init: WarmWorldInit): WarmWorld {
   dht.startOver(START_MS, dht.nodes)
   pass(world, START_MS, 'nodes start', options)
   const reachable = [...dht.bootstrapHosts, ...dht.nodes.filter(({ attachment }) => attachment.nat === undefined)]
-  planWarmUp({ dht, reachable, learners: [...dht.bootstrapHosts, ...dht.nodes], over: WARM_UP_MS })
+  const strangers = init.beside?.(world) ?? []
+  planWarmUp({ dht, reachable, learners: [...dht.bootstrapHosts, ...dht.nodes], strangers, over: WARM_UP_MS })
   pass(world, WARM_UP_MS + START_MS, 'tables fill', options)
   isBuilding = false
   return { dht, newcomer }

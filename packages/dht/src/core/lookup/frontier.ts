@@ -22,6 +22,10 @@ export interface Candidate {
   /** BEP 42: its id is one that its address may have; not known to be none while there is no id. */
   isSecure: boolean
   state: CandidateState
+  /** We knew it before the walk began. */
+  readonly isOurs: boolean
+  /** Queries that it was sent. */
+  attempts: number
   /** Its write token, one character a byte. */
   token: string | undefined
 }
@@ -54,14 +58,14 @@ export class Frontier {
   }
 
   /** False where it is known already, is ourselves, or is farther than all of a full frontier. */
-  add(id: NodeId | undefined, address: NodeAddress): boolean {
+  add(id: NodeId | undefined, address: NodeAddress, isOurs: boolean): boolean {
     if (id !== undefined && isSameId(id, this.#ownId)) return false
     const { onePerHost } = this.#rules
     const name = onePerHost ? address.host : address.key
     if (this.#seen.has(name) || this.#seen.size >= SEEN_MAX) return false
     if (onePerHost && (this.#ofPrefix.get(prefixOf(address)) ?? 0) >= PER_PREFIX_MAX) return false
     const isSecure = id === undefined || this.#rules.isSecure(id, address)
-    const candidate: Candidate = { id, address, isSecure, state: 'fresh', token: undefined }
+    const candidate: Candidate = { id, address, isSecure, state: 'fresh', isOurs, attempts: 0, token: undefined }
     if (!this.#place(candidate)) return false
     this.#seen.add(name)
     this.#countPrefix(candidate, 1)

@@ -25,6 +25,8 @@ const IN_FLIGHT_MAX = 32
 /** However long the chain of nodes that somebody invents for us. */
 const QUERIES_MAX = 400
 const PEERS_MAX = 4_000
+/** Queries to one node. */
+const ATTEMPTS_MAX = 2
 
 /** How the queries of a lookup ended, and what it found. */
 export interface LookupSummary {
@@ -70,7 +72,9 @@ export class Lookup {
   readonly #usual: UsualDensity | undefined
   /** Compact peers already handed out. BOUNDED: PEERS_MAX, later ones are dropped. */
   readonly #peers = new Set<string>()
+  /** In flight and not stalled; and those of them that are asked for the first time. */
   #active = 0
+  #firstTries = 0
   #parallel = PARALLEL
   #counts = { queried: 0, answered: 0, failed: 0, timedOut: 0, stalled: 0 }
 
@@ -84,7 +88,7 @@ export class Lookup {
   }
 
   addCandidate(id: NodeId | undefined, address: NodeAddress): void {
-    this.#frontier.add(id, address)
+    this.#frontier.add(id, address, this.#counts.queried === 0)
   }
 
   /** True once for each distinct peer. */
@@ -99,10 +103,12 @@ export class Lookup {
     const { queried, answered, failed, timedOut } = this.#counts
     if (this.#active >= this.#parallel || queried >= QUERIES_MAX) return undefined
     if (queried - answered - failed - timedOut >= IN_FLIGHT_MAX) return undefined
-    const candidate = this.#nextFresh()
+    const candidate = this.#nextFresh() ?? this.#worthAnother()
     if (candidate === undefined) return undefined
     candidate.state = 'in-flight'
+    candidate.attempts++
     this.#active++
+    if (candidate.attempts === 1) this.#firstTries++
     this.#counts.queried++
     return candidate
   }
@@ -117,6 +123,18 @@ export class Lookup {
       if (isUseful && enough.count(id, isSecure)) return undefined
     }
     return undefined
+  }
+
+  /**
+   * Where there is nobody else to ask and too few have answered, a datagram may have been lost: whoever stalled is asked once more. At
+   * the first step, by a single bootstrap node, everything hangs on it. Not whom strangers named: they could have us knock twice.
+   */
+  #worthAnother(): Candidate | undefined {
+    if (this.#firstTries > 0 || this.#counts.answered >= K) return undefined
+    return this.#frontier.candidates.find(
+      ({ isOurs, state, attempts }) =>
+        isOurs && attempts < ATTEMPTS_MAX && (state === 'stalled' || state === 'overdue'),
+    )
   }
 
   isDone(): boolean {
@@ -145,14 +163,17 @@ export class Lookup {
 
   /** The node answered, under this id. */
   answered(candidate: Candidate, id: NodeId, token: string | undefined): void {
-    this.#settle(candidate, 'answered')
     this.#counts.answered++
+    // It was asked twice, and this is its second answer.
+    if (candidate.state === 'answered') return
+    this.#settle(candidate, 'answered')
     candidate.token = token
     this.#frontier.correct(candidate, id)
   }
 
   stalled(candidate: Candidate): void {
-    this.#settle(candidate, 'stalled')
+    // Nobody waits for a second query as long as for the first.
+    this.#settle(candidate, candidate.attempts < ATTEMPTS_MAX ? 'stalled' : 'overdue')
     this.#counts.stalled++
     this.#parallel = Math.min(this.#parallel + 1, PARALLEL_MAX)
   }
@@ -168,15 +189,26 @@ export class Lookup {
     this.#counts[why]++
   }
 
-  #settle(candidate: Candidate, state: 'answered' | 'stalled' | 'failed'): void {
-    if (candidate.state === 'in-flight') this.#active--
+  /** A query ended of which nobody waits for the answer any more. */
+  lapsed(why: 'failed' | 'timedOut'): void {
+    this.#counts[why]++
+  }
+
+  #settle(candidate: Candidate, state: 'answered' | 'stalled' | 'overdue' | 'failed'): void {
+    if (candidate.state === 'in-flight') this.#leaveFlight(candidate)
     candidate.state = state
+  }
+
+  #leaveFlight(candidate: Candidate): void {
+    this.#active--
+    if (candidate.attempts === 1) this.#firstTries--
   }
 
   /** It could not be asked just now: it is fresh again. */
   postpone(candidate: Candidate): void {
-    candidate.state = 'fresh'
-    this.#active--
+    this.#leaveFlight(candidate)
+    candidate.attempts--
+    candidate.state = candidate.attempts === 0 ? 'fresh' : 'stalled'
     this.#counts.queried--
   }
 

@@ -126,12 +126,15 @@ export class Lookups {
   /** A query of the walk stalled, is overdue, timed out, or was refused with an error. */
   missed(
     now: Millis,
-    purpose: { running: RunningLookup; candidate: Candidate },
+    purpose: { running: RunningLookup; candidate: Candidate; attempt: number },
     how: 'stalled' | 'overdue' | 'timedOut' | 'failed',
   ): void {
-    const { running, candidate } = purpose
+    const { running, candidate, attempt } = purpose
     if (running.stage !== 'walking') return
-    if (how === 'stalled') running.lookup.stalled(candidate)
+    // The same node was asked again, or its other answer has come: of this query only the end counts.
+    if (attempt !== candidate.attempts || candidate.state === 'answered') {
+      if (how === 'timedOut' || how === 'failed') running.lookup.lapsed(how)
+    } else if (how === 'stalled') running.lookup.stalled(candidate)
     else if (how === 'overdue') running.lookup.overdue(candidate)
     else running.lookup.failed(candidate, how)
     this.#advance(now, running)
@@ -160,7 +163,7 @@ export class Lookups {
       return
     }
     for (let candidate = lookup.next(); candidate !== undefined; candidate = lookup.next()) {
-      const purpose: Purpose = { kind: 'lookup', running, candidate }
+      const purpose: Purpose = { kind: 'lookup', running, candidate, attempt: candidate.attempts }
       const asked = this.#init.ask(now, candidate.address, { query: lookup.query, purpose })
       if (asked === 'busy') {
         lookup.postpone(candidate)

@@ -5,7 +5,13 @@ import type { Candidate } from '../lookup/frontier.ts'
 import type { RunningLookup } from '../lookup/running-lookup.ts'
 
 export type Purpose =
-  | { readonly kind: 'lookup'; readonly running: RunningLookup; readonly candidate: Candidate }
+  /** `attempt`: the candidate's first query or its second. */
+  | {
+      readonly kind: 'lookup'
+      readonly running: RunningLookup
+      readonly candidate: Candidate
+      readonly attempt: number
+    }
   | { readonly kind: 'announce'; readonly running: RunningLookup }
   /** BEP 44: the item was sent to be stored. */
   | { readonly kind: 'store'; readonly running: RunningLookup }
