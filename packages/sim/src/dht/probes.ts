@@ -32,7 +32,7 @@ export interface ProbesInit {
   readonly dht: DhtWorld
   readonly announcer: (random: RandomSource) => DhtHost | undefined
   /** Who looks up; where it returns a host that is down, that host is started for it, cold or warm as its disk has it. */
-  readonly looker: (random: RandomSource) => DhtHost | undefined
+  readonly looker: (random: RandomSource, announcer: DhtHost) => DhtHost | undefined
   /** Tells one set of probes from another in the same world. */
   readonly label?: string
   /** What is announced; something new each time where it is not given. */
@@ -104,7 +104,7 @@ export class Probes {
   #lookup(name: string, announcer: DhtHost, announcedTo: number): void {
     const { dht, looker } = this.#init
     const { world } = dht
-    const host = looker(this.#random)
+    const host = looker(this.#random, announcer)
     if (host === undefined || !announcer.isUp) {
       this.abandoned++
       return

@@ -21,11 +21,10 @@ export const partition: Scenario = {
     const running = pickRunning(dht)
     const sideOf = ({ index }: { index: number }) => index % 2
     world.partition(sideOf)
-    let side = 0
     const within = new Probes({
       dht,
-      announcer: (random) => pickRunning(dht, (host) => sideOf(host) === side % 2)(random),
-      looker: (random) => pickRunning(dht, (host) => sideOf(host) === side++ % 2)(random),
+      announcer: running,
+      looker: (random, announcer) => pickRunning(dht, (host) => sideOf(host) === sideOf(announcer))(random),
     })
     within.schedule(Math.ceil(probesIn(options) / 3), third)
     pass(world, third, 'two parts', options)

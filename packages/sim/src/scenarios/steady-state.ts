@@ -8,8 +8,9 @@ import { figuresOf, TrafficMeter } from './figures.ts'
 import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
 import { warmWorld } from './warm-world.ts'
 
-/** Traffic at rest is measured first, in this share of the time. */
+/** Traffic at rest is measured first, in this share of the time, once the youngest contact is old enough to be looked after (BEP 5). */
 const AT_REST_SHARE = 0.5
+const SETTLING_MS = 15 * MINUTE
 
 export const steadyState: Scenario = {
   name: 'steady-state',
@@ -18,6 +19,7 @@ export const steadyState: Scenario = {
   run(options) {
     const { dht } = warmWorld({ options })
     const { world } = dht
+    pass(world, SETTLING_MS, 'the network settles', options)
     const traffic = new TrafficMeter(dht)
     pass(world, hoursOf(options) * AT_REST_SHARE, 'the network rests', options)
     const atRest = traffic.perNodeAndHour(options.nodes)
