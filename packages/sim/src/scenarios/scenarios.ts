@@ -4,7 +4,7 @@ import { churn } from './churn.ts'
 import { coldStart } from './cold-start.ts'
 import { crowdedStores } from './crowded-stores.ts'
 import { deadEntrance } from './dead-entrance.ts'
-import { hostile } from './hostile.ts'
+import { flood } from './flood.ts'
 import { massDeparture } from './mass-departure.ts'
 import { natMix } from './nat-mix.ts'
 import { partition } from './partition.ts'
@@ -29,7 +29,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
     slowNetwork,
     poisoned,
     sybil,
-    hostile,
+    flood,
     stolenTokens,
     crowdedStores,
   ].map((scenario) => [scenario.name, scenario]),

@@ -149,7 +149,6 @@ test('[D-52] when every node is slower than expected, the lookup waits for them'
   expect(lookupDone(finish(slow, client, operation)).summary.answered).toBeGreaterThanOrEqual(1)
 })
 
-<<<<<<< HEAD
 test('[D-52] the only node there is may pause for far longer than its round trip', () => {
   const { world, server, client } = pair({ seed: 25, latency: [1, 2] })
   const target = randomNodeId(world.random)
@@ -161,10 +160,11 @@ test('[D-52] the only node there is may pause for far longer than its round trip
   const busy = slower(world, [250, 260])
   const operation = busy.run(client, (engine, now) => engine.lookup(now, target))
   const { summary } = lookupDone(finish(busy, client, operation))
-  expect(summary).toMatchObject({ answered: 1, timedOut: 0, abandoned: 0 })
+  expect(summary).toMatchObject({ answered: 1, timedOut: 0 })
   expect(peersOf(client, operation)).toHaveLength(1)
   expect(server.engine.sizes.peers).toBe(1)
-=======
+})
+
 test('[D-69] where everything hangs on one node, and the query to it is lost, it is asked once more', () => {
   const { world, nodes } = swarm(12, { seed: 5 })
   const entrance = nodes[0]?.endpoint as Endpoint
@@ -177,7 +177,6 @@ test('[D-69] where everything hangs on one node, and the query to it is lost, it
   expect(summary.answered).toBeGreaterThan(4)
   expect(summary.stalled).toBeGreaterThan(0)
   expect(summary.queried).toBe(summary.answered + summary.failed + summary.timedOut + summary.abandoned)
->>>>>>> c81d5f5 (Ask once more where everything hangs on one datagram; sim: enemies, and scenarios of what goes wrong)
 })
 
 test('[D-67] a lookup with nobody to ask ends at once, with nothing', () => {
