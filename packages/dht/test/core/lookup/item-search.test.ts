@@ -27,6 +27,8 @@ function candidate(n: number): Candidate {
     id: undefined,
     address: { host: `45.0.0.${n}`, port: 1, key: String(n) },
     state: 'fresh',
+    isOurs: true,
+    attempts: 0,
     token: undefined,
     isSecure: false,
   }
