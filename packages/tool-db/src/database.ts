@@ -5,7 +5,7 @@
 
 import { format } from 'node:util'
 import { ClosedError, type Endpoint } from '@shoal/base'
-import type { Candidate, SignedEndpoint } from '@shoal/peer'
+import { type Candidate, clientIdOf, type SignedEndpoint } from '@shoal/peer'
 import { EventEmitter } from 'eventemitter3'
 import type { Command, CommandResult } from './core/node/commands.ts'
 import type { NameConflict, NodeEvent } from './core/node/events.ts'
@@ -23,6 +23,9 @@ import { SignUps } from './runtime/sign-ups.ts'
 import type { StorageAdapter } from './store/storage-adapter.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
 import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
+
+/** Methods of tool-db's network adapters that begin with whom they are about. */
+const OF_A_CLIENT: ReadonlySet<string | symbol> = new Set(['isConnected', 'isServer', 'sendToClientId'])
 
 interface Waiting {
   resolve(result: CommandResult): void
@@ -209,7 +212,13 @@ export class Database extends EventEmitter {
       get: (target, name) => {
         if (name === 'connectTo') return facade.connectTo
         const value: unknown = Reflect.get(target, name, target)
-        return typeof value === 'function' ? value.bind(target) : value
+        if (typeof value !== 'function') return value
+        if (!OF_A_CLIENT.has(name)) return value.bind(target)
+        // Callbacks give a peer's whole address; the adapter knows it by the end of that.
+        return (id: unknown, ...rest: unknown[]) => {
+          const isForeign = typeof id === 'string' && target.clientToSend[id] === undefined
+          return value.call(target, isForeign ? clientIdOf(id) : id, ...rest)
+        }
       },
     }) as never
   }

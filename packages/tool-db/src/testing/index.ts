@@ -1,4 +1,5 @@
 export type { TestFunction } from './check.ts'
+export { type NetworkAdapterContractOptions, networkAdapterContract } from './network-adapter-contract.ts'
 export { type NetworkContractOptions, networkContract, type OpenedNetworks } from './network-contract.ts'
 export { type OpenedStore, type StoreContractOptions, storeContract } from './store-contract.ts'
 export { type UserContractOptions, userContract } from './user-contract.ts'

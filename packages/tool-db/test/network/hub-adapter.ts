@@ -20,6 +20,8 @@ export const NPM_BASE: BaseClass = (createRequire(import.meta.url)('tool-db') as
 /** One direction of a connection. */
 interface Wire {
   send(text: string): void
+  /** This side has closed. */
+  end(): void
 }
 
 interface Socket {
@@ -74,6 +76,7 @@ export function hubAdapterOn(base: BaseClass): new (db: NetworkAdapterHost, hub:
 
     close(): void {
       this.closed = true
+      for (const { out } of this.#sockets) out?.end()
       this.cutAll(true)
     }
 
@@ -85,7 +88,16 @@ export function hubAdapterOn(base: BaseClass): new (db: NetworkAdapterHost, hub:
 
     /** How the other side reaches us over this socket. */
     #into(socket: Socket): Wire {
-      return { send: (text) => queueMicrotask(() => this.#receive(socket, text)) }
+      return {
+        send: (text) => queueMicrotask(() => this.#receive(socket, text)),
+        end: () => queueMicrotask(() => this.#ended(socket)),
+      }
+    }
+
+    #ended(socket: Socket): void {
+      if (!socket.isOpen) return
+      socket.isOpen = false
+      this.onClientDisconnect(socket.clientId)
     }
 
     #receive(socket: Socket, text: string): void {
