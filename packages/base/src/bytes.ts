@@ -9,7 +9,17 @@ declare class TextDecoder {
 }
 
 /** A synchronous hash, handed to cores by their face (SHA-1 and SHA-256 differ between Node and browsers). */
-export type Hash = (input: Uint8Array) => Uint8Array
+export interface Hash {
+  (input: Uint8Array): Uint8Array
+  /** In hex, of bytes or of a text's UTF-8, where the platform does all of it in one call. */
+  readonly hex?: (input: string | Uint8Array) => string
+}
+
+/** The hash in hex, of bytes or of a text's UTF-8. */
+export function hashHex(hash: Hash, input: string | Uint8Array): string {
+  if (hash.hex !== undefined) return hash.hex(input)
+  return toHex(hash(typeof input === 'string' ? utf8(input) : input))
+}
 
 const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -8,6 +8,7 @@ export {
   fromHex,
   fromLatin1,
   type Hash,
+  hashHex,
   latin1,
   toHex,
   utf8,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -6,6 +7,7 @@ import {
   concatBytes,
   fromHex,
   fromLatin1,
+  hashHex,
   latin1,
   toHex,
   utf8,
@@ -49,4 +51,16 @@ test('[B-8] the length in UTF-8 is told without encoding, and half a surrogate p
   )
   for (const text of ['\ud800', 'a\udc00', '\udc00\ud800', '\ud83d\ud83d\udc1f'])
     expect(utf8Length(text)).toBeUndefined()
+})
+
+test('[B-8] a hash in hex is the same whether the platform makes it of the text or we of its bytes', () => {
+  const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
+  const whole = Object.assign(plain, {
+    hex: (input: string | Uint8Array) => createHash('sha256').update(input).digest('hex'),
+  })
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array()), (input) => {
+      expect(hashHex(whole, input)).toBe(hashHex((bytes) => plain(bytes), input))
+    }),
+  )
 })

@@ -10,11 +10,19 @@ const SIGNATURE = /^[0-9a-f]{128}$/
 
 export const VERIFIER_KEYS_MAX = 4_096
 
+interface Claim {
+  readonly text: string
+  readonly address: string
+  readonly signature: string
+}
+
 export class EcdsaVerifier implements Verifier {
   readonly #keysMax: number
   readonly #engine: EcdsaEngine
   /** BOUNDED: keysMax, least recently used out. Only keys with a valid signature enter, so garbage cannot flush it. */
   readonly #keys = new Map<string, object>()
+  /** The key that was used last: most records come in runs of one author's. */
+  #newest: string | undefined
   /** Found to be one a moment ago: a writer asks about its own again and again, and never has it verified here. */
   #lastAddress: string | undefined
 
@@ -35,24 +43,41 @@ export class EcdsaVerifier implements Verifier {
     return true
   }
 
-  async verify(text: string, address: string, signature: string): Promise<boolean> {
+  /** No wait for what is known already: it would cost a turn of the queue for each signature. */
+  verify(text: string, address: string, signature: string): boolean | Promise<boolean> {
     if (typeof text !== 'string' || typeof address !== 'string') return false
     if (typeof signature !== 'string' || !SIGNATURE.test(signature)) return false
-    const point = this.#keys.has(address) ? undefined : pointOfAddress(address)
-    const key = point === undefined ? this.#keys.get(address) : await this.#engine.importPoint(point)
+    const held = this.#keys.get(address)
+    if (held !== undefined) return this.#verifyWith(held, { text, address, signature })
+    const point = pointOfAddress(address)
+    if (point === undefined) return false
+    const key = this.#engine.importPoint(point)
+    if (key instanceof Promise) return key.then((loaded) => this.#verifyWith(loaded, { text, address, signature }))
+    return this.#verifyWith(key, { text, address, signature })
+  }
+
+  #verifyWith(key: object | undefined, claim: Claim): boolean | Promise<boolean> {
     if (key === undefined) return false
     try {
-      const answer = this.#engine.verify(key, fromHex(signature) as Uint8Array, utf8(text))
-      // No wait for what is known already: it would cost a turn of the queue for each signature.
-      if (!(typeof answer === 'boolean' ? answer : await answer)) return false
+      const answer = this.#engine.verify(key, fromHex(claim.signature) as Uint8Array, utf8(claim.text))
+      if (typeof answer === 'boolean') return this.#judged(answer, claim.address, key)
+      return answer.then(
+        (isGood) => this.#judged(isGood, claim.address, key),
+        () => false,
+      )
     } catch {
       return false
     }
-    this.#remember(address, key)
-    return true
+  }
+
+  #judged(isGood: boolean, address: string, key: object): boolean {
+    if (isGood) this.#remember(address, key)
+    return isGood
   }
 
   #remember(address: string, key: object): void {
+    if (address === this.#newest) return
+    this.#newest = address
     this.#keys.delete(address)
     this.#keys.set(address, key)
     if (this.#keys.size <= this.#keysMax) return

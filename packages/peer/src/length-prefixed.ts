@@ -3,19 +3,38 @@
 import { utf8 } from '@shoal/base'
 
 export function lengthPrefixed(fields: readonly string[]): Uint8Array {
-  const parts = fields.map(utf8)
   let size = 0
-  for (const { length } of parts) size += 4 + length
+  // No UTF-16 unit has more than three bytes.
+  for (const { length } of fields) size += 4 + 3 * length
   const out = new Uint8Array(size)
   let at = 0
-  for (const part of parts) {
-    const { length } = part
+  for (const field of fields) {
+    const length = put(field, out, at + 4)
     out[at++] = length >>> 24
     out[at++] = length >>> 16
     out[at++] = length >>> 8
     out[at++] = length
-    out.set(part, at)
     at += length
   }
-  return out
+  return out.subarray(0, at)
 }
+
+/** Nearly all that is put here is short and ASCII: for that, calling the encoder costs more than all the rest. */
+function put(text: string, out: Uint8Array, from: number): number {
+  const { length } = text
+  if (length > HAND_MAX) return encode(text, out, from)
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) return encode(text, out, from)
+    out[from + i] = unit
+  }
+  return length
+}
+
+function encode(text: string, out: Uint8Array, from: number): number {
+  const bytes = utf8(text)
+  out.set(bytes, from)
+  return bytes.length
+}
+
+const HAND_MAX = 256

@@ -10,6 +10,6 @@ export interface Signer {
 export interface Verifier {
   /** True for a well-formed address in its one canonical form; says nothing about who has the key. */
   isAddress(text: string): boolean
-  /** Never rejects on foreign input: what is malformed is false. */
-  verify(text: string, address: string, signature: string): Promise<boolean>
+  /** Never throws or rejects on foreign input: what is malformed is false. What is known at once is said at once. */
+  verify(text: string, address: string, signature: string): boolean | Promise<boolean>
 }

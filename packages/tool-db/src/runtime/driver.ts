@@ -17,8 +17,8 @@ export interface DriverInit {
   readonly clock: Clock
   readonly dialler: Dialler
   readonly limits: PaceLimits & { readonly backlogSizeMax: number }
-  /** Every effect with a result but `dial`; a rejection is a failed result. */
-  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown>
+  /** Every effect with a result but `dial`: at once, or as a promise. What is thrown or rejected is a failed result. */
+  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown
   onEvent(event: NodeEvent): void
   report(effect: Effect & { kind: 'report' }): void
 }
@@ -163,16 +163,30 @@ export class Driver {
           dial: id,
         }),
       )
-    const failed = (error: unknown): void => this.#settle(id, { ok: false, error })
-    this.#track(this.#init.dialler.dial(id, effect, events), () => undefined, failed)
+    this.#running++
+    void this.#init.dialler.dial(id, effect, events).then(
+      () => this.#ended(),
+      (error: unknown) => this.#settleLast(id, { ok: false, error }),
+    )
   }
 
   #ask(effect: Exclude<AskedEffect, { kind: 'dial' }>): void {
     const { id } = effect
-    this.#track(
-      this.#init.run(effect),
-      (value) => this.#settle(id, { ok: true, value }),
-      (error) => this.#settle(id, { ok: false, error }),
+    let answer: unknown
+    try {
+      answer = this.#init.run(effect)
+    } catch (error) {
+      this.#settle(id, { ok: false, error })
+      return
+    }
+    if (!isPromise(answer)) {
+      this.#settle(id, { ok: true, value: answer })
+      return
+    }
+    this.#running++
+    void answer.then(
+      (value) => this.#settleLast(id, { ok: true, value }),
+      (error: unknown) => this.#settleLast(id, { ok: false, error }),
     )
   }
 
@@ -180,18 +194,17 @@ export class Driver {
     this.input((node, now) => node.handleResult(now, id, result))
   }
 
-  #track<T>(work: Promise<T>, then: (value: T) => void, failed: (error: unknown) => void): void {
-    this.#running++
-    const over =
-      <V>(tell: (value: V) => void) =>
-      (value: V): void => {
-        try {
-          tell(value)
-        } finally {
-          if (--this.#running === 0) this.#onIdle?.()
-        }
-      }
-    void work.then(over(then), over(failed))
+  /** Of an effect that was under way: it is over once what follows from it has begun. */
+  #settleLast(id: number, result: EffectResult<unknown>): void {
+    try {
+      this.#settle(id, result)
+    } finally {
+      this.#ended()
+    }
+  }
+
+  #ended(): void {
+    if (--this.#running === 0) this.#onIdle?.()
   }
 
   #open(channel: Channel, tell: (id: number) => void): ChannelEvents {
@@ -230,4 +243,8 @@ export class Driver {
       Math.min(Math.max(at - this.now, 0), TIMER_MAX),
     )
   }
+}
+
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof answer === 'object' && answer !== null && typeof (answer as PromiseLike<unknown>).then === 'function'
 }

@@ -1,10 +1,11 @@
 /** Carries out what the node asks of store, accounts and application. Each result goes back as it is; each failure as an error. */
 
-import type { AskedEffect, EffectTable } from '../core/node/effects.ts'
+import type { Verifier } from '@shoal/peer'
+import type { AskedEffect } from '../core/node/effects.ts'
 import type { WireRecord } from '../core/records/record.ts'
 import { prefixRange } from '../store/key-order.ts'
-import type { Durability, Store, Version, Write } from '../store/store.ts'
-import { verifierOf } from '../users/adapter-keys.ts'
+import type { CommitResult, Durability, KeyPage, Store, Version, Write } from '../store/store.ts'
+import { signText, verifierOf } from '../users/adapter-keys.ts'
 import type { ToolDbUserAdapter } from '../users/user-adapter.ts'
 import type { Application } from './application.ts'
 import type { OwnEndpoints } from './own-endpoints.ts'
@@ -24,21 +25,24 @@ type Asked<K extends AskedEffect['kind']> = AskedEffect & { kind: K }
 
 export class Effects {
   readonly #init: EffectsInit
+  readonly #verifier: Verifier
 
   constructor(init: EffectsInit) {
     this.#init = init
+    this.#verifier = verifierOf(init.account)
   }
 
-  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): Promise<unknown> {
+  /** The result, or a promise where it is not known at once; throws or rejects where there is none. */
+  run(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown {
     switch (effect.kind) {
       case 'load':
-        return this.#load(effect)
+        return this.#init.store.readMany(effect.keys)
       case 'scan':
         return this.#scan(effect)
       case 'commit':
         return this.#commit(effect)
       case 'verify':
-        return verifierOf(this.#init.account).verify(effect.text, effect.address, effect.signature)
+        return this.#verifier.verify(effect.text, effect.address, effect.signature)
       case 'sign':
         return this.#sign(effect)
       case 'pause':
@@ -52,33 +56,36 @@ export class Effects {
     }
   }
 
-  async #load(effect: Asked<'load'>): Promise<EffectTable['load']['result']> {
-    return this.#init.store.readMany(effect.keys)
-  }
-
-  async #scan(effect: Asked<'scan'>): Promise<EffectTable['scan']['result']> {
+  #scan(effect: Asked<'scan'>): Promise<KeyPage> {
     const { prefix, after, limit } = effect
     return this.#init.store.scan(prefixRange(prefix), { limit, ...(after !== undefined && { after }) })
   }
 
-  async #commit(effect: Asked<'commit'>): Promise<boolean> {
+  #commit(effect: Asked<'commit'>): Promise<boolean> {
     const batch: Write[] = effect.writes.map(({ key, value }) =>
       value === undefined ? { kind: 'delete', key } : { kind: 'set', key, value },
     )
     const expect: ReadonlyMap<string, Version> = effect.expect
-    const result = await this.#init.store.commit(batch, expect, this.#init.durability)
-    return result.kind === 'committed'
+    return this.#init.store.commit(batch, expect, this.#init.durability).then(isCommitted)
   }
 
-  async #sign(effect: Asked<'sign'>): Promise<string> {
+  #sign(effect: Asked<'sign'>): string | Promise<string> {
     const account = this.#init.signerOf(effect.signer)
     if (account === undefined) throw new Error('the account that was to sign is gone')
-    const signature: unknown = await account.signData(effect.text)
-    if (typeof signature !== 'string' || signature === '') throw new Error('the user adapter gave no signature')
-    return signature
+    const signature = signText(account, effect.text)
+    return typeof signature === 'string' ? checkedSignature(signature) : signature.then(checkedSignature)
   }
 
   #customVerify(record: WireRecord, previous: WireRecord | undefined): Promise<boolean> {
     return this.#init.application.verify(record, previous)
   }
+}
+
+function isCommitted(result: CommitResult): boolean {
+  return result.kind === 'committed'
+}
+
+function checkedSignature(signature: unknown): string {
+  if (typeof signature !== 'string' || signature === '') throw new Error('the user adapter gave no signature')
+  return signature
 }

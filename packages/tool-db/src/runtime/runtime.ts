@@ -1,6 +1,6 @@
 /** A database that runs: machine, store, network, accounts and discovery joined, from its start to its end. */
 
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { type Endpoint, formatEndpoint, systemClock, systemRandom, toHex } from '@shoal/base'
 import { type Candidate, INSTANCE_BYTES } from '@shoal/peer'
 import type { NodeEvent } from '../core/node/events.ts'
@@ -20,6 +20,7 @@ import { Effects } from './effects.ts'
 import { ownEndpoint } from './own-address.ts'
 import { OwnEndpoints } from './own-endpoints.ts'
 import type { StorePlace } from './place.ts'
+import { SHA_256 } from './sha-256.ts'
 import { SwarmLink } from './swarm-link.ts'
 
 /** An external address may change while we run: only our own memory is looked at, nobody is asked. */
@@ -157,7 +158,7 @@ function buildDriver(
       frozen: { claimWindowMs: options.claimWindow, contestedMax: CONTESTED_MAX },
       isAddress: (text) => verifier.isAddress(text),
     },
-    { random: systemRandom(), sha256: (bytes) => hash('sha256', bytes, 'buffer'), limits, noise: NODE_NOISE },
+    { random: systemRandom(), sha256: SHA_256, limits, noise: NODE_NOISE },
   )
   const own: { runtime: Runtime | undefined } = { runtime: undefined }
   const ownEndpoints = new OwnEndpoints({

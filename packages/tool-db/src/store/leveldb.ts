@@ -21,6 +21,7 @@ import {
   type Version,
   type Write,
 } from './store.ts'
+import { StoreError } from './store-error.ts'
 import { rowOf, versionOf } from './version.ts'
 
 /** Enough to share a flush, few enough that the first of them does not wait long for the last. */
@@ -56,23 +57,26 @@ export class LevelDbStore implements Store {
   }
 
   async readMany(keys: readonly string[]): Promise<readonly (Row | undefined)[]> {
-    await this.#level()
-    const values = await this.#run('read', () => this.#rows.read(keys.filter(isWellFormed)))
-    let next = 0
-    return keys.map((key) => {
-      const value = isWellFormed(key) ? values[next++] : undefined
-      return value === undefined ? undefined : rowOf(key, value)
-    })
+    this.#assertOpen()
+    try {
+      await this.#opening
+      // A key that is not well-formed has no row, and the engine would look for another one.
+      const asked = keys.every(isWellFormed) ? keys : keys.filter(isWellFormed)
+      const values = await this.#rows.read(asked)
+      let next = 0
+      return keys.map((key) => {
+        const value = asked === keys || isWellFormed(key) ? values[next++] : undefined
+        return value === undefined ? undefined : rowOf(key, value)
+      })
+    } catch (error) {
+      throw this.#failure('read', error)
+    }
   }
 
-  async commit(
-    batch: readonly Write[],
-    expect: ReadonlyMap<string, Version>,
-    durability: Durability,
-  ): Promise<CommitResult> {
-    this.#assertOpen()
-    checkBatch(batch)
+  commit(batch: readonly Write[], expect: ReadonlyMap<string, Version>, durability: Durability): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
+      this.#assertOpen()
+      checkBatch(batch)
       this.#pending.push({ batch, expect, durability, resolve, reject })
       this.#writing ??= this.#write()
     })
@@ -110,7 +114,7 @@ export class LevelDbStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new ClosedError('the store is closed')
+    if (this.#closing !== undefined) throw closedError()
   }
 
   /** Never rejects: each commit hears of its own failure. */
@@ -133,11 +137,19 @@ export class LevelDbStore implements Store {
     try {
       return await work()
     } catch (error) {
-      // A read that close() overtook; commits are waited for.
-      if (verb === 'read') this.#assertOpen()
-      throw workError(this.#directory, verb, error)
+      throw this.#failure(verb, error)
     }
   }
+
+  #failure(verb: 'read' | 'write', error: unknown): unknown {
+    // A read that close() overtook; commits are waited for.
+    if (verb === 'read' && this.#closing !== undefined) return closedError()
+    return error instanceof StoreError ? error : workError(this.#directory, verb, error)
+  }
+}
+
+function closedError(): ClosedError {
+  return new ClosedError('the store is closed')
 }
 
 /**

@@ -29,6 +29,10 @@ export class MemoryStore implements Store {
     return keys.map((key) => this.#rows.get(key))
   }
 
+  readNow(keys: readonly string[]): readonly (Row | undefined)[] | undefined {
+    return this.#closed ? undefined : keys.map((key) => this.#rows.get(key))
+  }
+
   async commit(
     batch: readonly Write[],
     expect: ReadonlyMap<string, Version>,

@@ -37,6 +37,7 @@ export class RowCache {
     this.#rows.set(key, text)
     this.#size += sizeOf(key, text)
     const { rowsMax, sizeMax } = this.#init
+    if (this.#rows.size <= rowsMax && this.#size <= sizeMax) return
     for (const oldest of this.#rows.keys()) {
       if (this.#rows.size <= rowsMax && this.#size <= sizeMax) return
       this.forget(oldest)

@@ -62,6 +62,8 @@ export interface Store {
   readonly ready: Promise<void>
   /** In the order asked; `undefined` for rows that are not there. */
   readMany(keys: readonly string[]): Promise<readonly (Row | undefined)[]>
+  /** What `readMany` would give, where that is known without waiting; `undefined` where it is to be asked. Never throws. */
+  readNow?(keys: readonly string[]): readonly (Row | undefined)[] | undefined
   /**
    * All writes or none, and only if each row in `expect` still has that version (`ABSENT`: is not there). Rejects with
    * `UsageError`, writing nothing, where a key or a value is not well-formed.

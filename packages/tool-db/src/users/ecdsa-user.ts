@@ -1,7 +1,7 @@
 /** The default user adapter: P-256 keys, with the accounts, addresses and signatures of @tool-db/ecdsa-user. */
 
 import { systemRandom, UsageError } from '@shoal/base'
-import { EcdsaVerifier, isFields, KeyPair, VERIFIER_KEYS_MAX } from '@shoal/peer'
+import { EcdsaVerifier, isFields, KeyPair, VERIFIER_KEYS_MAX, type Verifier } from '@shoal/peer'
 import { base64ToUint8, uint8ToBase64 } from '../compat/encoding.ts'
 import { randomAnimal } from '../compat/random-animal.ts'
 import type { WireRecord } from '../core/records/record.ts'
@@ -59,14 +59,23 @@ export class ToolDbEcdsaUser extends ToolDbUserAdapter {
   }
 
   override async signData(data: string): Promise<string> {
-    if (this.#signText === undefined) await this.#current()
-    return (this.#signText as SignText)(data)
+    return this.sign(data)
   }
 
-  override verifySignature(message: Partial<WireRecord>): Promise<boolean> {
+  /** `signData` without a promise around what is known at once. */
+  sign(data: string): string | Promise<string> {
+    return this.#signText === undefined ? this.#signLater(data) : this.#signText(data)
+  }
+
+  override async verifySignature(message: Partial<WireRecord>): Promise<boolean> {
     const { h, a, s } = message
-    if (h === undefined || a === undefined || s === undefined) return Promise.resolve(false)
+    if (h === undefined || a === undefined || s === undefined) return false
     return this.#verifier.verify(h, a, s)
+  }
+
+  /** `verifySignature` without a promise around what is known at once. */
+  get verifier(): Verifier {
+    return this.#verifier
   }
 
   /** From PKCS#8 in hex. Throws UsageError for anything else. */
@@ -126,6 +135,11 @@ export class ToolDbEcdsaUser extends ToolDbUserAdapter {
     this.#keys = loaded
     this.#signText = textSigner(loaded)
     this.#username = username
+  }
+
+  async #signLater(data: string): Promise<string> {
+    await this.#current()
+    return (this.#signText as SignText)(data)
   }
 
   async #current(): Promise<KeyPair> {

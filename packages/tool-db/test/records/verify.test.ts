@@ -153,6 +153,7 @@ test('[R-10] a check says what it found: bound or plain, and the namespace', asy
   expect(checkRecord(await bound({ key: '==n' }), rules, NOW)).toEqual({
     ok: true,
     bound: true,
+    valueText: '"value"',
     namespace: { kind: 'frozen', name: 'n' },
   })
   expect(checkRecord(await plain({}), rules, NOW)).toMatchObject({ bound: false, namespace: { kind: 'public' } })

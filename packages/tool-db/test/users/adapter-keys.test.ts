@@ -1,6 +1,6 @@
 import { EcdsaVerifier } from '@shoal/peer'
 import { expect, test } from 'vitest'
-import { isAddressFor, verifierOf } from '../../src/users/adapter-keys.ts'
+import { isAddressFor, signText, verifierOf } from '../../src/users/adapter-keys.ts'
 import { ToolDbEcdsaUser } from '../../src/users/ecdsa-user.ts'
 import { ToolDbUserAdapter } from '../../src/users/user-adapter.ts'
 import { golden, goldenRecords, TheirEcdsaUser } from '../records/golden.ts'
@@ -47,6 +47,33 @@ test('[R-39] an adapter that throws or answers oddly on foreign input is a false
   const odd = verifierOf(new Odd(host))
   expect(await odd.verify('t', 'abc', 'throw')).toBe(false)
   expect(await odd.verify('t', 'abc', 'x')).toBe(false)
+})
+
+test('[T-121] our own keys answer at once, and agree with the methods that wait', async () => {
+  const ours = new ToolDbEcdsaUser(host)
+  await ours.anonUser()
+  const address = ours.getAddress() as string
+  const sig = signText(ours, 'text')
+  expect(verifierOf(ours).verify('text', address, sig as string)).toBe(true)
+  expect(verifierOf(ours).verify('other', address, sig as string)).toBe(false)
+  expect(verifierOf(ours).verify('text', address, 'zz')).toBe(false)
+  expect(await ours.verifySignature({ h: 'text', a: address, s: sig as string })).toBe(true)
+})
+
+test('[T-121] who extends our adapter and answers otherwise is asked', async () => {
+  class Strict extends ToolDbEcdsaUser {
+    override verifySignature(): Promise<boolean> {
+      return Promise.resolve(false)
+    }
+    override signData(): Promise<string> {
+      return Promise.resolve('theirs')
+    }
+  }
+  const strict = new Strict(host)
+  await strict.anonUser()
+  expect(await signText(strict, 'text')).toBe('theirs')
+  const address = strict.getAddress() as string
+  expect(await verifierOf(strict).verify('text', address, strict.sign('text') as string)).toBe(false)
 })
 
 test('[R-14] where an adapter does not say what an address is, its own address does', async () => {

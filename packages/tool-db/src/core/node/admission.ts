@@ -6,11 +6,11 @@
 import { type Millis, utf8Length } from '@shoal/base'
 import type { Arrival, FrozenName } from '../records/frozen.ts'
 import { decideFrozen, shownRecord } from '../records/frozen.ts'
-import { valueText } from '../records/hash.ts'
 import { namespaceOf } from '../records/key.ts'
 import { nextTime, wins } from '../records/order.ts'
 import type { WireRecord } from '../records/record.ts'
-import { checkRecord, type RecordRules } from '../records/verify.ts'
+import { recordText } from '../records/record-text.ts'
+import { checkRecord, ownFault, type RecordRules } from '../records/verify.ts'
 import { RecordDraft, signedRecord, type WrittenValue } from '../records/write.ts'
 import type { Author, RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
@@ -18,16 +18,7 @@ import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
 import type { Kernel } from './kernel.ts'
 import { type LaneJob, Lanes } from './lanes.ts'
 import { Remembered } from './remembered.ts'
-import {
-  claimsKey,
-  liveRecord,
-  liveRecordOfRow,
-  nameOfRows,
-  recordOfRow,
-  rowOfRecord,
-  rowsOfName,
-  sideRows,
-} from './rows.ts'
+import { claimsKey, liveRecord, liveRecordOfRow, nameOfRows, recordOfRow, rowsOfName, sideRows } from './rows.ts'
 
 export type Verdict =
   /** Committed: others are told of it. `held` is what readers see now; `isShown` where that has changed by it. */
@@ -38,6 +29,8 @@ export type Verdict =
       readonly isShown: boolean
       /** The first of its author at a frozen name that was free here, or is claimed anew. */
       readonly isClaim: boolean
+      /** The JSON of `record`, where it was made for the store. */
+      readonly text: string | undefined
     }
   /** Verified, but nothing has changed: it is older than what is held, or the same again. */
   | { readonly kind: 'unchanged'; readonly record: WireRecord; readonly held: WireRecord }
@@ -57,6 +50,16 @@ export interface AdmissionHooks {
   hasVerifierFor(key: string): boolean
   /** Committed; nobody was told yet. */
   onStored(record: WireRecord): void
+  /** One record may come from several sides. */
+  bringsTwice(): boolean
+}
+
+/** A record whose content holds. */
+interface Incoming {
+  readonly record: WireRecord
+  /** The JSON of its value. */
+  readonly valueText: string
+  readonly arrival: Arrival
 }
 
 interface Rows {
@@ -115,9 +118,9 @@ export class Admission {
         then(verdict)
         leave()
       }
-      this.#verify(record, (code) => {
+      this.#verify(record, (code, valueText = '') => {
         if (code !== undefined) end({ kind: 'refused', code })
-        else this.#store(record, arrival, end)
+        else this.#store({ record, valueText, arrival }, end)
       })
     })
   }
@@ -143,44 +146,48 @@ export class Admission {
         }
         this.#sign(draft, this.#heldTime(draft, rows), (record, failure) => {
           if (record === undefined) return end({ kind: 'refused', code: 'SIGN_FAILED', error: failure })
-          const checked = checkRecord(record, this.#rules, this.#kernel.now)
-          if (!checked.ok) return end({ kind: 'refused', code: checked.code })
-          if (this.#isTooLarge(record)) return end({ kind: 'refused', code: 'TOO_LARGE' })
-          this.#store(record, { kind: draft.claimAnew ? 'anew' : 'live' }, end)
+          const fault = ownFault(record, this.#rules, this.#kernel.now)
+          if (fault !== undefined) return end({ kind: 'refused', code: fault })
+          const arrival: Arrival = { kind: draft.claimAnew ? 'anew' : 'live' }
+          this.#store({ record, valueText: draft.value.text, arrival }, end)
         })
       })
     })
   }
 
-  #verify(record: WireRecord, then: (code: RefusalCode | undefined) => void): void {
+  #verify(record: WireRecord, then: (code: RefusalCode | undefined, valueText?: string) => void): void {
     const checked = checkRecord(record, this.#rules, this.#kernel.now)
     if (!checked.ok) {
       then(checked.code)
       return
     }
-    if (this.#isTooLarge(record)) {
+    const { valueText } = checked
+    if (this.#isTooLarge(valueText)) {
       then('TOO_LARGE')
       return
     }
-    const name = `${record.h}${record.s}${record.a}`
-    if (this.#verified.has(name)) {
-      then(undefined)
+    const name = this.#hooks.bringsTwice() ? `${record.h}${record.s}${record.a}` : undefined
+    if (name !== undefined && this.#verified.has(name)) {
+      then(undefined, valueText)
       return
     }
     this.#kernel.ask('verify', { text: record.h, address: record.a, signature: record.s }, (result) => {
       if (!result.ok) return then('TOO_BUSY')
       if (!result.value) return then('InvalidSignature')
-      this.#verified.add(name)
-      then(undefined)
+      if (name !== undefined) this.#verified.add(name)
+      then(undefined, valueText)
     })
   }
 
   /** What would not fit into a message of ours would cut off whoever we send it to. */
-  #isTooLarge(record: WireRecord): boolean {
-    return (utf8Length(valueText(record.v)) ?? 0) > this.#kernel.limits.valueSizeMax
+  #isTooLarge(text: string): boolean {
+    const { valueSizeMax } = this.#kernel.limits
+    // A UTF-16 unit has at most three bytes.
+    return text.length > valueSizeMax / 3 && (utf8Length(text) ?? 0) > valueSizeMax
   }
 
-  #store(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {
+  #store(incoming: Incoming, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {
+    const { record } = incoming
     this.#load(record.k, (rows, error) => {
       if (rows === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
       const previous = recordOfRow(record.k, rows.row)
@@ -189,7 +196,7 @@ export class Admission {
       if (held?.h === record.h && held.s === record.s) return then({ kind: 'unchanged', record, held })
       this.#customVerify(record, held, (isAccepted) => {
         if (!isAccepted) return then({ kind: 'refused', code: 'CustomVerificationFailed' })
-        const plan = this.#plan(record, arrival, { ...rows, held, previous })
+        const plan = this.#plan(incoming, { ...rows, held, previous })
         if (plan.kind === 'verdict') return then(plan.verdict)
         this.#commit(record.k, rows, plan.writes, (outcome, failure) => {
           if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
@@ -198,15 +205,14 @@ export class Admission {
             return then(plan.after)
           }
           if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
-          this.#store(record, arrival, then, tries - 1)
+          this.#store(incoming, then, tries - 1)
         })
       })
     })
   }
 
   #plan(
-    record: WireRecord,
-    arrival: Arrival,
+    { record, valueText, arrival }: Incoming,
     rows: Rows & { readonly held: WireRecord | undefined; readonly previous: WireRecord | undefined },
   ):
     | { readonly kind: 'verdict'; readonly verdict: Verdict }
@@ -215,8 +221,9 @@ export class Admission {
     if (namespaceOf(record.k).kind !== 'frozen') {
       if (held !== undefined && !wins(record, held))
         return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
-      const after: Verdict = { kind: 'stored', record, held: record, isShown: true, isClaim: false }
-      return { kind: 'write', writes: [rowOfRecord(record), ...sideRows(record, previous)], after }
+      const text = recordText(record, valueText)
+      const after: Verdict = { kind: 'stored', record, held: record, isShown: true, isClaim: false, text }
+      return { kind: 'write', writes: [{ key: record.k, value: text }, ...sideRows(record, previous)], after }
     }
     const name = nameOfRows(record.k, rows.row, rows.claims)
     const decision = decideFrozen(name, record, { arrival, now: this.#kernel.now, rules: this.#config.frozen })
@@ -233,7 +240,14 @@ export class Admission {
     if (arrival.kind === 'anew' && held?.a === record.a && shown.a !== record.a)
       this.#tellContested(held, shown, 'remote')
     const isClaim = decision.kind === 'claimed' || arrival.kind === 'anew'
-    const after: Verdict = { kind: 'stored', record, held: shown, isShown: shown.h !== held?.h, isClaim }
+    const after: Verdict = {
+      kind: 'stored',
+      record,
+      held: shown,
+      isShown: shown.h !== held?.h,
+      isClaim,
+      text: undefined,
+    }
     const writes = rowsOfName(record.k, decision.name, rows.claims !== undefined)
     return { kind: 'write', writes: [...writes, ...sideRows(shown, previous)], after }
   }

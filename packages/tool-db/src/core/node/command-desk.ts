@@ -78,7 +78,8 @@ export class CommandDesk {
         }
         const { record } = verdict
         if (verdict.kind === 'stored' && verdict.isClaim) claims.add(record.k)
-        const sending = deliveries.add(record, command.to ?? [], place)
+        const text = verdict.kind === 'stored' ? verdict.text : undefined
+        const sending = deliveries.add(record, { to: command.to ?? [], size: value.text.length, place })
         const { message } = sending
         if (confirm !== 0) {
           const left = Math.max(0, timeout - (kernel.now - startedAt))
@@ -86,8 +87,8 @@ export class CommandDesk {
             answer({ kind: 'put', message, ...counts })
           })
         }
-        deliveries.send(sending, servers())
-        fanout.push(record)
+        deliveries.send(sending, servers(), text)
+        fanout.push({ record, text })
         listeners.trigger(record.k, record)
         if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
       })

@@ -102,11 +102,14 @@ export class Deliveries {
   }
 
   /** Not sent yet: whoever waits for the outcome says so first, for a plain server has it as soon as it is sent. */
-  add(record: WireRecord, to: readonly string[], place: Place): Sending {
+  add(
+    record: WireRecord,
+    { to, size, place }: { readonly to: readonly string[]; readonly size: number; readonly place: Place },
+  ): Sending {
     const message: PutMessage = { type: 'put', id: this.#kernel.messageId(), to: [...to], data: record }
     const delivery: Delivery = {
       message,
-      size: JSON.stringify(record.v)?.length ?? 0,
+      size,
       place,
       sent: new Set(),
       confirmed: new Set(),
@@ -135,9 +138,10 @@ export class Deliveries {
     this.#check(delivery)
   }
 
-  send(sending: Sending, servers: Iterable<Peer>): void {
+  /** `text`: the JSON of the record, where it is there already. */
+  send(sending: Sending, servers: Iterable<Peer>, text?: string): void {
     const delivery = this.#byId.get(sending.message.id)
-    if (delivery !== undefined) this.#sendTo(delivery, servers)
+    if (delivery !== undefined) this.#sendTo(delivery, servers, text)
   }
 
   /** True where the message is one of ours that was put. */
@@ -186,7 +190,7 @@ export class Deliveries {
     }
   }
 
-  #sendTo(delivery: Delivery, servers: Iterable<Peer>): void {
+  #sendTo(delivery: Delivery, servers: Iterable<Peer>, text?: string): void {
     if (isExpired(delivery.message.data, this.#kernel.now)) {
       this.#drop(delivery)
       return
@@ -202,12 +206,13 @@ export class Deliveries {
     this.#transmit(
       delivery,
       targets.filter((server) => this.#windows.enter(server, id, delivery.size)),
+      text,
     )
   }
 
-  #transmit(delivery: Delivery, servers: readonly Peer[]): void {
+  #transmit(delivery: Delivery, servers: readonly Peer[], text?: string): void {
     if (servers.length === 0) return
-    this.#fanout.sendAll(servers, { ...delivery.message, to: [...delivery.message.to, this.#clientId] })
+    this.#fanout.sendPut(servers, { ...delivery.message, to: [...delivery.message.to, this.#clientId] }, text)
     for (const server of servers) {
       if (has(server, 'ack')) continue
       // A plain server never says so, but it has it.

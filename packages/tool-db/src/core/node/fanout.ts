@@ -2,8 +2,8 @@
 
 import { utf8Length } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
-import type { Message } from '../wire/message.ts'
-import { messageText } from '../wire/serialise.ts'
+import type { Message, PutMessage } from '../wire/message.ts'
+import { messageText, putText } from '../wire/serialise.ts'
 import type { Kernel } from './kernel.ts'
 import { Remembered } from './remembered.ts'
 import type { Peer } from './session.ts'
@@ -15,11 +15,19 @@ export interface Origin {
   readonly to: readonly string[]
 }
 
+/** A record, and its JSON where that was made for the store. */
+export interface Stored {
+  readonly record: WireRecord
+  readonly text: string | undefined
+}
+
 export interface FanoutParts {
   readonly kernel: Kernel
   readonly clientId: string
   readonly isServer: boolean
   servers(): Iterable<Peer>
+  serverCount(): number
+  hasSubscribers(): boolean
   subscribersOf(key: string): Iterable<Peer>
 }
 
@@ -42,9 +50,9 @@ export class Fanout {
   }
 
   /** Somebody's record that is new here, to the other servers; what went to whom. */
-  relay(record: WireRecord, origin: Origin): { readonly id: string; readonly to: ReadonlySet<Peer> } | undefined {
+  relay({ record, text }: Stored, origin: Origin): { readonly id: string; readonly to: ReadonlySet<Peer> } | undefined {
     const { clientId, isServer } = this.#parts
-    if (!isServer) return undefined
+    if (!isServer || this.#parts.serverCount() === 0) return undefined
     const had = new Set([...origin.to, clientId, origin.peer.clientId])
     const targets = new Set<Peer>()
     for (const server of this.#parts.servers()) {
@@ -52,12 +60,13 @@ export class Fanout {
     }
     if (targets.size === 0) return undefined
     const id = this.#freshId()
-    this.#send(targets, { type: 'put', id, to: [...had].slice(0, TO_MAX), data: record })
+    this.sendPut(targets, { type: 'put', id, to: [...had].slice(0, TO_MAX), data: record }, text)
     return { id, to: targets }
   }
 
   /** What readers of a key now see, to whoever subscribed; servers have it by relay or delivery. */
-  push(record: WireRecord, author?: Peer): void {
+  push({ record, text }: Stored, author?: Peer): void {
+    if (!this.#parts.hasSubscribers()) return
     const targets = new Set<Peer>()
     for (const peer of this.#parts.subscribersOf(record.k)) {
       // A plain author that subscribed wants its own record back: its listeners hear of nothing else.
@@ -66,22 +75,25 @@ export class Fanout {
         targets.add(peer)
     }
     if (targets.size === 0) return
-    this.#send(targets, { type: 'put', id: this.#freshId(), to: [this.#parts.clientId], data: record })
+    this.sendPut(targets, { type: 'put', id: this.#freshId(), to: [this.#parts.clientId], data: record }, text)
   }
 
   send(peer: Peer, message: Message): void {
-    this.#send(new Set([peer]), message)
+    this.#sendText([peer], messageText(message))
   }
 
   sendAll(peers: Iterable<Peer>, message: Message): number {
     const targets = new Set(peers)
-    this.#send(targets, message)
+    if (targets.size > 0) this.#sendText(targets, messageText(message))
     return targets.size
   }
 
-  #send(targets: ReadonlySet<Peer>, message: Message): void {
-    if (targets.size === 0) return
-    const text = messageText(message)
+  /** `text`: the JSON of the record, where it is there already. */
+  sendPut(targets: Iterable<Peer>, message: PutMessage, text: string | undefined): void {
+    this.#sendText(targets, text === undefined ? messageText(message) : putText(message, text))
+  }
+
+  #sendText(targets: Iterable<Peer>, text: string): void {
     const { kernel } = this.#parts
     // Whoever gets more than it takes cuts the connection: a row that another program wrote must not do that.
     if (text.length > kernel.limits.messageSizeMax / 3 && (utf8Length(text) ?? 0) > kernel.limits.messageSizeMax) {

@@ -197,12 +197,12 @@ export class Incoming {
       kernel.emit({ kind: 'verified', message })
       then(verdict)
       if (verdict.kind !== 'stored') return
-      relays.relay(verdict.record, { peer, to: message.to })
+      relays.relay(verdict, { peer, to: message.to })
       if (!verdict.isShown) {
         this.#tellClaim(peer, verdict.record)
         return
       }
-      fanout.push(verdict.held, peer)
+      fanout.push({ record: verdict.held, text: verdict.text }, peer)
       listeners.trigger(verdict.held.k, verdict.held)
     })
   }

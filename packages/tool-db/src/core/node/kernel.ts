@@ -21,6 +21,8 @@ import { Counters } from './stats.ts'
 const ID_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const MESSAGE_ID_LENGTH = 12
 
+const NOTHING: readonly never[] = []
+
 /** What is given up when it takes too long: a lane, and whoever waits behind it, would wait for ever. */
 const WITH_TIMEOUT: ReadonlySet<EffectKind> = new Set<EffectKind>(['load', 'scan', 'commit', 'verify'])
 /** So many that never came back, and no more is asked: each may still hold memory. */
@@ -175,12 +177,14 @@ export class Kernel {
   }
 
   takeEffects(): readonly Effect[] {
+    if (this.#effects.length === 0) return NOTHING
     const effects = this.#effects
     this.#effects = []
     return effects
   }
 
   takeEvents(): readonly NodeEvent[] {
+    if (this.#events.length === 0) return NOTHING
     const events = this.#events
     this.#events = []
     return events

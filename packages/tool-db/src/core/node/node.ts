@@ -117,7 +117,15 @@ export class DatabaseNode {
     )
     this.#subscriptions = new Subscriptions(kernel)
     const subscribersOf = (key: string): Iterable<Peer> => this.#subscriptions.subscribersOf(key)
-    this.#fanout = new Fanout({ kernel, clientId, isServer, servers, subscribersOf })
+    this.#fanout = new Fanout({
+      kernel,
+      clientId,
+      isServer,
+      servers,
+      serverCount: () => this.#roster.servers.size,
+      hasSubscribers: () => this.#subscriptions.size > 0,
+      subscribersOf,
+    })
     this.#relays = new Relays({
       kernel,
       fanout: this.#fanout,
@@ -147,6 +155,7 @@ export class DatabaseNode {
       {
         hasVerifierFor: (key) => this.#verifiers.hasMatch(key),
         onStored: (record) => this.#expiries.note(record),
+        bringsTwice: () => this.#roster.servers.size > 0,
       },
     )
     this.#expiries = new Expiries({ kernel, admission: this.#admission })

@@ -8,7 +8,7 @@ import { namespaceOf } from '../records/key.ts'
 import type { WireRecord } from '../records/record.ts'
 import { DELETED } from '../records/write.ts'
 import type { HeldRow } from './effects.ts'
-import type { Fanout, Origin } from './fanout.ts'
+import type { Fanout, Origin, Stored } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { has, isPassing } from './peer.ts'
 import { claimsKey, liveRecordOfRow, nameOfRows } from './rows.ts'
@@ -70,9 +70,9 @@ export class Relays {
   }
 
   /** Somebody's record that is new here. */
-  relay(record: WireRecord, origin: Origin): void {
-    const sent = this.#fanout.relay(record, origin)
-    if (sent !== undefined) this.#track(sent.id, record.k, sent.to)
+  relay(stored: Stored, origin: Origin): void {
+    const sent = this.#fanout.relay(stored, origin)
+    if (sent !== undefined) this.#track(sent.id, stored.record.k, sent.to)
   }
 
   /** True where the message is one that was relayed. */

@@ -8,6 +8,7 @@ import { FREE_NAME, type FrozenClaim, type FrozenName, shownRecord } from '../re
 import { expiryOf } from '../records/nonce.ts'
 import { parseRecord } from '../records/parse-record.ts'
 import type { WireRecord } from '../records/record.ts'
+import { recordText } from '../records/record-text.ts'
 import { isExpired } from '../records/verify.ts'
 import { DELETED } from '../records/write.ts'
 import type { HeldRow, RowWrite } from './effects.ts'
@@ -59,8 +60,8 @@ export function sideRows(record: WireRecord, previous: WireRecord | undefined): 
   return rows
 }
 
-export function rowOfRecord(record: WireRecord): RowWrite {
-  return { key: record.k, value: JSON.stringify(record) }
+function rowOfRecord(record: WireRecord): RowWrite {
+  return { key: record.k, value: recordText(record) }
 }
 
 /** The name's claims: from the row of claims, or from the record alone where nobody contests it. */

@@ -1,6 +1,6 @@
 /** What is hashed, and then signed as text: the value's JSON, the author, the time and the nonce, joined as tool-db does. */
 
-import { type Hash, toHex, utf8 } from '@shoal/base'
+import { type Hash, hashHex } from '@shoal/base'
 import type { WireRecord } from './record.ts'
 
 /** A value that is not there (`undefined`, dropped from JSON) is hashed as the word, as in tool-db. */
@@ -14,9 +14,14 @@ export function hashPrefix(text: string, address: string, time: number): string 
 }
 
 export function hashOf(prefix: string, nonce: number | string, sha256: Hash): string {
-  return toHex(sha256(utf8(prefix + nonce)))
+  return hashHex(sha256, prefix + nonce)
 }
 
-export function recordHash(record: Pick<WireRecord, 'v' | 'a' | 't' | 'n'>, sha256: Hash): string {
-  return hashOf(hashPrefix(valueText(record.v), record.a, record.t), record.n, sha256)
+/** `text`: of the value, where it is known already. */
+export function recordHash(
+  record: Pick<WireRecord, 'v' | 'a' | 't' | 'n'>,
+  sha256: Hash,
+  text: string = valueText(record.v),
+): string {
+  return hashOf(hashPrefix(text, record.a, record.t), record.n, sha256)
 }

@@ -4,7 +4,7 @@
  * covers all of them.
  */
 
-import { type Hash, type Millis, toHex } from '@shoal/base'
+import { type Hash, hashHex, type Millis } from '@shoal/base'
 import { lengthPrefixed } from '@shoal/peer'
 
 export type Nonce =
@@ -43,7 +43,7 @@ export function expiryOf(nonce: number | string): Millis | undefined {
 
 /** SHA-256, in hex, over the three fields, each with its length before it. */
 export function bindingOf(fields: BindingFields, sha256: Hash): string {
-  return toHex(sha256(lengthPrefixed([fields.topicPublicId, fields.key, fields.type ?? ''])))
+  return hashHex(sha256, lengthPrefixed([fields.topicPublicId, fields.key, fields.type ?? '']))
 }
 
 export function boundNonce(counter: number, binding: string, expiry?: Millis): string {

@@ -5,9 +5,9 @@
 
 import type { Hash, Millis } from '@shoal/base'
 import { CLOCK_AHEAD_MAX_MS } from '@shoal/peer'
-import { recordHash } from './hash.ts'
+import { recordHash, valueText } from './hash.ts'
 import { type Namespace, namespaceOf } from './key.ts'
-import { bindingOf, expiryOf, parseNonce } from './nonce.ts'
+import { bindingOf, expiryOf, type Nonce, parseNonce } from './nonce.ts'
 import type { WireRecord } from './record.ts'
 import type { RecordCode } from './record-code.ts'
 import { hasWork } from './work.ts'
@@ -26,33 +26,54 @@ export interface RecordRules {
 }
 
 export type RecordCheck =
-  | { readonly ok: true; readonly bound: boolean; readonly namespace: Namespace }
+  /** `valueText`: the JSON of the value, which whoever stores or hands on the record need not make again. */
+  | { readonly ok: true; readonly bound: boolean; readonly namespace: Namespace; readonly valueText: string }
   | { readonly ok: false; readonly code: RecordCode }
 
 export function checkRecord(record: WireRecord, rules: RecordRules, now: Millis): RecordCheck {
-  const code = cheapFault(record, rules, now) ?? contentFault(record, rules)
+  const namespace = namespaceOf(record.k)
+  const early = cheapFault(record, namespace, { rules, now })
+  if (early !== undefined) return { ok: false, code: early }
+  const text = valueText(record.v)
+  const code = contentFault(record, rules, text)
   if (code !== undefined) return { ok: false, code }
-  return { ok: true, bound: typeof record.n === 'string', namespace: namespaceOf(record.k) }
+  return { ok: true, bound: typeof record.n === 'string', namespace, valueText: text }
 }
 
-function cheapFault(record: WireRecord, rules: RecordRules, now: Millis): RecordCode | undefined {
+/** Of a record that was hashed and bound here a moment ago: all that does not follow from how it was made. */
+export function ownFault(record: WireRecord, rules: RecordRules, now: Millis): RecordCode | undefined {
+  const nonce = parseNonce(record.n)
+  if (nonce === undefined) return 'InvalidData'
+  return cheapFault(record, namespaceOf(record.k), { rules, now }) ?? meaningFault(record, nonce)
+}
+
+function cheapFault(
+  record: WireRecord,
+  namespace: Namespace,
+  { rules, now }: { readonly rules: RecordRules; readonly now: Millis },
+): RecordCode | undefined {
   if (record.t > now + CLOCK_AHEAD_MAX_MS) return 'InvalidTimestamp'
   if (isExpired(record, now)) return 'Expired'
   if (!rules.isAddress(record.a)) return 'InvalidData'
-  const namespace = namespaceOf(record.k)
   if (namespace.kind === 'private' && namespace.owner !== record.a) return 'AddressMismatch'
   if (typeof record.n === 'number' && rules.records === 'strict') return 'UnboundRecord'
   return hasWork(record.h, rules.pow) ? undefined : 'NoProofOfWork'
 }
 
-function contentFault(record: WireRecord, rules: RecordRules): RecordCode | undefined {
+function contentFault(record: WireRecord, rules: RecordRules, text: string): RecordCode | undefined {
   const nonce = parseNonce(record.n)
   if (nonce === undefined) return 'InvalidData'
   if (nonce.kind === 'bound' && !isBoundHere(record, nonce.binding, rules)) return 'InvalidBinding'
+  const fault = meaningFault(record, nonce)
+  if (fault !== undefined) return fault
+  return recordHash(record, rules.sha256, text) === record.h ? undefined : 'InvalidHashNonce'
+}
+
+function meaningFault(record: WireRecord, nonce: Nonce): RecordCode | undefined {
   // The type is signed in a bound record only: else anybody could turn the value of another into a deletion.
   if (record.c === DELETED && (nonce.kind === 'plain' || record.v !== null)) return 'InvalidData'
   if (nonce.kind === 'bound' && nonce.expiry !== undefined && !mayEnd(record, nonce.expiry)) return 'InvalidData'
-  return recordHash(record, rules.sha256) === record.h ? undefined : 'InvalidHashNonce'
+  return undefined
 }
 
 /** An ordinary value ends after it began. A name that ended would be free for others, a deletion would bring the value back. */

@@ -1,0 +1,16 @@
+/**
+ * A record as JSON, put together around the text of its value: that was made once, to be hashed, and is the largest part of
+ * most records. The same text goes into the store and on the wire.
+ */
+
+import { valueText } from './hash.ts'
+import type { WireRecord } from './record.ts'
+
+/** The fields stand in the order in which tool-db writes them; a value that is not there is left out, as JSON does. */
+export function recordText(record: WireRecord, text: string = valueText(record.v)): string {
+  const { k, a, n, t, h, s, v, c } = record
+  const nonce = typeof n === 'number' ? n : JSON.stringify(n)
+  const head = `{"k":${JSON.stringify(k)},"a":${JSON.stringify(a)},"n":${nonce},"t":${t},"h":"${h}","s":${JSON.stringify(s)}`
+  const value = v === undefined ? '' : `,"v":${text}`
+  return `${head}${value},"c":${c === null ? 'null' : JSON.stringify(c)}}`
+}
