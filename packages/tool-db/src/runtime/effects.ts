@@ -36,7 +36,7 @@ export class Effects {
   run(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown {
     switch (effect.kind) {
       case 'load':
-        return this.#init.store.readMany(effect.keys)
+        return this.#init.store.readNow?.(effect.keys) ?? this.#init.store.readMany(effect.keys)
       case 'scan':
         return this.#scan(effect)
       case 'commit':

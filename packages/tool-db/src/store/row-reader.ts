@@ -4,10 +4,11 @@
  */
 
 import type { ClassicLevel } from 'classic-level'
+import { DiskPatience } from './disk-patience.ts'
 import { RowCache, type RowText } from './row-cache.ts'
 
-/** Enough for the records that are on their way in at one time; more would only be carried along by the garbage collector. */
-const CACHE = { rowsMax: 1_024, sizeMax: 1_048_576 }
+/** Enough for the records that are on their way in at one time; more would live long enough to be carried into the old generation. */
+const CACHE = { rowsMax: 256, sizeMax: 1_048_576 }
 /** Enough to share a turn of the engine, few enough that the first of them does not wait long for the last. */
 const KEYS_PER_READ_MAX = 1_000
 
@@ -26,8 +27,35 @@ export class RowReader {
   #unwritten = new Set<string>()
   #isReading = false
 
+  readonly #patience = new DiskPatience(() => performance.now())
+  #level: ClassicLevel | undefined
+
   constructor(opening: Promise<ClassicLevel>) {
     this.#opening = opening
+    opening.then(
+      (level) => {
+        this.#level = level
+      },
+      () => undefined,
+    )
+  }
+
+  /** The keys are well-formed. `undefined` where they are to be waited for: nothing is open, or the disk was slow a moment ago. */
+  readNow(keys: readonly string[]): readonly RowText[] | undefined {
+    const level = this.#level
+    if (level === undefined || !this.#patience.mayAsk()) return undefined
+    const texts: RowText[] = []
+    try {
+      for (const key of keys) {
+        const isKnown = this.#cache.has(key)
+        const text = isKnown ? this.#cache.get(key) : this.#patience.timed(() => level.getSync(key))
+        if (!isKnown) this.#cache.set(key, text)
+        texts.push(text)
+      }
+    } catch {
+      return undefined
+    }
+    return texts
   }
 
   /** The keys are well-formed. Rejects with what the engine says. */

@@ -98,6 +98,16 @@ function reading(options: StoreContractOptions): void {
     const [row] = await store.readMany(['a'])
     checkEqual(row?.key, 'a', 'the key of the row')
   })
+  rule('T-122', 'what is read at once is what is read with waiting, also just after a commit', async (store) => {
+    const keys = ['there', 'missing', 'there']
+    for (const value of ['1', '2']) {
+      await put(store, [set('there', value)])
+      const now = store.readNow?.(keys)
+      if (now === undefined) continue
+      checkEqual(now[0]?.value, value, 'the row as it was committed')
+      checkEqual(now, await store.readMany(keys), 'the rows')
+    }
+  })
   rule('ST-2', 'equal versions mean equal rows, and no row has the version of an absent one', async (store) => {
     await put(store, [set('a', '"x"'), set('same', '"x"'), set('escaped', '\u0000'), set('other', '\u0000\u0000')])
     const rows = (await store.readMany(['a', 'same', 'escaped', 'other'])) as Row[]

@@ -107,3 +107,22 @@ test('[ST-28] what is kept is bounded by number and by size, the oldest out', ()
   cache.set('g', '1')
   expect(cache.get('g')).toBe('1')
 })
+
+test('[T-122] before the engine is open, and when it fails, nothing is read at once', async () => {
+  let open: (engine: ClassicLevel) => void = () => undefined
+  const reader = new RowReader(new Promise<ClassicLevel>((resolve) => (open = resolve)))
+  expect(reader.readNow(['a'])).toBeUndefined()
+  let isBroken = false
+  const getSync = (key: string): string | undefined => {
+    if (isBroken) throw new Error('closed')
+    return key === 'a' ? '1' : undefined
+  }
+  open({ getSync } as unknown as ClassicLevel)
+  await Promise.resolve()
+  expect(reader.readNow(['a', 'b'])).toEqual(['1', undefined])
+  isBroken = true
+  expect(reader.readNow(['a', 'b']), 'known rows').toEqual(['1', undefined])
+  expect(reader.readNow(['c'])).toBeUndefined()
+  reader.noteWritten('c', '2')
+  expect(reader.readNow(['c'])).toEqual(['2'])
+})
