@@ -8,22 +8,29 @@ import { figureOf, rounded } from './figures.ts'
 import { type AcceptOptions, atLeast, type Verdict } from './verdict.ts'
 
 const SHARE = 0.5
+const MAKERS = ['shoal', 'shoal encrypted'] as const
+type Maker = (typeof MAKERS)[number]
 
 export async function acceptDbVerify({ quick, log }: AcceptOptions): Promise<Verdict[]> {
   const puts = quick ? 5_000 : 20_000
-  const shares: number[] = []
+  const shares: Record<Maker, number[]> = { shoal: [], 'shoal encrypted': [] }
   for (let i = 0; i < (quick ? 2 : 5); i++) {
-    const { perCpuSecond, verifies } = await measureOnce(puts)
-    shares.push(perCpuSecond / verifies)
-    log(`${rounded(perCpuSecond)} puts and ${rounded(verifies)} signatures checked per CPU-second`)
+    for (const maker of MAKERS) {
+      const { perCpuSecond, verifies } = await measureOnce(maker, puts)
+      shares[maker].push(perCpuSecond / verifies)
+      log(`${maker}: ${rounded(perCpuSecond)} puts and ${rounded(verifies)} signatures checked per CPU-second`)
+    }
   }
-  return [atLeast(SHARE, 'of the signatures checked', 'pre-signed puts per CPU-second of the server', figureOf(shares))]
+  return MAKERS.map((maker) => {
+    const what = `${maker}: pre-signed puts per CPU-second of the server`
+    return atLeast(SHARE, 'of the signatures checked', what, figureOf(shares[maker]))
+  })
 }
 
-async function measureOnce(puts: number): Promise<{ perCpuSecond: number; verifies: number }> {
+async function measureOnce(maker: Maker, puts: number): Promise<{ perCpuSecond: number; verifies: number }> {
   const port = await freePort()
-  const server = new Child('db-peer-process', { maker: 'shoal', port, server: true })
-  const load = new Child('db-signed-load-process', { port })
+  const server = new Child('db-peer-process', { maker, port, server: true })
+  const load = new Child('db-signed-load-process', { port, encryption: maker !== 'shoal' })
   return withChildren([server, load], async () => {
     await server.request('ready')
     await load.request('ready')

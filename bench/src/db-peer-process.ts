@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { answerRequests, childOptions } from './child.ts'
 
-export type Maker = 'shoal' | 'tool-db' | 'gun'
+/** Ours twice: tool-db and gun encrypt nothing, so that is compared with theirs; what encryption costs is told beside it. */
+export type Maker = 'shoal' | 'shoal encrypted' | 'tool-db' | 'gun'
 
 /** The part of the API that both have. */
 interface ToolDb {
@@ -36,7 +37,7 @@ interface Loaded {
 }
 
 async function loaded(): Promise<Loaded> {
-  if (maker === 'shoal') {
+  if (maker === 'shoal' || maker === 'shoal encrypted') {
     const ours = await import('@shoal/tool-db')
     return { ToolDb: ours.ToolDb as unknown as Loaded['ToolDb'], adapters: {} }
   }
@@ -54,6 +55,7 @@ const db = new ToolDb({
   ...(server && { port }),
   peers: (server ? peers : [port]).map((at) => ({ host: '127.0.0.1', port: at })),
   storageName: 'db',
+  encryption: maker !== 'shoal',
   // Ours has rate limits, which stay on the path; tool-db has none and ignores the option.
   limits: { messagesPerSecond: 1_000_000, bytesPerSecond: 1_000_000_000 },
   ...adapters,

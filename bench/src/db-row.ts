@@ -4,7 +4,7 @@ import type { Maker } from './db-peer-process.ts'
 import { measurePuts, type PutsFigures } from './db-puts.ts'
 import type { Row, RowOptions, Subject } from './row.ts'
 
-const MAKERS: readonly Maker[] = ['shoal', 'tool-db', 'gun']
+const MAKERS: readonly Maker[] = ['shoal', 'shoal encrypted', 'tool-db', 'gun']
 
 export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
   const repetitions = quick ? 2 : 5
@@ -15,7 +15,7 @@ export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
     const figures = await measurePuts(MAKERS, { puts, repetitions, log: (line) => log(`db ${line}`) })
     for (const maker of MAKERS) subjects.push(subjectOf(maker, puts, figures))
     const ours = figures.of('shoal', 'perSecond').median
-    for (const maker of ['tool-db', 'gun'] as const) {
+    for (const maker of ['shoal encrypted', 'tool-db', 'gun'] as const) {
       ratios.push({ name: `shoal / ${maker} at ${puts}`, value: ours / figures.of(maker, 'perSecond').median })
     }
   }

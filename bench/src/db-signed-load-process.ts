@@ -4,7 +4,7 @@ import { createVerify, generateKeyPairSync, sign } from 'node:crypto'
 import { ToolDb } from '@shoal/tool-db'
 import { answerRequests, childOptions } from './child.ts'
 
-const { port } = childOptions<{ port: number }>()
+const { port, encryption } = childOptions<{ port: number; encryption: boolean }>()
 
 type Put = Awaited<ReturnType<ToolDb['putData']>>
 
@@ -12,6 +12,7 @@ type Put = Awaited<ReturnType<ToolDb['putData']>>
 const FLYING_MAX = 512
 
 const options = {
+  encryption,
   topic: 'bench',
   server: false,
   limits: { messagesPerSecond: 1_000_000, bytesPerSecond: 1_000_000_000 },

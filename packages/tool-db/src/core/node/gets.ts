@@ -157,8 +157,8 @@ export class Gets {
   /** Another's read. */
   handleGet(peer: Peer, message: GetMessage): void {
     const { fanout } = this.#parts
-    this.#readFor(peer, message, (held, error) => {
-      if (held !== undefined) fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+    this.#readFor(peer, message, (held, error, text) => {
+      if (held !== undefined) fanout.sendPut([peer], { type: 'put', id: message.id, to: [], data: held }, text)
       else if (error !== undefined) this.#refuse(peer, message.id, 'STORE_FAILED')
       else this.#relay(peer, message)
     })
@@ -189,7 +189,7 @@ export class Gets {
   #readFor(
     peer: Peer,
     message: { readonly id: string; readonly key: string },
-    then: (record: WireRecord | undefined, error?: unknown) => void,
+    then: (record: WireRecord | undefined, error?: unknown, text?: string) => void,
   ): void {
     const { kernel } = this.#parts
     if (this.#reads >= kernel.limits.readsMax) {
@@ -198,9 +198,9 @@ export class Gets {
       return
     }
     this.#reads++
-    this.#read(message.key, (held, error) => {
+    this.#read(message.key, (held, error, text) => {
       this.#reads--
-      if (peer.session.state.kind !== 'closed') then(held, error)
+      if (peer.session.state.kind !== 'closed') then(held, error, text)
     })
   }
 
@@ -252,10 +252,11 @@ export class Gets {
     else then(undefined, false)
   }
 
-  #read(key: string, then: (record: WireRecord | undefined, error?: unknown) => void): void {
+  /** `text`: the row as it is, which is the JSON of the record. */
+  #read(key: string, then: (record: WireRecord | undefined, error?: unknown, text?: string) => void): void {
     this.#parts.kernel.ask('load', { keys: [key] }, (result) => {
       if (!result.ok) then(undefined, result.error ?? new Error('the store failed'))
-      else then(liveRecordOfRow(key, result.value[0], this.#parts.kernel.now))
+      else then(liveRecordOfRow(key, result.value[0], this.#parts.kernel.now), undefined, result.value[0]?.value)
     })
   }
 
