@@ -135,3 +135,22 @@ test('[R-29] a decision changes nothing of what it was given', () => {
   for (const record of [by('a', 1), by('b', 1), by('c', 90), by('c', 1)]) decide(held, record)
   expect(JSON.stringify(held)).toBe(before)
 })
+
+test('[U-31] what a server holds against an unconfirmed claim counts however old it is, and by its date', () => {
+  const mine = after(by('me', 0))
+  const older = decide(mine, by('owner', 1_000_000), { kind: 'correction' })
+  expect(older).toMatchObject({ kind: 'replaced', loser: 'me' })
+  expect(decide(mine, by('owner', 1_000_000), ANSWER)).toMatchObject({ kind: 'refused', code: 'ClaimTooOld' })
+  expect(decide(mine, by('later', -1), { kind: 'correction' })).toMatchObject({ kind: 'kept' })
+})
+
+test('[U-33] a claim made anew takes the place of the author’s earlier one, and goes by its own date', () => {
+  const name = after(by('me', 50), by('other', 40))
+  expect(shownRecord(name)?.a).toBe('me')
+  const decision = decide(name, by('me', 0), { kind: 'anew' })
+  if (!('name' in decision)) throw new Error('it is taken')
+  expect(shownRecord(decision.name)?.a).toBe('other')
+  expect(decision.name.map(({ first }) => NOW - first.t)).toEqual([40, 0])
+  expect(decide(after(by('me', 50)), by('me', 0), { kind: 'anew' })).toMatchObject({ kind: 'kept' })
+  expect(decide(FREE_NAME, by('me', CLAIM_WINDOW_MS + 1), { kind: 'anew' })).toMatchObject({ kind: 'refused' })
+})
