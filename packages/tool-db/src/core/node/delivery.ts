@@ -23,8 +23,8 @@ export interface Counts {
 /** A record of ours on its way. What it says stays true when there is nothing left to wait for. */
 export interface Sending {
   readonly message: PutMessage
-  readonly sent: ReadonlySet<string>
-  readonly confirmed: ReadonlySet<string>
+  readonly sent: readonly string[]
+  readonly confirmed: readonly string[]
 }
 
 interface Delivery extends Sending {
@@ -33,10 +33,10 @@ interface Delivery extends Sending {
   /** Held for as long as no server has the record. */
   readonly place: Place
   /** Told by peer id. BOUNDED: by the servers. */
-  readonly sent: Set<string>
-  readonly confirmed: Set<string>
+  readonly sent: string[]
+  readonly confirmed: string[]
   /** Servers that it waits for, or whose acknowledgement is still to come. BOUNDED: by the servers. */
-  readonly open: Set<Peer>
+  readonly open: Peer[]
   waiter: { readonly needed: number | 'all'; readonly timer: Timer; then(counts: Counts): void } | undefined
   /** Some server has it, or refused it for good: it need not be sent to those that come. */
   isSettled: boolean
@@ -54,7 +54,20 @@ const STORED = 'OK'
 const SUPERSEDED = 'SUPERSEDED'
 
 export function countsOf({ sent, confirmed }: Sending): Counts {
-  return { sent: sent.size, confirmed: confirmed.size }
+  return { sent: sent.length, confirmed: confirmed.length }
+}
+
+/** Lists and not sets: thousands of deliveries wait at a time, most of them for one server, and three sets are larger than the record. */
+function addOnce<T>(list: T[], item: T): void {
+  if (!list.includes(item)) list.push(item)
+}
+
+/** False where it was not there. */
+function remove<T>(list: T[], item: T): boolean {
+  const at = list.indexOf(item)
+  if (at < 0) return false
+  list.splice(at, 1)
+  return true
 }
 
 export class Deliveries {
@@ -111,9 +124,9 @@ export class Deliveries {
       message,
       size,
       place,
-      sent: new Set(),
-      confirmed: new Set(),
-      open: new Set(),
+      sent: [],
+      confirmed: [],
+      open: [],
       waiter: undefined,
       isSettled: false,
     }
@@ -154,10 +167,10 @@ export class Deliveries {
   }
 
   #handleAckOf(delivery: Delivery, peer: Peer, code: string): void {
-    if (!delivery.open.delete(peer)) return
+    if (!remove(delivery.open, peer)) return
     if (code === STORED) {
       this.#claims.confirm(delivery.message.data.k)
-      delivery.confirmed.add(peer.peerId)
+      addOnce(delivery.confirmed, peer.peerId)
       this.#settle(delivery)
     } else if (isPassing(code)) this.#again(delivery, peer)
     else {
@@ -186,7 +199,7 @@ export class Deliveries {
     this.#windows.drop(peer)
     this.#room.letIn()
     for (const delivery of [...this.#byId.values()]) {
-      if (delivery.open.delete(peer)) this.#check(delivery)
+      if (remove(delivery.open, peer)) this.#check(delivery)
     }
   }
 
@@ -196,10 +209,10 @@ export class Deliveries {
       return
     }
     const had = new Set(delivery.message.to)
-    const targets = [...servers].filter((server) => !had.has(server.clientId) && !delivery.open.has(server))
+    const targets = [...servers].filter((server) => !had.has(server.clientId) && !delivery.open.includes(server))
     for (const server of targets) {
-      delivery.sent.add(server.peerId)
-      delivery.open.add(server)
+      addOnce(delivery.sent, server.peerId)
+      delivery.open.push(server)
       this.#fanout.noteSeen(server, delivery.message.data)
     }
     const { id } = delivery.message
@@ -216,7 +229,7 @@ export class Deliveries {
     for (const server of servers) {
       if (has(server, 'ack')) continue
       // A plain server never says so, but it has it.
-      delivery.open.delete(server)
+      remove(delivery.open, server)
       this.#settle(delivery)
       this.#kernel.after(PLAIN_PACE, () => {
         this.#windows.leave(server, delivery.message.id)
@@ -230,7 +243,7 @@ export class Deliveries {
   #goOn(peer: Peer): void {
     const sizeOf = (id: string): number | undefined => {
       const delivery = this.#byId.get(id)
-      return delivery?.open.has(peer) === true ? delivery.size : undefined
+      return delivery?.open.includes(peer) === true ? delivery.size : undefined
     }
     for (let id = this.#windows.next(peer, sizeOf); id !== undefined; id = this.#windows.next(peer, sizeOf)) {
       const delivery = this.#byId.get(id)
@@ -250,7 +263,7 @@ export class Deliveries {
   /** Nobody is being sent what waits under this key: a newer record takes its place. */
   #replaceable(key: string): Delivery | undefined {
     const older = this.#waitingByKey.get(key)
-    return older !== undefined && older.open.size === 0 && older.waiter === undefined ? older : undefined
+    return older !== undefined && older.open.length === 0 && older.waiter === undefined ? older : undefined
   }
 
   #settle(delivery: Delivery): void {
@@ -268,13 +281,13 @@ export class Deliveries {
     if (waiter !== undefined) {
       const isEnough =
         waiter.needed === 'all'
-          ? delivery.sent.size > 0 && delivery.open.size === 0 && delivery.isSettled
-          : delivery.confirmed.size >= waiter.needed
+          ? delivery.sent.length > 0 && delivery.open.length === 0 && delivery.isSettled
+          : delivery.confirmed.length >= waiter.needed
       if (isEnough) {
         this.#endWait(delivery)
         return
       }
-    } else if (delivery.isSettled && delivery.open.size === 0) this.#drop(delivery)
+    } else if (delivery.isSettled && delivery.open.length === 0) this.#drop(delivery)
   }
 
   #endWait(delivery: Delivery): void {
@@ -283,7 +296,7 @@ export class Deliveries {
     this.#kernel.cancel(waiter.timer)
     delivery.waiter = undefined
     waiter.then(countsOf(delivery))
-    if (delivery.isSettled && delivery.open.size === 0) this.#drop(delivery)
+    if (delivery.isSettled && delivery.open.length === 0) this.#drop(delivery)
   }
 
   #drop(delivery: Delivery): void {

@@ -5,9 +5,9 @@
 
 import type { Peer } from './session.ts'
 
-/** A quarter of what a channel takes before it counts as stalled. */
+/** A quarter of what a channel takes before it counts as stalled; and as many as the server's limits let through in an eighth of a second. */
 const FLYING_SIZE_MAX = 1_048_576
-const FLYING_COUNT_MAX = 1_024
+const FLYING_COUNT_MAX = 512
 
 interface Window {
   size: number
