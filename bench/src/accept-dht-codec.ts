@@ -25,7 +25,7 @@ export async function acceptDhtCodec({ quick, log }: AcceptOptions): Promise<Ver
         }
       }
       const [ours, theirs] = [figureOf(rates.shoal), figureOf(rates.bencode)]
-      log(`${direction}: ${rounded(ours.median)} a second, npm bencode ${rounded(theirs.median)}`)
+      log(`${direction}: ${rounded(ours.median)} a CPU-second, npm bencode ${rounded(theirs.median)}`)
       verdicts.push(
         atLeast(BOUND_TIMES, 'times npm bencode', `${direction} of a get_peers reply`, ratioOf(ours, theirs)),
       )

@@ -1,8 +1,8 @@
 /**
  * Eight pings outstanding at a server, alone and then beside as much garbage as this machine can send: the share of
  * answers that still come. The undisturbed rate is taken before and after each flood. A ping that is lost is given up after 200 ms,
- * in which its place answers nothing: one in a thousand lost costs half of the answers. Beside it a socket that does
- * nothing but look at a datagram's end shows what is left of Node's own.
+ * in which its place answers nothing: one in a thousand lost costs half of the answers. Beside it a socket with as large
+ * a receive buffer, which does nothing but look at a datagram's end, shows what Node's own takes.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Child, withChildren } from './child.ts'

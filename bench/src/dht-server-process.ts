@@ -2,7 +2,7 @@
  * The DHT server that is measured: ours, npm bittorrent-dht 11, or a socket that sends back what it gets (of the `picky-echo`
  * only what ends as a query does). Each process loads only what it serves with.
  */
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { answerRequests, childOptions } from './child.ts'
 
@@ -17,6 +17,8 @@ interface Server {
 
 const { kind, nodeId } = childOptions<{ kind: ServerKind; nodeId: string }>()
 
+/** As ours asks for. */
+const RECEIVE_BUFFER_BYTES = 4 * 1_024 * 1_024
 /** No garbage ends so. */
 const QUERY_END = Buffer.from('1:y1:qe')
 
@@ -47,12 +49,14 @@ const START: Record<ServerKind, () => Promise<Server>> = {
       infoHashes: () => 0,
     }
   },
-  echo: () => startEcho(() => true),
-  'picky-echo': () => startEcho((message) => message.includes(QUERY_END, -QUERY_END.length)),
+  echo: () => startEcho(createSocket('udp4'), () => true),
+  'picky-echo': () =>
+    startEcho(createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES }), (message) =>
+      message.includes(QUERY_END, -QUERY_END.length),
+    ),
 }
 
-async function startEcho(answers: (message: Buffer) => boolean): Promise<Server> {
-  const socket = createSocket('udp4')
+async function startEcho(socket: Socket, answers: (message: Buffer) => boolean): Promise<Server> {
   socket.on('message', (message, from) => {
     if (answers(message)) socket.send(message, from.port, from.address)
   })

@@ -4,9 +4,10 @@
  * known key of a wrong type counts as missing; bytes behind the message are ignored. Nothing throws.
  */
 
+import { utf8 } from '@shoal/base'
 import { BencodeCursor } from '../bencode/cursor.ts'
 import { KrpcFields, NO_OFFSETS, WANT_IPV4, WANT_IPV6 } from './fields.ts'
-import { isText } from './is-text.ts'
+import { isText, wordAt } from './is-text.ts'
 import {
   ID_LENGTH,
   type KrpcMessage,
@@ -39,6 +40,16 @@ const E = 0x65
 const I = 0x69
 const P = 0x70
 const O = 0x6f
+const D = 0x64
+const N = 0x6e
+const S = 0x73
+const H = 0x68
+
+const TOKE = wordAt(utf8('toke'), 0)
+const NODE = wordAt(utf8('node'), 0)
+const VALU = wordAt(utf8('valu'), 0)
+const INFO = wordAt(utf8('info'), 0)
+const HAS = wordAt(utf8('_has'), 0)
 
 const REJECTIONS: { readonly [reason in RejectionReason]: KrpcRejection } = {
   truncated: { kind: 'rejected', reason: 'truncated' },
@@ -169,7 +180,7 @@ export class KrpcParser {
       this.#keepInteger(keyAt, keyLength)
       return true
     }
-    if (keyLength === 6 && !this.#fields.hasValues && isText(cursor.bytes, keyAt, 'values') && cursor.enterList()) {
+    if (keyLength === 6 && !this.#fields.hasValues && isValues(cursor.bytes, keyAt) && cursor.enterList()) {
       return this.#readValues()
     }
     if (keyLength === 4 && !this.#fields.hasWant && isText(cursor.bytes, keyAt, 'want') && cursor.enterList()) {
@@ -183,13 +194,16 @@ export class KrpcParser {
     const fields = this.#fields
     switch (keyLength) {
       case 2:
-        if (fields.idAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'id')) fields.idAt = stringAt
+        if (fields.idAt < 0 && stringLength === ID_LENGTH && bytes[keyAt] === I && bytes[keyAt + 1] === D)
+          fields.idAt = stringAt
         return
       case 5:
-        if (fields.tokenAt < 0 && stringLength <= TOKEN_MAX && isText(bytes, keyAt, 'token')) {
+        if (wordAt(bytes, keyAt) === TOKE && bytes[keyAt + 4] === N) {
+          if (fields.tokenAt >= 0 || stringLength > TOKEN_MAX) return
           fields.tokenAt = stringAt
           fields.tokenLength = stringLength
-        } else if (fields.nodesAt < 0 && stringLength % COMPACT_IPV4_NODE === 0 && isText(bytes, keyAt, 'nodes')) {
+        } else if (wordAt(bytes, keyAt) === NODE && bytes[keyAt + 4] === S) {
+          if (fields.nodesAt >= 0 || stringLength % COMPACT_IPV4_NODE !== 0) return
           fields.nodesAt = stringAt
           fields.nodesLength = stringLength
         }
@@ -203,7 +217,7 @@ export class KrpcParser {
         }
         return
       case 9:
-        if (fields.infoHashAt < 0 && stringLength === ID_LENGTH && isText(bytes, keyAt, 'info_hash')) {
+        if (fields.infoHashAt < 0 && stringLength === ID_LENGTH && isInfoHash(bytes, keyAt)) {
           fields.infoHashAt = stringAt
         }
         return
@@ -278,4 +292,12 @@ export class KrpcParser {
     while (!cursor.leave()) if (!cursor.skip()) return false
     return true
   }
+}
+
+function isValues(bytes: Uint8Array, at: number): boolean {
+  return wordAt(bytes, at) === VALU && bytes[at + 4] === E && bytes[at + 5] === S
+}
+
+function isInfoHash(bytes: Uint8Array, at: number): boolean {
+  return wordAt(bytes, at) === INFO && wordAt(bytes, at + 4) === HAS && bytes[at + 8] === H
 }
