@@ -3,8 +3,8 @@
  * enough distinct hosts say the same, and more of them than say anything else.
  */
 
-import type { Endpoint } from '@shoal/base'
-import { addressOfKey, type NodeAddress, SIZES, scopeOfHost } from '../id/address.ts'
+import { type Endpoint, familyOf } from '@shoal/base'
+import { addressOf, addressOfKey, type NodeAddress, SIZES, scopeOfHost } from '../id/address.ts'
 import { type Network, prefixOf } from './network-policy.ts'
 
 const VOTES_MAX = 32
@@ -15,6 +15,8 @@ export class AddressVotes {
   readonly #votes = new Map<string, string>()
   #network: Network
   #elected: Endpoint | undefined
+  /** The vote that elected it, compact. */
+  #winner: string | undefined
 
   constructor(network: Network) {
     this.#network = network
@@ -28,6 +30,7 @@ export class AddressVotes {
     this.#network = network
     this.#votes.clear()
     this.#elected = undefined
+    this.#winner = undefined
   }
 
   /** `ours` is our compact address, one character a byte. True where another host is elected by it. */
@@ -37,9 +40,11 @@ export class AddressVotes {
     const host = voter.key.length === SIZES.ipv6.compact ? prefixOf(voter) : voter.host
     const name = this.#network === 'mainline' ? host : voter.key
     if (this.#votes.get(name) === ours && this.#elected !== undefined) return false
-    const { host: ourHost, port } = addressOfKey(ours)
-    const scope = scopeOfHost(ourHost)
-    if (port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return false
+    if (ours !== this.#winner) {
+      const { host: ourHost, port } = addressOfKey(ours)
+      const scope = scopeOfHost(ourHost)
+      if (port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return false
+    }
     this.#votes.delete(name)
     this.#votes.set(name, ours)
     if (this.#votes.size > VOTES_MAX) {
@@ -48,6 +53,8 @@ export class AddressVotes {
         break
       }
     }
+    // One more for the winner changes nothing, whosever vote went for it.
+    if (ours === this.#winner) return false
     const before = this.#elected?.host
     this.#count()
     return this.#elected?.host !== before
@@ -72,5 +79,6 @@ export class AddressVotes {
     if (best === undefined || best.votes < QUORUM[this.#network]) return
     const [port] = [...best.ports].reduce((a, b) => (b[1] > a[1] ? b : a))
     this.#elected = { host: best.host, port }
+    this.#winner = addressOf(this.#elected, familyOf(best.host))?.key
   }
 }

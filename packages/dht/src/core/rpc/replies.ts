@@ -87,7 +87,7 @@ export class Replies {
   }
 
   handleResponse(now: Millis, from: Endpoint, answer: { bytes: Uint8Array; message: KrpcResponse }): void {
-    const { self, requester, counters, lookups, visitors, emit } = this.#init
+    const { self, requester, counters, lookups, emit } = this.#init
     const transaction = requester.take(now, from, answer)
     if (transaction === undefined) return
     const { bytes, message } = answer
@@ -125,7 +125,7 @@ export class Replies {
         emit({ kind: 'pong', operation: purpose.operation, id, ms: now - transaction.sentAt })
         break
       case 'upkeep':
-        for (const told of this.#readNodes(bytes, message)) visitors.probe(now, told.id, told.address)
+        this.#probeNamed(now, bytes, message)
     }
     lookups.resume(now)
   }
@@ -177,6 +177,19 @@ export class Replies {
     return nodes
   }
 
+  /** Pings those named for whom there is room: of a settled table hardly anybody, so the id is looked at before an address is made. */
+  #probeNamed(now: Millis, bytes: Uint8Array, message: KrpcResponse): void {
+    const { self, table, visitors, counters } = this.#init
+    const { nodesAt, end, step } = nodesIn(message, self.family)
+    for (let at = nodesAt; at < end; at += step) {
+      const id = readNodeId(bytes, at)
+      if (!table.hasRoomFor(now, id)) continue
+      const address = readAddress(bytes, at + ID_LENGTH, self.family)
+      if (self.policy.acceptsNode(address)) visitors.probe(now, id, address)
+      else counters.refusedNodes++
+    }
+  }
+
   #insert(now: Millis, id: NodeId, { to, sentAt }: Transaction<Purpose>): void {
     const { self, table, requester, upkeep, entryPoints, emit } = this.#init
     if (entryPoints.isKeptOut(to) || !self.policy.acceptsNode(to)) return
@@ -221,13 +234,18 @@ export class Replies {
 }
 
 function readNodes(bytes: Uint8Array, message: KrpcResponse, family: Family): Told[] {
-  const nodesAt = family === 'ipv4' ? message.nodesAt : message.nodes6At
-  const nodesLength = family === 'ipv4' ? message.nodesLength : message.nodes6Length
-  const step = SIZES[family].node
-  const end = nodesAt + Math.min(nodesLength, NODES_PER_ANSWER_MAX * step)
+  const { nodesAt, end, step } = nodesIn(message, family)
   const nodes: Told[] = []
   for (let at = nodesAt; at < end; at += step) {
     nodes.push({ id: readNodeId(bytes, at), address: readAddress(bytes, at + 20, family) })
   }
   return nodes
+}
+
+/** Where the nodes of a family stand in a message; none where `end` is not behind `nodesAt`. */
+function nodesIn(message: KrpcResponse, family: Family): { nodesAt: number; end: number; step: number } {
+  const nodesAt = family === 'ipv4' ? message.nodesAt : message.nodes6At
+  const nodesLength = family === 'ipv4' ? message.nodesLength : message.nodes6Length
+  const step = SIZES[family].node
+  return { nodesAt, end: nodesAt + Math.min(nodesLength, NODES_PER_ANSWER_MAX * step), step }
 }
