@@ -19,6 +19,10 @@ import { acceptDhtRate } from './accept-dht-rate.ts'
 import { acceptJoin } from './accept-join.ts'
 import { acceptQuiet } from './accept-quiet.ts'
 import { acceptReconnect } from './accept-reconnect.ts'
+import { acceptSimFirstPeer } from './accept-sim-first-peer.ts'
+import { acceptSimGrowth } from './accept-sim-growth.ts'
+import { acceptSimHour } from './accept-sim-hour.ts'
+import { acceptSimSybil } from './accept-sim-sybil.ts'
 import { acceptStart } from './accept-start.ts'
 import { type AcceptOptions, told, type Verdict } from './verdict.ts'
 
@@ -40,6 +44,10 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'dht-memory': acceptDhtMemory,
   'dht-flood': acceptDhtFlood,
   'dht-fuzz': acceptDhtFuzz,
+  'sim-hour': acceptSimHour,
+  'sim-first-peer': acceptSimFirstPeer,
+  'sim-growth': acceptSimGrowth,
+  'sim-sybil': acceptSimSybil,
 }
 
 const { values, positionals } = parseArgs({
