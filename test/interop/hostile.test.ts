@@ -239,6 +239,49 @@ test('[I-34] two thousand damaged messages from five hundred senders leave the s
   expect(server.peer.stderr).toBe('')
 })
 
+test('[I-50] a storm, ten thousand subscriptions and ten peers that never read: the server’s memory is bounded, the others are served', async () => {
+  const { port, server, good } = await servedOthers()
+  good.send(putOf(plainRecord(good.signer, 'large', 'x'.repeat(200_000))))
+  await holds(server, 'large')
+  const before = await server.peer.call<number>('memory')
+  const deaf = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => PlainPeer.connect(port, { from: `127.6.0.${i + 1}` })),
+  )
+  for (const peer of deaf) {
+    peer.stopReading()
+    for (let i = 0; i < 200; i++) peer.send({ type: 'get', id: `g${i}`, to: [], key: 'large' })
+  }
+  const reader = await PlainPeer.connect(port, { from: '127.6.1.1' })
+  for (let i = 0; i < 9_000; i++) reader.send({ type: 'subscribe', id: `s${i}`, to: [], key: `k${i}` })
+  const storm = await PlainPeer.connect(port, { from: '127.6.2.1' })
+  for (let i = 0; i < 30_000; i++) storm.send({ type: 'get', id: `g${i}`, to: [], key: 'k' })
+  await storm.closed
+  expect((await good.get('known'))?.v).toBe('still here')
+  await server.peer.until((stats) => ((stats as Record<string, number>)['dropped.not-reading'] ?? 0) === 10, 'stats')
+  const stats = await server.peer.call<Record<string, number>>('stats')
+  expect(stats).toMatchObject({ bans: 1, 'refused.subscriptions': 8_000 })
+  expect((await server.peer.call<number>('memory')) - before).toBeLessThan(300_000_000)
+  expect(reader.isOpen).toBe(true)
+  expect(server.peer.stderr).toBe('')
+})
+
+test('[I-51] npm tool-db reads what is deleted as null, and verifies and relays what has a ttl, which ours forgets', async () => {
+  const [theirs, ours] = [await startServer('npm'), await startServer('shoal')]
+  const writer = await startClient('shoal', ours)
+  const reader = await startClient('npm', ours)
+  await writer.call('put', 'gone', 'here')
+  await holds(ours, 'gone', 'here')
+  await writer.call('remove', 'gone')
+  expect(await reader.call('get', 'gone', false, 1_000)).toBeNull()
+  const record = await writer.call<{ n: string }>('putFor', 'soon', 'a while', 1_500)
+  expect(await reader.call('get', 'soon', false, 1_000)).toBe('a while')
+  const peer = await PlainPeer.connect(theirs.port)
+  peer.send(putOf(record))
+  expect(await holds(theirs, 'soon')).toBe('a while')
+  await ours.peer.until((held) => held === null, 'get', 'soon', false, 100)
+  expect(await heldNow(theirs, 'soon')).toBe('a while')
+})
+
 function validFrames(peer: PlainPeer): Buffer[] {
   const record = plainRecord(peer.signer, 'fuzzed', { list: [1, 'two', null] })
   return [

@@ -4,6 +4,7 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 
@@ -121,6 +122,12 @@ export class PlainPeer {
   send(message: object | string | Buffer, asText = true): void {
     const data = typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message)
     if (this.isOpen) this.#socket.send(data, { binary: !asText })
+  }
+
+  /** Takes nothing from the operating system any more. */
+  stopReading(): void {
+    const { _socket } = this.#socket as unknown as { _socket: Socket }
+    _socket.pause()
   }
 
   end(): void {
