@@ -38,7 +38,7 @@ export class Reachability {
   #rest: Millis = REST_MS
   /** Hosts that we wrote to, or that kept up what we began, and when. BOUNDED: SOLICITED_MAX, oldest out. */
   readonly #solicited = new Map<string, Millis>()
-  /** When strangers came, one entry a prefix and minute. BOUNDED: EVIDENCE_MAX, oldest out. */
+  /** When strangers came, one entry a prefix and minute. BOUNDED: EVIDENCE_MAX, later ones are not taken: the first tell for how long they have come. */
   readonly #evidence = new Map<string, Millis>()
 
   constructor(now: Millis) {
@@ -91,10 +91,7 @@ export class Reachability {
       return
     }
     if (this.#state.kind === 'server') return
-    const name = `${Math.floor(now / MINUTE)} ${prefix}`
-    if (this.#evidence.has(name)) return
-    this.#evidence.set(name, now)
-    this.#judge(now)
+    this.#judge(now, `${Math.floor(now / MINUTE)} ${prefix}`)
   }
 
   /** Our address changed: what was proven of the old one does not hold of the new one. */
@@ -102,10 +99,12 @@ export class Reachability {
     this.#backToClient(now)
   }
 
-  #judge(now: Millis): void {
-    for (const [name, at] of this.#evidence) {
-      if (this.#evidence.size > EVIDENCE_MAX || now - at > EVIDENCE_FOR_MS) this.#evidence.delete(name)
+  #judge(now: Millis, name: string): void {
+    for (const [old, at] of this.#evidence) {
+      if (now - at <= EVIDENCE_FOR_MS) break
+      this.#evidence.delete(old)
     }
+    if (this.#evidence.size < EVIDENCE_MAX && !this.#evidence.has(name)) this.#evidence.set(name, now)
     const [first = now] = this.#evidence.values()
     if (this.#evidence.size < EVIDENCE_MIN || now - first < EVIDENCE_SPAN_MS) return
     this.#state = { kind: 'server', askedAt: now }

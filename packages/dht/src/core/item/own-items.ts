@@ -29,6 +29,7 @@ export class OwnItems {
   readonly #random: RandomSource
   /** By target. BOUNDED: by the caller, who puts each. */
   readonly #items = new Map<string, OwnItem>()
+  /** BOUNDED: one for each item. */
   readonly #deadlines = new DeadlineQueue<OwnItem>()
 
   constructor(random: RandomSource) {

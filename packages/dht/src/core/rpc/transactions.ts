@@ -49,6 +49,7 @@ export class Transactions<P> {
   readonly #inFlightMax: number
   /** BOUNDED: inFlightMax; `start` refuses more. */
   readonly #entries = new Map<string, Entry<P>>()
+  /** BOUNDED: one for each entry. */
   readonly #deadlines = new DeadlineQueue<Entry<P>>()
 
   constructor(random: RandomSource, inFlightMax: number) {
