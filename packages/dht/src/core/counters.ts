@@ -21,6 +21,8 @@ export interface Counters {
   rateLimited: number
   /** Answers made short because there was no rate for a long one. */
   shortened: number
+  /** Puts refused because too many signatures were to be checked. */
+  unverified: number
   /** Queries left unanswered because we are a client (BEP 43). */
   ignoredAsClient: number
   /** Answers that match no query of ours: late, forged or repeated. */
@@ -30,6 +32,9 @@ export interface Counters {
   answered: number
   failed: number
   timedOut: number
+  /** Those that waited for their turn, so that one node is not sent too much, and those not sent at all. */
+  delayed: number
+  notSent: number
   /** Peers and nodes told by others that the rules of the network refuse. */
   refusedPeers: number
   refusedNodes: number
@@ -67,12 +72,15 @@ export function newCounters(): Counters {
     rateLimitedPerAddress: 0,
     rateLimited: 0,
     shortened: 0,
+    unverified: 0,
     ignoredAsClient: 0,
     unexpectedAnswers: 0,
     asked: { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, get: 0, put: 0, sample_infohashes: 0 },
     answered: 0,
     failed: 0,
     timedOut: 0,
+    delayed: 0,
+    notSent: 0,
     refusedPeers: 0,
     refusedNodes: 0,
   }

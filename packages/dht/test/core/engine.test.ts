@@ -218,6 +218,8 @@ test('[D-54] one node is not sent more than it bears: under fifty packets in ten
   const toServer = client.sent.filter(({ to }) => to.host === server.endpoint.host)
   const most = Math.max(...toServer.map(({ at }) => toServer.filter((s) => s.at >= at && s.at < at + 10_000).length))
   expect(most).toBeLessThan(50)
+  const { delayed, notSent } = client.engine.counters
+  expect([delayed > 0, notSent > 0]).toEqual([true, true])
 })
 
 test('[D-53] queries in flight are bounded, and a lookup that had to wait goes on', () => {

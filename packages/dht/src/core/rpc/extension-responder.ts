@@ -186,7 +186,10 @@ export class ExtensionResponder {
     // What we hold already has been verified.
     if (held === undefined || !isSameItem(held, item)) {
       const { verifications, verifyRate } = this.#rates
-      if (!verifications.take(verifyRate, now)) return { code: ERROR_SERVER, text: 'busy, try later' }
+      if (!verifications.take(verifyRate, now)) {
+        this.#init.counters.unverified++
+        return { code: ERROR_SERVER, text: 'busy, try later' }
+      }
       if (!crypto.verify(signed.publicKey, signedMessage(salt, signed.seq, value), signed.signature)) {
         return { code: ERROR_SIGNATURE, text: 'bad signature' }
       }

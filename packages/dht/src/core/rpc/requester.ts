@@ -64,6 +64,7 @@ export class Requester {
     const pace = this.#pace.of(to.key, now)
     const delay = pace.reserve(this.#pace.rate, now)
     if (delay > PACE_WAIT_MAX_MS) {
+      this.#init.counters.notSent++
       pace.giveBack()
       return 'refused'
     }
@@ -75,6 +76,7 @@ export class Requester {
       return 'busy'
     }
     if (transaction.phase === 'waiting') this.#send(now, transaction)
+    else this.#init.counters.delayed++
     return 'sent'
   }
 

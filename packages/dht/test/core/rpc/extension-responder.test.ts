@@ -234,9 +234,10 @@ describe('bounds', () => {
   })
 
   test('[D-148] signatures are checked up to a rate; beyond it a put gets error 202', () => {
-    const { put } = world1({ limits: { verificationsPerSecond: 3 } })
+    const { node, put } = world1({ limits: { verificationsPerSecond: 3 } })
     const codes = Array.from({ length: 5 }, (_, i) => codeOf(put(mutable({ seq: i + 1 }))))
     expect(codes).toEqual([undefined, undefined, undefined, 202, 202])
+    expect(node.engine.counters.unverified).toBe(2)
   })
 
   test('[D-153] one address holds its share of the store', () => {
