@@ -1,4 +1,5 @@
 /** The examples, as a reader would run them. */
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { freePort, Scene } from './scene.ts'
 
@@ -59,4 +60,22 @@ test('[U-41] people with Ethereum keys', async () => {
   await program.prints(/Stored: {"name":"somebody"}/)
   await program.prints(/The keystore holds the key: true/)
   expect(await program.ended).toEqual({ code: 0, signal: null })
+})
+
+test('[D-124] the DHT alone: what its guide shows runs, and ends by itself', async () => {
+  const scene = new Scene()
+  const program = scene.example('dht-node', {})
+  await program.prints(/Announced to 8 nodes, 0 failed/)
+  await program.prints(/Found 127.0.0.1:9000/)
+  await program.prints(/Item 2: second/)
+  await program.prints(/About 1 peer; some contacts in a network of about \d+/)
+  expect(await program.ended).toEqual({ code: 0, signal: null })
+})
+
+test('[D-124] whatever code the guide shows is in the example, word for word', () => {
+  const guide = readFileSync(new URL('../../docs/guides/dht.md', import.meta.url), 'utf8')
+  const example = readFileSync(new URL('../../examples/dht-node.ts', import.meta.url), 'utf8')
+  const blocks = [...guide.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code.trim())
+  expect(blocks.length).toBeGreaterThanOrEqual(3)
+  for (const block of blocks) expect(example).toContain(block)
 })
