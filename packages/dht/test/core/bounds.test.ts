@@ -84,11 +84,11 @@ test('[D-122] rates are remembered of so many addresses as are allowed', () => {
 test('[D-122] a lookup keeps 96 candidates, and lets in 2,000 in all', () => {
   const target = randomNodeId(random)
   const frontier = new Frontier({ target, ownId: randomNodeId(random), rules: POLICY })
-  for (let i = 0; i < 5_000; i++) frontier.add(randomNodeId(random), address(i))
+  for (let i = 0; i < 5_000; i++) frontier.add(randomNodeId(random), address(i), false)
   expect(frontier.candidates).toHaveLength(96)
   // Each closer than all before: there is always room in front, until enough were seen.
   let taken = 0
-  for (let i = 5_000; i < 20_000; i++) if (frontier.add(undefined, address(i))) taken++
+  for (let i = 5_000; i < 20_000; i++) if (frontier.add(undefined, address(i), false)) taken++
   expect(taken).toBeLessThan(2_000)
   expect(frontier.candidates).toHaveLength(96)
 })
