@@ -114,6 +114,11 @@ export class ToolDbEcdsaUser extends ToolDbUserAdapter {
     return (await this.#current()).exportText().publicKey.slice(-128)
   }
 
+  /** PKCS#8, hex. */
+  override async exportPrivateKey(): Promise<string> {
+    return (await this.#current()).exportText().privateKey
+  }
+
   override getAddress(): string | undefined {
     return this.#keys?.address
   }

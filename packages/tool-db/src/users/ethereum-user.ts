@@ -66,6 +66,11 @@ export class ToolDbEthereumUser extends ToolDbUserAdapter {
     return { address: addr.fromPrivateKey(privateKey), privateKey }
   }
 
+  /** 0x and 64 hex digits. */
+  override async exportPrivateKey(): Promise<string> {
+    return this.#account.privateKey
+  }
+
   override getAddress(): string {
     return this.#account.address
   }

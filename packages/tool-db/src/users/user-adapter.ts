@@ -63,6 +63,9 @@ export class ToolDbUserAdapter {
    * form. Lengths must be exact, since addresses are joined with other fields before they are signed.
    */
   isAddress?(text: string): boolean
+
+  /** Another addition: the private key as `keysSignIn` takes it, for its owner to keep. */
+  exportPrivateKey?(): Promise<string>
 }
 
 /** What the option `userAdapter` takes. */

@@ -30,6 +30,21 @@ test('[U-15] Ethereum users sign up and in, write in their namespaces, and their
   expect(again.peerAccount.getAddress()).toBe(peer)
 })
 
+for (const [kind, options] of [
+  ['ECDSA', {}],
+  ['Ethereum', { userAdapter }],
+] as const) {
+  test(`[U-8] an ${kind} user’s private key, exported, signs in elsewhere as the same user`, async () => {
+    const [one, two] = [await started(options), await started(options)]
+    const key = await one.userAccount.exportPrivateKey?.()
+    await two.keysSignIn(key as string, 'ada')
+    expect(two.userAccount.getAddress()).toBe(one.userAccount.getAddress())
+    expect(two.userAccount.getUsername()).toBe('ada')
+    const { data } = await two.putData('mine', 1, true)
+    expect(await one.verifyMessage(data)).toBe('Verified')
+  })
+}
+
 test('[U-16] peers of the other kind are turned away, and everybody else is served meanwhile', async () => {
   const ethereum = await server({ userAdapter })
   const ecdsa = await server()
