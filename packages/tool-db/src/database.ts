@@ -28,9 +28,11 @@ import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-ada
 const OF_A_CLIENT: ReadonlySet<string | symbol> = new Set(['isConnected', 'isServer', 'sendToClientId'])
 
 interface Waiting {
-  resolve(result: CommandResult): void
-  reject(error: unknown): void
+  resolve: (result: CommandResult) => void
+  reject: (error: unknown) => void
 }
+
+const SETTLED = (): void => undefined
 
 export class Database extends EventEmitter {
   readonly options: AllOptions
@@ -226,8 +228,7 @@ export class Database extends EventEmitter {
   #handleEvent(event: NodeEvent): void {
     switch (event.kind) {
       case 'result':
-        this.#waiting.get(event.request)?.resolve(event.result)
-        this.#waiting.delete(event.request)
+        this.#settle(event.request, event.result)
         return
       case 'notify':
         this.#callBack(() => this.keyListeners.notify(event.listener, event.record))
@@ -268,6 +269,16 @@ export class Database extends EventEmitter {
       case 'servers-changed':
         this.#tell('servers', this.serverPeers)
     }
+  }
+
+  #settle(request: number, result: CommandResult): void {
+    const waiting = this.#waiting.get(request)
+    if (waiting === undefined) return
+    this.#waiting.delete(request)
+    const { resolve } = waiting
+    // As in the kernel: what is no longer in use must not hold the result.
+    waiting.resolve = waiting.reject = SETTLED
+    resolve(result)
   }
 
   #handleConnected(peer: PeerInfo): void {

@@ -22,6 +22,7 @@ const ID_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 const MESSAGE_ID_LENGTH = 12
 
 const NOTHING: readonly never[] = []
+const ANSWERED = (): void => undefined
 
 /** What is given up when it takes too long: a lane, and whoever waits behind it, would wait for ever. */
 const WITH_TIMEOUT: ReadonlySet<EffectKind> = new Set<EffectKind>(['load', 'scan', 'commit', 'verify'])
@@ -41,7 +42,8 @@ export class EffectTimeoutError extends ShoalError {
 }
 
 interface Waiting {
-  readonly answer: (result: EffectResult<never>) => void
+  /** Let go once it was called: a table of this map that is no longer in use may outlive what it points at, and would keep it all. */
+  answer: (result: EffectResult<never>) => void
   readonly kind: EffectKind
   readonly at: Millis
 }
@@ -120,7 +122,9 @@ export class Kernel {
       return false
     }
     this.#waiting.delete(id)
-    waiting.answer(result as EffectResult<never>)
+    const { answer } = waiting
+    waiting.answer = ANSWERED
+    answer(result as EffectResult<never>)
     return true
   }
 
