@@ -23,6 +23,7 @@ import { acceptSimFirstPeer } from './accept-sim-first-peer.ts'
 import { acceptSimGrowth } from './accept-sim-growth.ts'
 import { acceptSimHour } from './accept-sim-hour.ts'
 import { acceptSimSybil } from './accept-sim-sybil.ts'
+import { acceptSimMutations } from './accept-sim-mutations.ts'
 import { acceptStart } from './accept-start.ts'
 import { type AcceptOptions, told, type Verdict } from './verdict.ts'
 
@@ -48,6 +49,7 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'sim-first-peer': acceptSimFirstPeer,
   'sim-growth': acceptSimGrowth,
   'sim-sybil': acceptSimSybil,
+  'sim-mutations': acceptSimMutations,
 }
 
 const { values, positionals } = parseArgs({

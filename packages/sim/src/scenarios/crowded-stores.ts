@@ -1,10 +1,12 @@
 /**
- * Stores that are far too small, an info hash that everybody announces and hundreds that one does; and the same lookups again when all of it
- * should be forgotten.
+ * Stores that are far too small, an info hash that everybody announces and hundreds that one does; somebody who wants long answers to short
+ * questions; and the same lookups again when all of it should be forgotten.
  */
 
 import { MINUTE, SECOND } from '@shoal/base'
+import { nodeIdBytes } from '@shoal/dht/core'
 import { type DhtHost, DhtWorld } from '../dht/dht-world.ts'
+import { Amplifier } from '../enemies/amplifier.ts'
 import { pass, type Scenario, type ScenarioOptions } from './scenario.ts'
 
 const ARRIVAL_MS = 30
@@ -32,10 +34,19 @@ export const crowdedStores: Scenario = {
     for (let i = 0; i < HASHES_OF_ONE; i++) announce(dht, `rare ${i}`, dht.nodes[i % nodes] as DhtHost)
     for (const host of dht.nodes) announce(dht, 'popular', host)
     pass(world, MINUTE, 'everybody announces', options)
+    const victims = dht.nodes.map(({ endpoint }) => endpoint)
+    const infoHash = nodeIdBytes(dht.infoHash('popular'))
+    const amplifier = world.addHost({
+      name: 'amplifier',
+      program: { create: ({ now, random }) => new Amplifier(now, random, { victims, infoHash }) },
+    })
+    world.start(amplifier)
     const atOnce = lookUp(dht, 'popular', options)
     pass(world, FORGOTTEN_MS, 'all is forgotten', options)
     const later = lookUp(dht, 'popular', options)
-    return { world, figures: { peersFoundAtOnce: atOnce, peersFoundLater: later } }
+    const { bytesReceived = 0, bytesSent = 1 } = amplifier.machine ?? {}
+    const amplification = bytesReceived / bytesSent
+    return { world, figures: { peersFoundAtOnce: atOnce, peersFoundLater: later, amplification } }
   },
 }
 

@@ -17,8 +17,9 @@ test('[M-55] write tokens that were stolen, or kept too long, are taken by nobod
   expect(accepted).toBe(0)
 })
 
-test('[M-54, M-56] stores that are too small stay within their bounds, and forget in time', () => {
-  const { peersFoundAtOnce, peersFoundLater } = figuresOf(crowdedStores, 40)
+test('[M-51, M-54, M-56] stores that are too small stay within their bounds, and forget in time', () => {
+  const { peersFoundAtOnce, peersFoundLater, amplification } = figuresOf(crowdedStores, 40)
   expect(peersFoundAtOnce).toBeGreaterThan(30)
   expect(peersFoundLater).toBe(0)
+  expect(amplification).toBeLessThanOrEqual(6)
 })
