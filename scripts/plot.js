@@ -46,8 +46,16 @@ export async function lineChart({ title, x, y, series }) {
         type: 'group',
         from: { facet: { name: 'line', data: 'points', groupby: 'name' } },
         marks: [
-          { type: 'line', from: { data: 'line' }, encode: { enter: { ...place(), strokeWidth: { value: 2 }, stroke: named() } } },
-          { type: 'symbol', from: { data: 'line' }, encode: { enter: { ...place(), size: { value: 28 }, fill: named() } } },
+          {
+            type: 'line',
+            from: { data: 'line' },
+            encode: { enter: { ...place(), strokeWidth: { value: 2 }, stroke: named() } },
+          },
+          {
+            type: 'symbol',
+            from: { data: 'line' },
+            encode: { enter: { ...place(), size: { value: 28 }, fill: named() } },
+          },
         ],
       },
     ],
