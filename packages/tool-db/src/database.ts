@@ -243,7 +243,7 @@ export class Database extends EventEmitter {
         this.#handleMessage(event.message, event.clientId)
         return
       case 'verified':
-        this.#tell('put', event.message)
+        this.#tell(event.message.type === 'crdtPut' ? 'crdtput' : 'put', event.message)
         this.#tell('data', event.message.data)
         this.#tell('verified', event.message)
         return

@@ -4,7 +4,6 @@ export type {
   AllowedFunctionArguments,
   AllowedFunctionReturn,
   BaseMessage,
-  CrdtGetMessage,
   FunctionCodes,
   FunctionReturn,
   FunctionReturnBase,
@@ -38,6 +37,24 @@ export { randomAnimal } from './compat/random-animal.ts'
 export { textRandom } from './compat/text-random.ts'
 export { uniq } from './compat/uniq.ts'
 export { VerifyResult } from './compat/verify-result.ts'
+export { BaseCrdt, CRDT_COUNTER, CRDT_LIST, CRDT_MAP } from './core/crdt/base-crdt.ts'
+export type {
+  AddCounterChange,
+  CounterChanges,
+  CounterOperations,
+  DelListChange,
+  DelMapChange,
+  InsListChange,
+  ListChanges,
+  ListOperations,
+  MapChanges,
+  MapOperations,
+  SetMapChange,
+  SubCounterChange,
+} from './core/crdt/change.ts'
+export { CounterCrdt } from './core/crdt/counter-crdt.ts'
+export { ListCrdt } from './core/crdt/list-crdt.ts'
+export { MapCrdt } from './core/crdt/map-crdt.ts'
 export type { RefusalCode } from './core/node/commands.ts'
 export type { EncryptionRefusal } from './core/node/events.ts'
 export { DEFAULT_LIMITS, type NodeLimits } from './core/node/limits.ts'
@@ -45,6 +62,7 @@ export type { PeerInfo } from './core/node/peer-info.ts'
 export type { WireRecord } from './core/records/record.ts'
 export type { RecordCode } from './core/records/record-code.ts'
 export type {
+  CrdtGetMessage,
   CrdtPutMessage,
   FunctionMessage,
   FunctionReturnMessage,

@@ -3,15 +3,17 @@
 import { type Millis, UsageError } from '@shoal/base'
 import type { AnyValue, FunctionReturn } from './compat/api-types.ts'
 import { sha256 } from './compat/hashes.ts'
+import type { BaseCrdt } from './core/crdt/base-crdt.ts'
 import type { CommandResult } from './core/node/commands.ts'
 import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
 import type { WireRecord } from './core/records/record.ts'
 import { DELETED, writtenValue } from './core/records/write.ts'
-import type { Message, PutMessage } from './core/wire/message.ts'
+import type { CrdtPutMessage, Message, PutMessage } from './core/wire/message.ts'
 import { Database } from './database.ts'
 import { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
 import type { CustomVerification, ServerFunction } from './runtime/application.ts'
 import { checkFunction, checkFunctionName, checkText } from './runtime/checked-command.ts'
+import { Documents } from './runtime/documents.ts'
 import { Turns } from './runtime/turns.ts'
 import { verifyRecord } from './runtime/verify-record.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
@@ -51,6 +53,7 @@ const CONFIRM_TIMEOUT_MS = 10_000
 
 export class ToolDb extends Database {
   readonly #turns = new Turns()
+  readonly #documents = new Documents((command) => this.command(command))
 
   get functions(): Readonly<Record<string, ServerFunction>> {
     return this.application.functions
@@ -113,6 +116,52 @@ export class ToolDb extends Database {
   ): Promise<T | null> {
     const outcome = await this.#get<T>(this.#readKey(key, userNamespaced), timeoutMs, to)
     return outcome.record === undefined ? null : (outcome.record.v ?? null)
+  }
+
+  /**
+   * Stores the document's changes of the user's own, those that are new, as a signed set; others' come from others. Rejects
+   * as `putData` does. The message is that of the last set.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as in tool-db's documentation
+  async putCrdt<T = any>(
+    key: string,
+    // biome-ignore lint/suspicious/noExplicitAny: as in tool-db's documentation
+    crdt: BaseCrdt<T, any, any>,
+    userNamespaced = false,
+    options: readonly string[] | Omit<PutOptions, 'ttl'> = {},
+  ): Promise<CrdtPutMessage> {
+    const to = Array.isArray(options) ? (options as readonly string[]) : []
+    const { confirm = 0, timeoutMs = CONFIRM_TIMEOUT_MS } = Array.isArray(options) ? {} : (options as PutOptions)
+    writableKey(key, undefined)
+    await this.begun()
+    const outcome = await this.#turns.together(async () => {
+      const address = this.userAccount.getAddress()
+      if (!address) throw new UsageError('You need to log in before you can PUT.')
+      const wireKey = writableKey(key, userNamespaced ? address : undefined)
+      const author = { signer: 'user', address }
+      const result = await this.#documents.put(wireKey, crdt, { author, to, confirm, timeout: timeoutMs })
+      return putOutcome(result, wireKey)
+    })
+    if (outcome.confirmed < confirm) throw new NotConfirmedError(confirm, outcome)
+    return outcome.message as unknown as CrdtPutMessage
+  }
+
+  /**
+   * Merges into the document what is here and what the connected servers have, and gives it back. What is slower than the
+   * time-out is stored for the next call.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as in tool-db's documentation
+  async getCrdt<T = any, C extends BaseCrdt<T, any, any> = BaseCrdt<T, any, any>>(
+    key: string,
+    crdt: C,
+    userNamespaced = false,
+    timeoutMs: Millis = GET_TIMEOUT_MS,
+    to: readonly string[] = [],
+  ): Promise<C> {
+    const wireKey = this.#readKey(key, userNamespaced)
+    const result = await this.#documents.get(wireKey, crdt, { to, timeout: timeoutMs })
+    if (result.kind === 'refused') throw new ReadError(wireKey, { cause: result.error })
+    return crdt
   }
 
   /** The whole record of a key as it is on the wire, and whether the answer is final. */
@@ -329,7 +378,8 @@ export class ToolDb extends Database {
 
 /** Throws PutRefusedError where nothing was stored. */
 function putOutcome(result: CommandResult, key: string): PutOutcome {
-  if (result.kind === 'put') return { message: result.message, sent: result.sent, confirmed: result.confirmed }
+  if (result.kind === 'put')
+    return { message: result.message as PutMessage, sent: result.sent, confirmed: result.confirmed }
   const refused = result.kind === 'refused' ? result : { code: 'TOO_BUSY' as const, error: undefined }
   throw new PutRefusedError(refused.code, key, { cause: refused.error })
 }

@@ -18,6 +18,8 @@ async function adaptersOf(kind) {
 }
 
 export async function toolDbOf({ from, adapters }) {
-  const { ToolDb } = from === 'npm' ? require('tool-db') : await import('@shoal/tool-db')
-  return { ToolDb, adapters: await adaptersOf(adapters ?? (from === 'npm' ? 'npm' : undefined)) }
+  const { ToolDb, MapCrdt, ListCrdt, CounterCrdt } =
+    from === 'npm' ? require('tool-db') : await import('@shoal/tool-db')
+  const crdts = { map: MapCrdt, list: ListCrdt, counter: CounterCrdt }
+  return { ToolDb, crdts, adapters: await adaptersOf(adapters ?? (from === 'npm' ? 'npm' : undefined)) }
 }

@@ -6,9 +6,16 @@
 import { emit, options, serveCommands } from './json-lines.mjs'
 import { toolDbOf } from './tool-db-of.mjs'
 
-const { ToolDb, adapters } = await toolDbOf(options)
+const { ToolDb, adapters, crdts } = await toolDbOf(options)
 const db = new ToolDb({ storageName: 'db', ...options.db, ...adapters })
 const listeners = new Map()
+const documents = new Map()
+
+function documentOf(kind, key) {
+  const name = `${kind} ${key}`
+  if (!documents.has(name)) documents.set(name, new crdts[kind](db.userAccount.getAddress()))
+  return documents.get(name)
+}
 
 db.onConnect = () => emit('connect')
 db.onDisconnect = () => emit('disconnect')
@@ -61,6 +68,25 @@ serveCommands(
         })
         for (const send of Object.values(db.network.clientToSend)) send(JSON.stringify(message))
       }),
+    // `steps` are [method, ...arguments] on the document as it is here, which stays.
+    crdtPut: async (kind, key, steps, isPrivate) => {
+      const crdt = documentOf(kind, key)
+      for (const [method, ...args] of steps) crdt[method](...args)
+      return (await db.putCrdt(key, crdt, isPrivate))?.data
+    },
+    crdtGet: async (kind, key, isPrivate, timeoutMs) => {
+      const crdt = documentOf(kind, key)
+      await db.getCrdt(key, crdt, isPrivate, timeoutMs)
+      return crdt.value
+    },
+    crdtListen: async (kind, key) => {
+      const crdt = documentOf(kind, key)
+      db.addKeyListener(key, (record) => {
+        crdt.mergeChanges(record.v)
+        emit('document', { key, value: crdt.value })
+      })
+      await db.subscribeData(key)
+    },
     check: (record, pow) => db.verifyMessage(record, pow),
     stored: (key) => db.store.get(key),
     listen: (key) => {

@@ -2,7 +2,7 @@
 
 import type { SignedEndpoint } from '@shoal/peer'
 import type { WireRecord } from '../core/records/record.ts'
-import type { GetMessage, Message } from '../core/wire/message.ts'
+import type { Message } from '../core/wire/message.ts'
 
 /** What a key holds, or a function takes, is the program's to know: as in tool-db nothing is assumed where nothing is said. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -48,7 +48,5 @@ export interface BaseMessage {
   /** Who has had this message already, by client id. */
   readonly to: readonly string[]
 }
-
-export type CrdtGetMessage = GetMessage & { readonly type: 'crdtGet' }
 
 export type ToolDbMessageHandler = (message: Message, remotePeerId: string) => void

@@ -18,6 +18,12 @@ export function checkedCommand(command: Command): Command {
     case 'get':
       checkKey(command.key, 'whole')
       break
+    case 'crdt-put':
+      checkConfirm(command.confirm)
+      break
+    case 'crdt-get':
+      checkKey(command.key, 'whole')
+      break
     case 'query':
       checkKey(command.prefix, 'anywhere')
       break

@@ -269,23 +269,6 @@ test('[T-47] a name that is known here is taken', () => {
   expect(second.result).toMatchObject({ kind: 'refused', code: 'NAME_TAKEN' })
 })
 
-test('[T-48] CRDT messages are answered with UNSUPPORTED and do no harm', () => {
-  const { world, a, client } = joined()
-  const plain = world.raw(a).greet()
-  plain.send({ type: 'crdtPut', id: 'c1', to: [], data: plain.key.plain('doc', [], { time: world.now, type: 'MAP' }) })
-  plain.send({ type: 'crdtGet', id: 'c2', to: [], key: 'doc' })
-  plain.put(plain.key.plain('doc', [], { time: world.now, type: 'MAP' }))
-  world.run(100)
-  expect(a.machine.stats()['refused.crdt']).toBe(3)
-  expect(plain.isClosed).toBe(false)
-  client.input((machine) => {
-    machine.sendRaw(world.now, { type: 'crdtGet', id: 'c3', to: [], key: 'doc' })
-  })
-  world.run(100)
-  const acks = client.eventsOf('message').map(({ message }) => message)
-  expect(acks.filter((message) => message.type === 'ack' && message.code === 'UNSUPPORTED')).toHaveLength(2)
-})
-
 test('[T-49] a value over the limit is refused with TOO_LARGE, here and there', () => {
   const world = new World()
   const server = world.server({ limits: { valueSizeMax: 1_000 } })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { valueText } from '../../src/core/records/hash.ts'
 import type { WireRecord } from '../../src/core/records/record.ts'
 import { recordText } from '../../src/core/records/record-text.ts'
-import { putText } from '../../src/core/wire/serialise.ts'
+import { recordMessageText } from '../../src/core/wire/serialise.ts'
 
 const value = fc.oneof(fc.constant(undefined), fc.jsonValue(), fc.string({ unit: 'binary' }))
 const record: fc.Arbitrary<WireRecord> = fc.record({
@@ -31,7 +31,9 @@ test('[T-120] the text of a record is the JSON of all its fields, whatever they 
 test('[T-120] a put around such a text is the JSON of the message', () => {
   fc.assert(
     fc.property(record, fc.string(), fc.array(fc.string()), (data, id, to) => {
-      expect(putText({ id, to }, JSON.stringify(data))).toBe(JSON.stringify({ type: 'put', id, to, data }))
+      expect(recordMessageText({ type: 'put', id, to }, JSON.stringify(data))).toBe(
+        JSON.stringify({ type: 'put', id, to, data }),
+      )
     }),
   )
 })

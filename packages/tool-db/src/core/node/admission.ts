@@ -3,7 +3,8 @@
  * verification, load, comparison and commit as one step. Only what was committed is told to anybody.
  */
 
-import { type Millis, utf8Length } from '@shoal/base'
+import { utf8Length } from '@shoal/base'
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { Arrival, FrozenName } from '../records/frozen.ts'
 import { decideFrozen, shownRecord } from '../records/frozen.ts'
 import { namespaceOf } from '../records/key.ts'
@@ -11,40 +12,16 @@ import { nextTime, wins } from '../records/order.ts'
 import type { WireRecord } from '../records/record.ts'
 import { recordText } from '../records/record-text.ts'
 import { checkRecord, ownFault, type RecordRules } from '../records/verify.ts'
-import { RecordDraft, signedRecord, type WrittenValue } from '../records/write.ts'
-import type { Author, RefusalCode } from './commands.ts'
+import { RecordDraft, signedRecord } from '../records/write.ts'
+import type { RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
 import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
 import type { Kernel } from './kernel.ts'
 import { type LaneJob, Lanes } from './lanes.ts'
 import { Remembered } from './remembered.ts'
 import { claimsKey, liveRecord, liveRecordOfRow, nameOfRows, recordOfRow, rowsOfName, sideRows } from './rows.ts'
-
-export type Verdict =
-  /** Committed: others are told of it. `held` is what readers see now; `isShown` where that has changed by it. */
-  | {
-      readonly kind: 'stored'
-      readonly record: WireRecord
-      readonly held: WireRecord
-      readonly isShown: boolean
-      /** The first of its author at a frozen name that was free here, or is claimed anew. */
-      readonly isClaim: boolean
-      /** The JSON of `record`, where it was made for the store. */
-      readonly text: string | undefined
-    }
-  /** Verified, but nothing has changed: it is older than what is held, or the same again. */
-  | { readonly kind: 'unchanged'; readonly record: WireRecord; readonly held: WireRecord }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly error?: unknown }
-
-/** What is to be written and signed here. */
-export interface OwnDraft {
-  readonly key: string
-  readonly value: WrittenValue
-  readonly author: Author
-  readonly type: string | null
-  /** How long the record is to last. */
-  readonly ttl: Millis | undefined
-}
+import { type OwnChanges, SetAdmission } from './set-admission.ts'
+import type { OwnDraft, Verdict } from './verdict.ts'
 
 export interface AdmissionHooks {
   hasVerifierFor(key: string): boolean
@@ -82,6 +59,7 @@ export class Admission {
   readonly #lanes: Lanes
   /** Records whose signature was found good: a federation brings each of them several times. BOUNDED: HASHES_MAX, HASH_TIME. */
   readonly #verified: Remembered
+  readonly #sets: SetAdmission
   #unverified = 0
 
   constructor(parts: { kernel: Kernel; config: NodeConfig }, hooks: AdmissionHooks) {
@@ -93,6 +71,13 @@ export class Admission {
     const { pow, records, topicPublicId, acceptTopics, isAddress } = parts.config
     const { sha256 } = parts.kernel
     this.#rules = { pow, records, topics: [topicPublicId, ...acceptTopics], isAddress, sha256 }
+    this.#sets = new SetAdmission({
+      kernel: parts.kernel,
+      sign: (draft, heldAt, then) => this.sign(draft, heldAt, then),
+      check: (record) => checkRecord(record, this.#rules, this.#kernel.now),
+      customVerify: (record, previous, then) => this.#customVerify(record, previous, then),
+      onStored: hooks.onStored,
+    })
   }
 
   /** Records that wait for their verification, the application's included. */
@@ -120,6 +105,7 @@ export class Admission {
       }
       this.#verify(record, (code, valueText = '') => {
         if (code !== undefined) end({ kind: 'refused', code })
+        else if (isCrdtRecord(record)) this.#sets.store(record, end)
         else this.#store({ record, valueText, arrival }, end)
       })
     })
@@ -144,13 +130,23 @@ export class Admission {
         if (isFrozen && held !== undefined && held.a !== draft.author.address && !draft.claimAnew) {
           return end({ kind: 'refused', code: 'CantOverwrite' })
         }
-        this.#sign(draft, this.#heldTime(draft, rows), (record, failure) => {
+        this.sign(draft, this.#heldTime(draft, rows), (record, failure) => {
           if (record === undefined) return end({ kind: 'refused', code: 'SIGN_FAILED', error: failure })
           const fault = ownFault(record, this.#rules, this.#kernel.now)
           if (fault !== undefined) return end({ kind: 'refused', code: fault })
           const arrival: Arrival = { kind: draft.claimAnew ? 'anew' : 'live' }
           this.#store({ record, valueText: draft.value.text, arrival }, end)
         })
+      })
+    })
+  }
+
+  /** Changes of our own to a document, as one signed set. */
+  writeChanges(draft: OwnChanges, then: (verdict: Verdict) => void): void {
+    this.#lanes.enter(draft.key, (leave) => {
+      this.#sets.write(draft, (verdict) => {
+        then(verdict)
+        leave()
       })
     })
   }
@@ -308,7 +304,8 @@ export class Admission {
     this.#lanes.stepOut()
   }
 
-  #sign(
+  /** Worked for and signed, and not stored: dated behind what is held. */
+  sign(
     draft: OwnDraft,
     heldAt: number | undefined,
     then: (record: WireRecord | undefined, error?: unknown) => void,

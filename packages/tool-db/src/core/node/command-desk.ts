@@ -1,6 +1,7 @@
 /** The application's commands, each carried out by its part and answered once. */
 
 import { type Endpoint, utf8Length } from '@shoal/base'
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import { DELETED } from '../records/write.ts'
 import type { Command, CommandResult } from './commands.ts'
 import { countsOf } from './delivery.ts'
@@ -25,6 +26,12 @@ export class CommandDesk {
     switch (command.kind) {
       case 'put':
         this.#put(command, answer)
+        return
+      case 'crdt-put':
+        this.#parts.crdts.put(command, answer)
+        return
+      case 'crdt-get':
+        this.#parts.crdts.get(command, answer)
         return
       case 'get':
         this.#parts.gets.get(command, (record, complete, error) => {
@@ -96,7 +103,7 @@ export class CommandDesk {
   }
 
   #subscribe(command: Command & { kind: 'subscribe' }, answer: (result: CommandResult) => void): void {
-    const { subscriptions, kernel, listeners, servers } = this.#parts
+    const { subscriptions, kernel, listeners, servers, crdts } = this.#parts
     const { key, to = [], exact = false } = command
     if (!subscriptions.want(key, { to, exact }, servers())) {
       answer({ kind: 'refused', code: 'TOO_BUSY' })
@@ -105,7 +112,8 @@ export class CommandDesk {
     // What is here already is shown first, as tool-db does; who watches a name alone has just written it.
     kernel.ask('load', { keys: [key] }, (result) => {
       const held = result.ok ? liveRecordOfRow(key, result.value[0], kernel.now) : undefined
-      if (held !== undefined && !exact) listeners.trigger(key, held)
+      if (held !== undefined && isCrdtRecord(held)) crdts.show(key, held)
+      else if (held !== undefined && !exact) listeners.trigger(key, held)
       answer({ kind: 'subscribe' })
     })
   }

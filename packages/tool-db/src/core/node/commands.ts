@@ -1,9 +1,10 @@
 /** What the application asks of the node, and the answers. Each command has a request id, and gets one result. */
 
 import type { Endpoint, Millis } from '@shoal/base'
+import type { ReadSet } from '../crdt/change-set.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { WrittenValue } from '../records/write.ts'
-import type { FunctionReturnMessage, PutMessage } from '../wire/message.ts'
+import type { FunctionReturnMessage, RecordMessage } from '../wire/message.ts'
 import type { SignerId } from './effects.ts'
 
 export interface Author {
@@ -32,6 +33,26 @@ export type Command =
       readonly timeout: Millis
     }
   | {
+      readonly kind: 'crdt-put'
+      readonly key: string
+      readonly type: string
+      /** The author's own; those that are stored already are left out. */
+      readonly changes: readonly unknown[]
+      readonly author: Author
+      readonly to?: readonly string[]
+      readonly confirm: number | 'all'
+      readonly timeout: Millis
+    }
+  | {
+      readonly kind: 'crdt-get'
+      readonly key: string
+      readonly type: string
+      /** Hashes of the sets that are merged already. */
+      readonly known: ReadonlySet<string>
+      readonly to?: readonly string[]
+      readonly timeout: Millis
+    }
+  | {
       readonly kind: 'get'
       readonly key: string
       readonly to?: readonly string[]
@@ -51,10 +72,18 @@ export type Command =
 export type CommandResult =
   | {
       readonly kind: 'put'
-      readonly message: PutMessage
+      readonly message: RecordMessage
       /** Servers it was sent to, and those that said they have stored it. */
       readonly sent: number
       readonly confirmed: number
+    }
+  /** What is not known yet. `complete`: every connected server has given all that it has. */
+  | {
+      readonly kind: 'crdt-get'
+      readonly sets: readonly ReadSet[]
+      /** Of a document that tool-db wrote here before. */
+      readonly unsigned: readonly unknown[]
+      readonly complete: boolean
     }
   /** `complete`: the record is here, or every connected server said that it has none. */
   | { readonly kind: 'get'; readonly record: WireRecord | undefined; readonly complete: boolean }
@@ -68,6 +97,10 @@ export type CommandResult =
 export type RefusalCode =
   | import('../records/record-code.ts').RecordCode
   | 'TOO_LARGE'
+  /** This author has as much under the key as is kept. */
+  | 'CRDT_AUTHOR_FULL'
+  /** As many others as are kept have written there. */
+  | 'CRDT_AUTHORS_FULL'
   | 'TOO_BUSY'
   | 'NAME_TAKEN'
   | 'STORE_FAILED'

@@ -4,10 +4,11 @@
  */
 
 import type { Millis } from '@shoal/base'
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { WireRecord } from '../records/record.ts'
 import { isExpired } from '../records/verify.ts'
-import type { PutMessage } from '../wire/message.ts'
-import type { Fanout } from './fanout.ts'
+import type { RecordMessage } from '../wire/message.ts'
+import { type Fanout, messageOf } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { OutboxRoom, type Place } from './outbox-room.ts'
 import type { OwnClaims } from './own-claims.ts'
@@ -22,13 +23,13 @@ export interface Counts {
 
 /** A record of ours on its way. What it says stays true when there is nothing left to wait for. */
 export interface Sending {
-  readonly message: PutMessage
+  readonly message: RecordMessage
   readonly sent: readonly string[]
   readonly confirmed: readonly string[]
 }
 
 interface Delivery extends Sending {
-  readonly message: PutMessage
+  readonly message: RecordMessage
   readonly size: number
   /** Held for as long as no server has the record. */
   readonly place: Place
@@ -81,7 +82,7 @@ export class Deliveries {
   readonly #byId = new Map<string, Delivery>()
   /** Some server has them, others are still to say so. BOUNDED: by the deliveries, oldest out. */
   readonly #settled = new Set<Delivery>()
-  /** The newest of each key that no server has yet. BOUNDED: by the deliveries. */
+  /** The newest of each key that no server has yet, and each set of changes. BOUNDED: by the deliveries. */
   readonly #waitingByKey = new Map<string, Delivery>()
   readonly #windows = new Windows()
   #size = 0
@@ -109,17 +110,32 @@ export class Deliveries {
   }
 
   /** To be asked before the record is stored; `undefined` where there was no room in time. */
-  enter(wish: { key: string; size: number; timeout: Millis }, then: (place: Place | undefined) => void): void {
-    const older = this.#replaceable(wish.key)
+  enter(
+    /** Without a key nothing that waits is replaced, as far as is known yet. */
+    wish: { key: string | undefined; size: number; timeout: Millis },
+    then: (place: Place | undefined) => void,
+  ): void {
+    const older = wish.key === undefined ? undefined : this.#replaceable(wish.key)
     this.#room.enter({ size: wish.size, freed: older?.size, timeout: wish.timeout }, then)
   }
 
   /** Not sent yet: whoever waits for the outcome says so first, for a plain server has it as soon as it is sent. */
   add(
     record: WireRecord,
-    { to, size, place }: { readonly to: readonly string[]; readonly size: number; readonly place: Place },
+    {
+      to,
+      size,
+      place,
+      replaced = [],
+    }: {
+      readonly to: readonly string[]
+      readonly size: number
+      readonly place: Place
+      /** Hashes of sets of changes that this one holds. */
+      readonly replaced?: readonly string[]
+    },
   ): Sending {
-    const message: PutMessage = { type: 'put', id: this.#kernel.messageId(), to: [...to], data: record }
+    const message = messageOf(record, { id: this.#kernel.messageId(), to: [...to] })
     const delivery: Delivery = {
       message,
       size,
@@ -130,10 +146,12 @@ export class Deliveries {
       waiter: undefined,
       isSettled: false,
     }
-    const older = this.#replaceable(record.k)
-    if (older !== undefined) this.#drop(older)
+    for (const slot of [slotOf(record), ...replaced.map((h) => slotOfSet(record.k, h))]) {
+      const older = this.#replaceable(slot)
+      if (older !== undefined) this.#drop(older)
+    }
     this.#byId.set(message.id, delivery)
-    this.#waitingByKey.set(record.k, delivery)
+    this.#waitingByKey.set(slotOf(record), delivery)
     this.#size += delivery.size
     this.#bound()
     return delivery
@@ -261,8 +279,8 @@ export class Deliveries {
   }
 
   /** Nobody is being sent what waits under this key: a newer record takes its place. */
-  #replaceable(key: string): Delivery | undefined {
-    const older = this.#waitingByKey.get(key)
+  #replaceable(slot: string): Delivery | undefined {
+    const older = this.#waitingByKey.get(slot)
     return older !== undefined && older.open.length === 0 && older.waiter === undefined ? older : undefined
   }
 
@@ -271,9 +289,8 @@ export class Deliveries {
     delivery.isSettled = true
     this.#settled.add(delivery)
     delivery.place.release()
-    if (this.#waitingByKey.get(delivery.message.data.k) === delivery) {
-      this.#waitingByKey.delete(delivery.message.data.k)
-    }
+    const slot = slotOf(delivery.message.data)
+    if (this.#waitingByKey.get(slot) === delivery) this.#waitingByKey.delete(slot)
   }
 
   #check(delivery: Delivery): void {
@@ -327,4 +344,13 @@ export class Deliveries {
     const { outboxRecordsMax, outboxSizeMax } = this.#kernel.limits
     return this.#byId.size > outboxRecordsMax || this.#size > outboxSizeMax
   }
+}
+
+function slotOf(record: WireRecord): string {
+  return isCrdtRecord(record) ? slotOfSet(record.k, record.h) : record.k
+}
+
+/** No key begins so. */
+function slotOfSet(key: string, hash: string): string {
+  return `\u0000${hash}${key}`
 }

@@ -2,7 +2,7 @@
 
 import type { Endpoint } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
-import type { Message, PutMessage } from '../wire/message.ts'
+import type { Message, RecordMessage } from '../wire/message.ts'
 import type { CommandResult } from './commands.ts'
 import type { PeerInfo } from './peer-info.ts'
 
@@ -13,7 +13,7 @@ export type NodeEvent =
   /** A message of a connected peer, before it is acted upon. */
   | { readonly kind: 'message'; readonly message: Message; readonly clientId: string }
   /** A record of somebody else was verified in full. */
-  | { readonly kind: 'verified'; readonly message: PutMessage }
+  | { readonly kind: 'verified'; readonly message: RecordMessage }
   /** A listener's turn. */
   | { readonly kind: 'notify'; readonly listener: number; readonly record: WireRecord }
   | { readonly kind: 'result'; readonly request: number; readonly result: CommandResult }

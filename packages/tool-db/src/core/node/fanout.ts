@@ -1,9 +1,10 @@
 /** One message to many: serialised once, never twice to one peer, not back to where it came from. */
 
 import { utf8Length } from '@shoal/base'
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { WireRecord } from '../records/record.ts'
-import type { Message, PutMessage } from '../wire/message.ts'
-import { messageText, putText } from '../wire/serialise.ts'
+import type { Message, RecordMessage } from '../wire/message.ts'
+import { messageText, recordMessageText } from '../wire/serialise.ts'
 import type { Kernel } from './kernel.ts'
 import { Remembered } from './remembered.ts'
 import type { Peer } from './session.ts'
@@ -11,7 +12,8 @@ import type { Peer } from './session.ts'
 const SEEN = { lifetime: 60_000, countMax: 2_048 }
 
 export interface Origin {
-  readonly peer: Peer
+  /** Absent where it is ours. */
+  readonly peer?: Peer
   readonly to: readonly string[]
 }
 
@@ -30,6 +32,11 @@ export interface FanoutParts {
   hasSubscribers(): boolean
   subscribersOf(key: string): Iterable<Peer>
 }
+
+/** True for those who are to have it. */
+export type Audience = (peer: Peer) => boolean
+
+const EVERYBODY: Audience = () => true
 
 export class Fanout {
   readonly #parts: FanoutParts
@@ -50,32 +57,50 @@ export class Fanout {
   }
 
   /** Somebody's record that is new here, to the other servers; what went to whom. */
-  relay({ record, text }: Stored, origin: Origin): { readonly id: string; readonly to: ReadonlySet<Peer> } | undefined {
+  relay(
+    { record, text }: Stored,
+    origin: Origin,
+    audience: Audience = EVERYBODY,
+  ): { readonly id: string; readonly to: ReadonlySet<Peer> } | undefined {
     const { clientId, isServer } = this.#parts
     if (!isServer || this.#parts.serverCount() === 0) return undefined
-    const had = new Set([...origin.to, clientId, origin.peer.clientId])
+    const had = new Set([...origin.to, clientId])
+    if (origin.peer !== undefined) had.add(origin.peer.clientId)
     const targets = new Set<Peer>()
     for (const server of this.#parts.servers()) {
-      if (!had.has(server.clientId) && this.#seenOf(server).addNew(record.h + record.k)) targets.add(server)
+      if (!had.has(server.clientId) && audience(server) && this.#seenOf(server).addNew(record.h + record.k))
+        targets.add(server)
     }
     if (targets.size === 0) return undefined
     const id = this.#freshId()
-    this.sendPut(targets, { type: 'put', id, to: [...had].slice(0, TO_MAX), data: record }, text)
+    this.sendPut(targets, messageOf(record, { id, to: [...had].slice(0, TO_MAX) }), text)
     return { id, to: targets }
   }
 
   /** What readers of a key now see, to whoever subscribed; servers have it by relay or delivery. */
-  push({ record, text }: Stored, author?: Peer): void {
+  push({ record, text }: Stored, author?: Peer, audience: Audience = EVERYBODY): void {
     if (!this.#parts.hasSubscribers()) return
     const targets = new Set<Peer>()
     for (const peer of this.#parts.subscribersOf(record.k)) {
       // A plain author that subscribed wants its own record back: its listeners hear of nothing else.
       const knows = peer === author && peer.proven
-      if (!knows && !(peer.isServer && this.#parts.isServer && this.#seenOf(peer).has(record.h + record.k)))
+      if (
+        !knows &&
+        audience(peer) &&
+        !(peer.isServer && this.#parts.isServer && this.#seenOf(peer).has(record.h + record.k))
+      )
         targets.add(peer)
     }
     if (targets.size === 0) return
-    this.sendPut(targets, { type: 'put', id: this.#freshId(), to: [this.#parts.clientId], data: record }, text)
+    this.sendPut(targets, messageOf(record, { id: this.#freshId(), to: [this.#parts.clientId] }), text)
+  }
+
+  /** Is there a plain peer that would be told of this key? */
+  hasPlain(key: string): boolean {
+    const { isServer, servers, subscribersOf } = this.#parts
+    if (isServer) for (const server of servers()) if (!server.proven) return true
+    for (const peer of subscribersOf(key)) if (!peer.proven) return true
+    return false
   }
 
   send(peer: Peer, message: Message): void {
@@ -89,8 +114,8 @@ export class Fanout {
   }
 
   /** `text`: the JSON of the record, where it is there already. */
-  sendPut(targets: Iterable<Peer>, message: PutMessage, text: string | undefined): void {
-    this.#sendText(targets, text === undefined ? messageText(message) : putText(message, text))
+  sendPut(targets: Iterable<Peer>, message: RecordMessage, text: string | undefined): void {
+    this.#sendText(targets, text === undefined ? messageText(message) : recordMessageText(message, text))
   }
 
   #sendText(targets: Iterable<Peer>, text: string): void {
@@ -115,6 +140,14 @@ export class Fanout {
     this.#seen.set(peer, fresh)
     return fresh
   }
+}
+
+/** A record, or a set of changes, each under the name that tool-db has for it. */
+export function messageOf(
+  data: WireRecord,
+  base: { readonly id: string; readonly to: readonly string[] },
+): RecordMessage {
+  return { type: isCrdtRecord(data) ? 'crdtPut' : 'put', ...base, data }
 }
 
 /** Half of what is taken: the next servers add theirs. */

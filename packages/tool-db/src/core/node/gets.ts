@@ -4,10 +4,10 @@
  */
 
 import type { Millis } from '@shoal/base'
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import { namespaceOf } from '../records/key.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { GetMessage, SubscribeMessage } from '../wire/message.ts'
-import type { Verdict } from './admission.ts'
 import type { Command, RefusalCode } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
@@ -15,6 +15,7 @@ import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
 import { claimsKey, liveRecordOfRow, nameOfRows } from './rows.ts'
 import type { Peer } from './session.ts'
+import type { Verdict } from './verdict.ts'
 
 export interface GetsParts {
   readonly kernel: Kernel
@@ -25,6 +26,8 @@ export interface GetsParts {
   servers(): Iterable<Peer>
   /** We subscribed to it, so it is as new here as it is there. */
   isWanted(key: string): boolean
+  /** What a subscriber to a CRDT document gets. */
+  sendDocument(peer: Peer, message: SubscribeMessage): void
   /** An answer is a record like any other, and verified like any other. */
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void
 }
@@ -168,6 +171,10 @@ export class Gets {
   handleSubscribed(peer: Peer, message: SubscribeMessage): void {
     this.#readFor(peer, message, (held) => {
       if (held === undefined) return
+      if (isCrdtRecord(held)) {
+        this.#parts.sendDocument(peer, message)
+        return
+      }
       this.#parts.fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
       if (peer.proven && message.prefix !== true) this.#sendClaims(peer, message.key)
     })

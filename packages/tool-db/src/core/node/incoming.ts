@@ -2,14 +2,14 @@
 
 import type { Arrival } from '../records/frozen.ts'
 import type { WireRecord } from '../records/record.ts'
-import { DELETED } from '../records/write.ts'
-import type { Message, PutMessage, SubscribeMessage } from '../wire/message.ts'
-import type { Admission, Verdict } from './admission.ts'
+import type { Message, RecordMessage, SubscribeMessage } from '../wire/message.ts'
+import type { Admission } from './admission.ts'
 import type { RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
+import type { Crdts } from './crdts.ts'
 import type { Deliveries } from './delivery.ts'
 import type { Directory } from './directory.ts'
-import type { Fanout } from './fanout.ts'
+import { type Fanout, messageOf } from './fanout.ts'
 import type { Functions } from './functions.ts'
 import type { Gets } from './gets.ts'
 import type { Kernel } from './kernel.ts'
@@ -22,6 +22,7 @@ import type { Requests } from './requests.ts'
 import type { Peer } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import type { Verdict } from './verdict.ts'
 
 export interface IncomingParts {
   readonly kernel: Kernel
@@ -30,6 +31,7 @@ export interface IncomingParts {
   readonly claims: OwnClaims
   readonly sessions: Sessions
   readonly admission: Admission
+  readonly crdts: Crdts
   readonly fanout: Fanout
   readonly relays: Relays
   readonly requests: Requests
@@ -50,11 +52,6 @@ const FORGERIES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'InvalidBinding',
   'InvalidData',
 ])
-
-/** What is signed by a plain nonce says nothing of its type: a type that is not served here must not displace the true one. */
-function isOfCrdt(record: WireRecord): boolean {
-  return record.c !== null && record.c !== DELETED
-}
 
 /** Around a value: the other fields of a record, and of the message that carries it. */
 const ENVELOPE_SIZE = 4_096
@@ -90,12 +87,11 @@ export class Incoming {
         if (!deliveries.handleAck(peer, message.id, message.code)) requests.handleAnswer(peer, message)
         return
       case 'put':
+      case 'crdtPut':
         this.#handlePut(peer, message, size)
         return
-      case 'crdtPut':
       case 'crdtGet':
-        kernel.counters.add('refused.crdt')
-        this.#ack(peer, message.id, 'UNSUPPORTED')
+        this.#parts.crdts.handleGet(peer, message)
         return
       case 'get':
         gets.handleGet(peer, message)
@@ -104,6 +100,7 @@ export class Incoming {
         queries.handleQuery(peer, message)
         return
       case 'queryAck':
+      case 'crdtSets':
       case 'functionReturn':
         if (!requests.handleAnswer(peer, message)) kernel.counters.add('unasked')
         return
@@ -118,31 +115,18 @@ export class Incoming {
 
   /** A record in answer to a question of ours, under the id of that question. */
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void {
-    if (isOfCrdt(record)) {
-      then({ kind: 'refused', code: 'InvalidData' })
-      return
-    }
     // One for each of our questions and servers: that bounds them, so what bounds the unasked does not count here.
     if (this.#parts.admission.unverified >= this.#parts.kernel.limits.unverifiedMax) {
       then({ kind: 'refused', code: 'TOO_BUSY' })
       return
     }
-    this.#admit(
-      peer,
-      { type: 'put', id: '', to: [], data: record },
-      { size: 0, arrival: this.#answerOf(peer, record) },
-      then,
-    )
+    const arrival = this.#answerOf(peer, record)
+    this.#admit(peer, messageOf(record, { id: '', to: [] }), { size: 0, arrival }, then)
   }
 
-  #handlePut(peer: Peer, message: PutMessage, size: number): void {
+  #handlePut(peer: Peer, message: RecordMessage, size: number): void {
     const { kernel, requests, deliveries, subscriptions, config } = this.#parts
     const { data } = message
-    if (isOfCrdt(data)) {
-      kernel.counters.add('refused.crdt')
-      this.#ack(peer, message.id, 'UNSUPPORTED')
-      return
-    }
     if (size > kernel.limits.valueSizeMax + ENVELOPE_SIZE) {
       kernel.counters.add('refused.too-large')
       this.#ack(peer, message.id, 'TOO_LARGE')
@@ -173,11 +157,11 @@ export class Incoming {
 
   #admit(
     peer: Peer,
-    message: PutMessage,
+    message: RecordMessage,
     { size, arrival }: { readonly size: number; readonly arrival: Arrival },
     then: (verdict: Verdict) => void,
   ): void {
-    const { kernel, admission, fanout, relays, listeners, sessions } = this.#parts
+    const { kernel, admission, fanout, relays, listeners, sessions, crdts } = this.#parts
     const { session } = peer
     session.unverified++
     session.unverifiedSize += size
@@ -197,6 +181,10 @@ export class Incoming {
       kernel.emit({ kind: 'verified', message })
       then(verdict)
       if (verdict.kind !== 'stored') return
+      if (verdict.crdt !== undefined) {
+        crdts.tell(verdict, verdict.crdt, { peer, to: message.to })
+        return
+      }
       relays.relay(verdict, { peer, to: message.to })
       if (!verdict.isShown) {
         this.#tellClaim(peer, verdict.record)
@@ -218,7 +206,7 @@ export class Incoming {
     fanout.sendAll(watchers, { type: 'put', id: kernel.messageId(), to: [clientId], data: record })
   }
 
-  #ackVerdict(peer: Peer, message: PutMessage, verdict: Verdict): void {
+  #ackVerdict(peer: Peer, message: RecordMessage, verdict: Verdict): void {
     if (peer.session.state.kind === 'closed') return
     if (verdict.kind === 'refused') {
       this.#ack(peer, message.id, verdict.code)

@@ -9,6 +9,16 @@ export interface NodeLimits {
   readonly keyLengthMax: number
   /** Bytes of a value's JSON text, as it will be written again: `1e20` has 4 and becomes 21. */
   readonly valueSizeMax: number
+  /** Bytes of the changes of one signed set, as JSON; valueSizeMax holds too. */
+  readonly crdtSetSizeMax: number
+  /** What one author has under one key, so that nobody uses up the room of others: text, changes and sets. */
+  readonly crdtSizePerAuthorMax: number
+  readonly crdtChangesPerAuthorMax: number
+  readonly crdtSetsPerAuthorMax: number
+  /** Authors under one key. Those that are there keep their room; who comes later is refused. */
+  readonly crdtAuthorsMax: number
+  /** Bytes of memory for what was written to a moment ago. */
+  readonly crdtCacheSizeMax: number
   /** Keys of one answer to a query. */
   readonly answerKeysMax: number
   /** Keys that one `queryKeys` gathers from all servers together. */
@@ -80,6 +90,12 @@ export const DEFAULT_LIMITS: NodeLimits = {
   messageDepthMax: 72,
   keyLengthMax: 1024,
   valueSizeMax: 512 * KIB,
+  crdtSetSizeMax: 512 * KIB,
+  crdtSizePerAuthorMax: 32 * 1024 * KIB,
+  crdtChangesPerAuthorMax: 250_000,
+  crdtSetsPerAuthorMax: 2_048,
+  crdtAuthorsMax: 4_096,
+  crdtCacheSizeMax: 64 * 1024 * KIB,
   answerKeysMax: 2_000,
   queryKeysMax: 100_000,
   bufferedSizeMax: 4 * 1024 * KIB,

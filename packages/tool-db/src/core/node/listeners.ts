@@ -3,6 +3,7 @@
  * last one always.
  */
 
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { NodeConfig } from './config.ts'
 import type { Kernel, Timer } from './kernel.ts'
@@ -65,9 +66,10 @@ export class Listeners {
       this.#arm(id, listener)
       return
     }
+    const older = listener.waiting.get(key)
     // Behind the others again: the order is that of the newest changes.
     listener.waiting.delete(key)
-    listener.waiting.set(key, record)
+    listener.waiting.set(key, older === undefined ? record : joined(older, record))
     if (listener.waiting.size > WAITING_KEYS_MAX) this.#flush(id, listener)
   }
 
@@ -85,4 +87,10 @@ export class Listeners {
     listener.waiting.clear()
     for (const record of records) this.#kernel.emit({ kind: 'notify', listener: id, record })
   }
+}
+
+/** Of two values the newer one says all; of two sets of changes both count. */
+function joined(older: WireRecord, record: WireRecord): WireRecord {
+  if (!isCrdtRecord(record) || older.c !== record.c) return record
+  return { ...record, v: [...(older.v as readonly unknown[]), ...(record.v as readonly unknown[])] }
 }

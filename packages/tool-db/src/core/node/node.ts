@@ -11,6 +11,7 @@ import { Admission } from './admission.ts'
 import { CommandDesk } from './command-desk.ts'
 import type { Command } from './commands.ts'
 import type { NodeConfig } from './config.ts'
+import { Crdts } from './crdts.ts'
 import { Deliveries } from './delivery.ts'
 import type { DialSource } from './dial-entry.ts'
 import { DialPlan } from './dial-plan.ts'
@@ -163,6 +164,17 @@ export class DatabaseNode {
     const gets = new Gets({
       ...asking,
       isWanted: (key) => this.#subscriptions.isWanted(key),
+      sendDocument: (peer, message) => crdts.handleSubscribed(peer, message),
+      admitAnswer: (peer, record, then) => this.#incoming.admitAnswer(peer, record, then),
+    })
+    const crdts = new Crdts({
+      ...asking,
+      relays: this.#relays,
+      peerAddress: config.peerAddress,
+      admission: this.#admission,
+      deliveries: this.#deliveries,
+      listeners: this.#listeners,
+      isWanted: (key) => this.#subscriptions.isWanted(key),
       admitAnswer: (peer, record, then) => this.#incoming.admitAnswer(peer, record, then),
     })
     const queries = new Queries(asking)
@@ -175,6 +187,7 @@ export class DatabaseNode {
       claims,
       sessions: this.#sessions,
       admission: this.#admission,
+      crdts,
       fanout: this.#fanout,
       relays: this.#relays,
       requests: this.#requests,

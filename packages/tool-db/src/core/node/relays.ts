@@ -1,14 +1,15 @@
 /**
  * Other people's records on their way to the other servers. What a server could not take, or had not acknowledged when
- * its connection ended, is owed to it: by key, so that the newest goes, a bounded number and for a bounded time.
+ * its connection ended, is owed to it: by row, so that the newest goes, a bounded number and for a bounded time.
  */
 
 import { HOUR, MINUTE, type Millis, SECOND } from '@shoal/base'
 import { namespaceOf } from '../records/key.ts'
 import type { WireRecord } from '../records/record.ts'
 import { DELETED } from '../records/write.ts'
+import { isSetRow, recordOfAnySetRow } from './crdt-rows.ts'
 import type { HeldRow } from './effects.ts'
-import type { Fanout, Origin, Stored } from './fanout.ts'
+import { type Audience, type Fanout, messageOf, type Origin, type Stored } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { has, isPassing } from './peer.ts'
 import { claimsKey, liveRecordOfRow, nameOfRows } from './rows.ts'
@@ -69,10 +70,10 @@ export class Relays {
     return count
   }
 
-  /** Somebody's record that is new here. */
-  relay(stored: Stored, origin: Origin): void {
-    const sent = this.#fanout.relay(stored, origin)
-    if (sent !== undefined) this.#track(sent.id, stored.record.k, sent.to)
+  /** Somebody's record that is new here. `row`: where it lies, if not under its key. */
+  relay(stored: Stored, origin: Origin, { audience, row }: { audience?: Audience; row?: string } = {}): void {
+    const sent = this.#fanout.relay(stored, origin, audience)
+    if (sent !== undefined) this.#track(sent.id, row ?? stored.record.k, sent.to)
   }
 
   /** True where the message is one that was relayed. */
@@ -193,7 +194,7 @@ export class Relays {
       if (peer.session.state.kind === 'closed' || !result.ok) return this.#owe(peer, key, true)
       for (const record of recordsOf(key, result.value, this.#kernel.now)) {
         const id = this.#kernel.messageId()
-        this.#fanout.send(peer, { type: 'put', id, to: [], data: record })
+        this.#fanout.send(peer, messageOf(record, { id, to: [] }))
         this.#track(id, key, [peer])
       }
     })
@@ -202,6 +203,8 @@ export class Relays {
 
 function recordsOf(key: string, rows: readonly (HeldRow | undefined)[], now: Millis): readonly WireRecord[] {
   const [row, claims] = rows
+  // A set of changes; where it is gone, one that holds it has taken its place, and its way.
+  if (isSetRow(key)) return [recordOfAnySetRow(row)].filter((record) => record !== undefined)
   if (namespaceOf(key).kind !== 'frozen') {
     const record = liveRecordOfRow(key, row, now)
     return record === undefined || (record.c !== null && record.c !== DELETED) ? [] : [record]

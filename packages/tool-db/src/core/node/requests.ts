@@ -1,11 +1,17 @@
 /** Our own questions that wait for answers: found by message id, ended by time, told of servers that come and go. */
 
 import type { Millis } from '@shoal/base'
-import type { AckMessage, FunctionReturnMessage, PutMessage, QueryAckMessage } from '../wire/message.ts'
+import type {
+  AckMessage,
+  CrdtSetsMessage,
+  FunctionReturnMessage,
+  QueryAckMessage,
+  RecordMessage,
+} from '../wire/message.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import type { Peer } from './session.ts'
 
-export type Answer = PutMessage | AckMessage | QueryAckMessage | FunctionReturnMessage
+export type Answer = RecordMessage | CrdtSetsMessage | AckMessage | QueryAckMessage | FunctionReturnMessage
 
 export interface Request {
   readonly id: string

@@ -23,3 +23,5 @@ export type RecordCode =
   | 'ClaimTooOld'
   /** Its author gave it an end, and that is over. */
   | 'Expired'
+  /** A change-set without a change of its signer's own. */
+  | 'NoOwnChanges'

@@ -5,6 +5,11 @@ export const CLIENT_ID_LENGTH_MAX = 128
 /** A federation in which more servers than this pass one message on is refused: nobody needs that many hops. */
 export const TO_LENGTH_MAX = 256
 export const FUNCTION_NAME_LENGTH_MAX = 128
+/** Sets that an asker names as known, and what of each hash: 96 bits, which nobody finds a second set for. */
+export const KNOWN_SETS_MAX = 1_024
+export const KNOWN_HASH_LENGTH = 24
+/** Where an answer goes on: an author, a hash and a type, with their lengths. */
+export const PLACE_LENGTH_MAX = 1_024
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -25,8 +30,13 @@ export function text(value: unknown, lengthMax: number, lengthMin = 1): string |
 /** A key as it may stand on the wire: well-formed, and out of our own rows, which begin with U+0000. */
 export function keyText(value: unknown, lengthMax: number, lengthMin = 1): string | undefined {
   const key = text(value, lengthMax, lengthMin)
-  if (key === undefined || key.startsWith('\u0000') || /[\ud800-\udfff]/u.test(key)) return undefined
+  if (key === undefined || key.startsWith('\u0000') || hasLoneSurrogate(key)) return undefined
   return key
+}
+
+/** What UTF-8 cannot hold. */
+export function hasLoneSurrogate(text: string): boolean {
+  return /[\ud800-\udfff]/u.test(text)
 }
 
 /** Deduped; an item of a wrong type or too many of them spoil the whole list. */

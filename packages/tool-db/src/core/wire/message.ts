@@ -52,14 +52,34 @@ export interface PutMessage<T = unknown> extends Base {
   readonly data: WireRecord<T>
 }
 
-/** CRDTs are parsed for their shape and refused until they have a machine of their own. */
-export interface CrdtPutMessage extends Base {
+/** A signed set of changes. */
+export interface CrdtPutMessage<T = unknown> extends Base {
   readonly type: 'crdtPut'
+  readonly data: WireRecord<T>
 }
 
+export type RecordMessage<T = unknown> = PutMessage<T> | CrdtPutMessage<T>
+
 export interface GetMessage extends Base {
-  readonly type: 'get' | 'crdtGet'
+  readonly type: 'get'
   readonly key: string
+}
+
+export interface CrdtGetMessage extends Base {
+  readonly type: 'crdtGet'
+  readonly key: string
+  /** Feature `crdt`: beginnings of the hashes of sets that need not come again. */
+  readonly known?: readonly string[]
+  /** Feature `crdt`: go on behind this place. */
+  readonly after?: string
+}
+
+/** Feature `crdt`: the answer to a `crdtGet`, signed set by signed set. */
+export interface CrdtSetsMessage extends Base {
+  readonly type: 'crdtSets'
+  readonly sets: readonly WireRecord[]
+  /** Where to go on, if there are more. */
+  readonly next?: string
 }
 
 export interface QueryMessage extends Base {
@@ -104,6 +124,8 @@ export type Message =
   | AckMessage
   | PutMessage
   | CrdtPutMessage
+  | CrdtGetMessage
+  | CrdtSetsMessage
   | GetMessage
   | QueryMessage
   | QueryAckMessage

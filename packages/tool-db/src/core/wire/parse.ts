@@ -4,16 +4,22 @@
  */
 
 import { type Hello, parseHello, parseProofStatement, parseSignedEndpoint, type SignedEndpoint } from '@shoal/peer'
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import { parseRecord } from '../records/parse-record.ts'
+import type { WireRecord } from '../records/record.ts'
 import {
   CLIENT_ID_LENGTH_MAX,
   count,
   type Fields,
   FUNCTION_NAME_LENGTH_MAX,
   fieldsOf,
+  hasLoneSurrogate,
   ID_LENGTH_MAX,
+  KNOWN_HASH_LENGTH,
+  KNOWN_SETS_MAX,
   keyText,
   own,
+  PLACE_LENGTH_MAX,
   TO_LENGTH_MAX,
   text,
   texts,
@@ -21,7 +27,9 @@ import {
 import { type FrameLimits, type FrameRejection, parseFrame } from './json.ts'
 import type {
   AckMessage,
+  CrdtGetMessage,
   CrdtPutMessage,
+  CrdtSetsMessage,
   FunctionMessage,
   FunctionReturnMessage,
   GetMessage,
@@ -70,8 +78,9 @@ const READERS: ReadonlyMap<string, Read<Message>> = new Map<string, Read<Message
   ['ack', readAck],
   ['put', readPut],
   ['crdtPut', readCrdtPut],
-  ['get', (fields, base, limits) => readGet('get', fields, base, limits)],
-  ['crdtGet', (fields, base, limits) => readGet('crdtGet', fields, base, limits)],
+  ['crdtGet', readCrdtGet],
+  ['crdtSets', readCrdtSets],
+  ['get', readGet],
   ['query', readQuery],
   ['queryAck', readQueryAck],
   ['subscribe', readSubscribe],
@@ -156,13 +165,48 @@ function readPut(fields: Fields, base: Envelope, limits: WireLimits): PutMessage
   return { type: 'put', ...base, data: record.record }
 }
 
-function readCrdtPut(fields: Fields, base: Envelope): CrdtPutMessage | string {
-  return fieldsOf(own(fields, 'data')) === undefined ? 'data' : { type: 'crdtPut', ...base }
+function readCrdtPut(fields: Fields, base: Envelope, limits: WireLimits): CrdtPutMessage | string {
+  const record = parseRecord(own(fields, 'data'))
+  if (!record.ok || record.record.k.length > limits.keyLengthMax || !isCrdtRecord(record.record)) return 'data'
+  return { type: 'crdtPut', ...base, data: record.record }
 }
 
-function readGet(type: 'get' | 'crdtGet', fields: Fields, base: Envelope, limits: WireLimits): GetMessage | string {
+function readCrdtGet(fields: Fields, base: Envelope, limits: WireLimits): CrdtGetMessage | string {
   const key = keyText(own(fields, 'key'), limits.keyLengthMax)
-  return key === undefined ? 'key' : { type, ...base, key }
+  if (key === undefined) return 'key'
+  const known = own(fields, 'known')
+  const parts = known === undefined ? undefined : texts(known, KNOWN_SETS_MAX, KNOWN_HASH_LENGTH)
+  if (known !== undefined && parts === undefined) return 'known'
+  const after = own(fields, 'after')
+  const place = after === undefined ? undefined : text(after, PLACE_LENGTH_MAX)
+  if (after !== undefined && (place === undefined || hasLoneSurrogate(place))) return 'after'
+  return {
+    type: 'crdtGet',
+    ...base,
+    key,
+    ...(parts !== undefined && { known: parts }),
+    ...(place !== undefined && { after: place }),
+  }
+}
+
+function readCrdtSets(fields: Fields, base: Envelope, limits: WireLimits): CrdtSetsMessage | string {
+  const list = own(fields, 'sets')
+  if (!Array.isArray(list)) return 'sets'
+  const sets: WireRecord[] = []
+  for (const item of list) {
+    const record = parseRecord(item)
+    if (!record.ok || record.record.k.length > limits.keyLengthMax || !isCrdtRecord(record.record)) return 'sets'
+    sets.push(record.record)
+  }
+  const next = own(fields, 'next')
+  const place = next === undefined ? undefined : text(next, PLACE_LENGTH_MAX)
+  if (next !== undefined && place === undefined) return 'next'
+  return { type: 'crdtSets', ...base, sets, ...(place !== undefined && { next: place }) }
+}
+
+function readGet(fields: Fields, base: Envelope, limits: WireLimits): GetMessage | string {
+  const key = keyText(own(fields, 'key'), limits.keyLengthMax)
+  return key === undefined ? 'key' : { type: 'get', ...base, key }
 }
 
 function readQuery(fields: Fields, base: Envelope, limits: WireLimits): QueryMessage | string {

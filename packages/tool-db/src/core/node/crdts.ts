@@ -1,0 +1,377 @@
+/**
+ * CRDT documents between the application, the store and the others: what is written here goes out as a signed set of its
+ * author's changes, what comes in is told as it came. Plain peers, who know of one document under one signature, get such a
+ * document, signed by us, where nothing else would do.
+ */
+
+import type { Millis } from '@shoal/base'
+import { CRDT_COUNTER, CRDT_LIST, CRDT_MAP } from '../crdt/base-crdt.ts'
+import { changeSetOf, isCrdtRecord, isKnownKind } from '../crdt/change-set.ts'
+import { CounterCrdt } from '../crdt/counter-crdt.ts'
+import { ListCrdt } from '../crdt/list-crdt.ts'
+import { MapCrdt } from '../crdt/map-crdt.ts'
+import { namespaceOf } from '../records/key.ts'
+import type { WireRecord } from '../records/record.ts'
+import { writtenValue } from '../records/write.ts'
+import { KNOWN_HASH_LENGTH, KNOWN_SETS_MAX } from '../wire/fields.ts'
+import type { CrdtGetMessage } from '../wire/message.ts'
+import type { Admission } from './admission.ts'
+import type { Command, CommandResult } from './commands.ts'
+import { CrdtQuestion } from './crdt-question.ts'
+import { CrdtReader } from './crdt-reader.ts'
+import { indexOfRow, indexRowKey, setRowKey } from './crdt-rows.ts'
+import type { CrdtNews } from './crdt-store.ts'
+import { countsOf, type Deliveries } from './delivery.ts'
+import type { Fanout, Origin, Stored } from './fanout.ts'
+import type { Kernel } from './kernel.ts'
+import type { Listeners } from './listeners.ts'
+import { has } from './peer.ts'
+import type { Relays } from './relays.ts'
+import type { Requests } from './requests.ts'
+import { liveRecordOfRow } from './rows.ts'
+import type { Peer } from './session.ts'
+import type { Verdict } from './verdict.ts'
+
+export interface CrdtsParts {
+  readonly kernel: Kernel
+  readonly clientId: string
+  readonly isServer: boolean
+  readonly peerAddress: string
+  readonly admission: Admission
+  readonly requests: Requests
+  readonly fanout: Fanout
+  readonly relays: Relays
+  readonly deliveries: Deliveries
+  readonly listeners: Listeners
+  servers(): Iterable<Peer>
+  isWanted(key: string): boolean
+  admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void
+}
+
+/** Documents made for plain peers, which change with every set: so often at most, of one key. */
+const MERGE_PACE: Millis = 1_000
+const MERGES_MAX = 256
+/** Pages that a subscription brings; who wants all of a larger document asks for it. */
+const PAGES_ON_SUBSCRIPTION = 8
+/** Of what a peer may receive in one message, for all that is not changes. */
+const ENVELOPE_SIZE = 8_192
+
+const isProven = (peer: Peer): boolean => peer.proven
+const isPlain = (peer: Peer): boolean => !peer.proven
+
+export class Crdts {
+  readonly #parts: CrdtsParts
+  readonly #reader: CrdtReader
+  /** Keys of which plain peers are owed a merged document. BOUNDED: MERGES_MAX. */
+  readonly #owed = new Map<string, { hasMore: boolean }>()
+  /** The document last made for plain peers, by key and index row. BOUNDED: MERGES_MAX, oldest out. */
+  readonly #merged = new Map<string, { readonly index: string; readonly record: WireRecord }>()
+  #reads = 0
+
+  constructor(parts: CrdtsParts) {
+    this.#parts = parts
+    this.#reader = new CrdtReader(parts.kernel)
+  }
+
+  put(command: Command & { kind: 'crdt-put' }, answer: (result: CommandResult) => void): void {
+    const { admission, deliveries, kernel, servers } = this.#parts
+    const { key, type, changes, author, confirm, timeout } = command
+    const startedAt = kernel.now
+    const size = Math.min(kernel.limits.crdtSetSizeMax, JSON.stringify(changes).length)
+    deliveries.enter({ key: undefined, size, timeout }, (place) => {
+      if (place === undefined) return answer({ kind: 'refused', code: 'TOO_BUSY' })
+      admission.writeChanges({ key, type, changes, author }, (verdict) => {
+        if (verdict.kind === 'refused') {
+          place.release()
+          const { code, error } = verdict
+          return answer({ kind: 'refused', code, ...(error !== undefined && { error }) })
+        }
+        const { record } = verdict
+        const news = verdict.kind === 'stored' ? verdict.crdt : undefined
+        const sending = deliveries.add(record, { to: command.to ?? [], size, place, replaced: news?.replaced ?? [] })
+        const { message } = sending
+        if (confirm !== 0) {
+          const left = Math.max(0, timeout - (kernel.now - startedAt))
+          deliveries.wait(sending, { needed: confirm, timeout: left }, (counts) => {
+            answer({ kind: 'put', message, ...counts })
+          })
+        }
+        const text = verdict.kind === 'stored' ? verdict.text : undefined
+        deliveries.send(sending, servers(), text)
+        if (news !== undefined) this.#tellReaders({ record, text }, news)
+        if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
+      })
+    })
+  }
+
+  /** What is here, after the servers were asked: a client that is not subscribed may hold nothing but its own changes. */
+  get(command: Command & { kind: 'crdt-get' }, answer: (result: CommandResult) => void): void {
+    const { key, type: kind, known } = command
+    const finish = (complete: boolean): void => {
+      this.#reader.document(key, { kind, known }, (document, error) => {
+        if (document === undefined) answer({ kind: 'refused', code: 'STORE_FAILED', error })
+        else answer({ kind: 'crdt-get', ...document, complete })
+      })
+    }
+    this.#knownHashes(key, (hashes) => {
+      if (hashes.length > 0 && (this.#parts.isServer || this.#parts.isWanted(key))) return finish(true)
+      const ask = { key, to: [...(command.to ?? []), this.#parts.clientId], known: hashes }
+      this.#question(ask, { timeout: command.timeout, waits: hashes.length === 0 }, finish)
+    })
+  }
+
+  /** Another's read. */
+  handleGet(peer: Peer, message: CrdtGetMessage): void {
+    this.#serve(peer, message.id, (end) => {
+      if (!has(peer, 'crdt')) {
+        this.#sendMerged(peer, message, end)
+        return
+      }
+      const wish = { known: new Set(message.known ?? []), after: message.after }
+      this.#reader.page(message.key, wish, (page, error) => {
+        if (page === undefined) return end('STORE_FAILED', error)
+        const { records, next } = page
+        const isNothing = records.length === 0 && next === undefined && wish.after === undefined
+        if (isNothing && wish.known.size === 0) return this.#relay(peer, message, end)
+        end(undefined)
+        const { id } = message
+        this.#parts.fanout.send(peer, {
+          type: 'crdtSets',
+          id,
+          to: [],
+          sets: records,
+          ...(next !== undefined && { next }),
+        })
+      })
+    })
+  }
+
+  /** The document that there is, for one who has subscribed to it. */
+  handleSubscribed(peer: Peer, { id, key }: { readonly id: string; readonly key: string }): void {
+    this.#serve(peer, id, (end) => {
+      if (!peer.proven) {
+        this.#sendMerged(peer, { id, key, to: [], type: 'crdtGet' }, () => end(undefined))
+        return
+      }
+      const sendPage = (after: string | undefined, pages: number): void => {
+        this.#reader.page(key, { known: new Set(), after }, (page) => {
+          if (page === undefined || peer.session.state.kind === 'closed') return end(undefined)
+          for (const data of page.records) this.#parts.fanout.send(peer, { type: 'crdtPut', id, to: [], data })
+          if (page.next === undefined || pages >= PAGES_ON_SUBSCRIPTION) end(undefined)
+          else sendPage(page.next, pages + 1)
+        })
+      }
+      sendPage(undefined, 1)
+    })
+  }
+
+  /** A set of somebody else's that is new here: to the other servers, to subscribers, to listeners. */
+  tell(stored: Stored, news: CrdtNews, origin: Origin & { readonly peer: Peer }): void {
+    const { record } = stored
+    const row = setRowKey(record.k, { author: record.a, hash: record.h, kind: news.counted.c ?? '' })
+    this.#parts.relays.relay(stored, origin, { row, ...(news.isLate && { audience: isProven }) })
+    this.#tellReaders(stored, news, origin.peer)
+  }
+
+  /** Listeners hear of the whole document once, and then of what is new. */
+  show(key: string, held: WireRecord): void {
+    const kind = changeSetOf(held)?.kind
+    if (kind === undefined) return
+    this.#reader.document(key, { kind, known: new Set() }, (document) => {
+      if (document === undefined) return
+      const v = [...document.unsigned, ...document.sets.flatMap(({ changes }) => changes)]
+      this.#parts.listeners.trigger(key, { ...held, v, c: kind })
+    })
+  }
+
+  #tellReaders(stored: Stored, news: CrdtNews, author?: Peer): void {
+    const { fanout, listeners } = this.#parts
+    const { record } = stored
+    fanout.push(stored, author, news.isLate ? isProven : undefined)
+    if (news.isLate) this.#owe(record.k)
+    listeners.trigger(record.k, news.counted)
+  }
+
+  /** Plain peers drop a set that is dated before the one they hold: they get the merged document, dated now. */
+  #owe(key: string): void {
+    const { kernel, fanout, clientId } = this.#parts
+    const owed = this.#owed.get(key)
+    if (owed !== undefined) {
+      owed.hasMore = true
+      return
+    }
+    if (this.#owed.size >= MERGES_MAX || !fanout.hasPlain(key)) return
+    this.#owed.set(key, { hasMore: false })
+    this.#merge(key, (record) => {
+      // In a private namespace only its owner's own records verify.
+      if (record !== undefined && isTakenAt(key, record.a)) {
+        fanout.relay({ record, text: undefined }, { to: [clientId] }, isPlain)
+        fanout.push({ record, text: undefined }, undefined, isPlain)
+      }
+      kernel.after(MERGE_PACE, () => {
+        const { hasMore } = this.#owed.get(key) ?? { hasMore: false }
+        this.#owed.delete(key)
+        if (hasMore) this.#owe(key)
+      })
+    })
+  }
+
+  #sendMerged(peer: Peer, message: CrdtGetMessage, end: (code: string | undefined, error?: unknown) => void): void {
+    this.#merge(message.key, (data, error) => {
+      if (error !== undefined) return end('STORE_FAILED', error)
+      if (data === undefined) return this.#relay(peer, message, end)
+      end(undefined)
+      this.#parts.fanout.send(peer, { type: 'crdtPut', id: message.id, to: [], data })
+    })
+  }
+
+  /** One record for the whole document; `undefined` where there is none. */
+  #merge(key: string, then: (record: WireRecord | undefined, error?: unknown) => void): void {
+    const { kernel } = this.#parts
+    kernel.ask('load', { keys: [key, indexRowKey(key)] }, (result) => {
+      if (!result.ok) return then(undefined, result.error ?? new Error('the store failed'))
+      const [row, indexRow] = result.value
+      const held = liveRecordOfRow(key, row, kernel.now)
+      const { kinds, authors } = indexOfRow(indexRow)
+      // What came first, but nothing that a stranger may have made of somebody's plain set.
+      const kind = kinds.find(isKnownKind) ?? kinds[0]
+      // A document that tool-db wrote, and nobody has since.
+      if (kind === undefined) return then(held !== undefined && isCrdtRecord(held) ? held : undefined)
+      const cached = this.#merged.get(key)
+      if (cached !== undefined && cached.index === indexRow?.value) return then(cached.record)
+      const sizeMax = Math.min(kernel.limits.valueSizeMax, kernel.limits.messageSizeMax - ENVELOPE_SIZE)
+      this.#reader.cut(key, { kind, authors, sizeMax }, (records, error) => {
+        if (records === undefined) return then(undefined, error)
+        this.#sealed(key, { kind, records, heldAt: held?.t }, (record, failure) => {
+          if (record !== undefined) this.#note(key, indexRow?.value ?? '', record)
+          then(record, failure)
+        })
+      })
+    })
+  }
+
+  #sealed(
+    key: string,
+    document: { kind: string; records: readonly WireRecord[]; heldAt: number | undefined },
+    then: (record: WireRecord | undefined, error?: unknown) => void,
+  ): void {
+    const { records, kind, heldAt } = document
+    const [only] = records
+    if (only === undefined) {
+      then(undefined)
+      return
+    }
+    // The author's own word is worth more than ours.
+    const isWhole = changeSetOf(only)?.changes.length === (only.v as readonly unknown[]).length
+    if (records.length === 1 && isWhole) {
+      then(only)
+      return
+    }
+    const value = writtenValue(mergedChanges(kind, records))
+    const author = { signer: 'peer', address: this.#parts.peerAddress }
+    this.#parts.admission.sign({ key, value, author, type: kind, ttl: undefined }, heldAt, then)
+  }
+
+  #note(key: string, index: string, record: WireRecord): void {
+    this.#merged.delete(key)
+    this.#merged.set(key, { index, record })
+    if (this.#merged.size <= MERGES_MAX) return
+    const oldest = this.#merged.keys().next()
+    if (!oldest.done) this.#merged.delete(oldest.value)
+  }
+
+  /** Nothing is here: the other servers are asked, and then it is looked at again. */
+  #relay(peer: Peer, message: CrdtGetMessage, end: (code: string | undefined, error?: unknown) => void): void {
+    const { kernel, clientId, isServer } = this.#parts
+    const had = new Set([...message.to, clientId, peer.clientId])
+    const targets = isServer ? [...this.#parts.servers()].filter((server) => !had.has(server.clientId)) : []
+    const { relayedGetsPerPeerMax, relayTimeout } = kernel.limits
+    if (targets.length === 0) {
+      end('NOT_FOUND')
+      return
+    }
+    if (peer.session.relayedGets >= relayedGetsPerPeerMax) {
+      kernel.counters.add('refused.relayed-gets')
+      end('RATE_LIMITED')
+      return
+    }
+    peer.session.relayedGets++
+    const to = [...had, ...targets.map((server) => server.clientId)].slice(0, RELAY_TO_MAX)
+    const ask = { key: message.key, to, known: [], takesNewcomers: false }
+    const question = new CrdtQuestion(this.#parts, ask, (complete) => {
+      peer.session.relayedGets--
+      end(undefined)
+      this.#knownHashes(message.key, (hashes) => {
+        if (peer.session.state.kind === 'closed') return
+        if (hashes.length === 0) this.#refuse(peer, message.id, complete ? 'NOT_FOUND' : 'TOO_BUSY')
+        else this.handleGet(peer, message)
+      })
+    })
+    if (this.#parts.requests.add(question, relayTimeout)) question.start(targets)
+    else question.handleTimeout()
+  }
+
+  #question(
+    ask: { key: string; to: readonly string[]; known: readonly string[] },
+    wish: { timeout: Millis; waits: boolean },
+    then: (complete: boolean) => void,
+  ): void {
+    const servers = [...this.#parts.servers()].filter((server) => !ask.to.includes(server.clientId))
+    // Who has something and is connected to nobody goes on with that.
+    if (servers.length === 0 && !wish.waits) {
+      then(false)
+      return
+    }
+    const question = new CrdtQuestion(this.#parts, { ...ask, takesNewcomers: wish.waits }, then)
+    if (this.#parts.requests.add(question, wish.timeout)) question.start(servers)
+    else then(false)
+  }
+
+  #knownHashes(key: string, then: (hashes: readonly string[]) => void): void {
+    this.#reader.names(key, KNOWN_SETS_MAX, (names) => {
+      then((names ?? []).map(({ hash }) => hash.slice(0, KNOWN_HASH_LENGTH)))
+    })
+  }
+
+  /** Reads for others are bounded; whoever has gone meanwhile gets nothing. */
+  #serve(peer: Peer, id: string, work: (end: (code: string | undefined, error?: unknown) => void) => void): void {
+    const { kernel } = this.#parts
+    if (this.#reads >= kernel.limits.readsMax) {
+      kernel.counters.add('refused.reads')
+      this.#refuse(peer, id, 'RATE_LIMITED')
+      return
+    }
+    this.#reads++
+    work((code) => {
+      this.#reads--
+      if (code !== undefined && peer.session.state.kind !== 'closed') this.#refuse(peer, id, code)
+    })
+  }
+
+  #refuse(peer: Peer, id: string, code: string): void {
+    if (has(peer, 'ack')) this.#parts.fanout.send(peer, { type: 'ack', id, to: [], code })
+  }
+}
+
+/** Below what is taken: the servers asked add themselves. */
+const RELAY_TO_MAX = 192
+
+/** Each change once, in tool-db's order, so that a plain peer that merges finds nothing to do. */
+function mergedChanges(kind: string, records: readonly WireRecord[]): readonly unknown[] {
+  const changes = records.flatMap((record) => changeSetOf(record)?.changes ?? [])
+  switch (kind) {
+    case CRDT_MAP:
+      return new MapCrdt('', changes as never).getChanges()
+    case CRDT_LIST:
+      return new ListCrdt('', changes as never).getChanges()
+    case CRDT_COUNTER:
+      return new CounterCrdt('', changes as never).getChanges()
+    default:
+      return changes
+  }
+}
+
+function isTakenAt(key: string, author: string): boolean {
+  const namespace = namespaceOf(key)
+  return namespace.kind !== 'private' || namespace.owner === author
+}
