@@ -95,7 +95,7 @@ export class Probes {
     const target = dht.infoHash(name)
     const onDone = ({ announcedTo }: LookupRecord): void => {
       if (announcedTo === 0) this.failedAnnounces++
-      world.at(world.now + PAUSE_MS, () => this.#lookup(name, announcer, announcedTo))
+      else world.at(world.now + PAUSE_MS, () => this.#lookup(name, announcer, announcedTo))
     }
     const announce = { port: PORT, isPortImplied: false }
     world.run(announcer, (node, now) => node.lookup(now, target, { announce, onDone }))

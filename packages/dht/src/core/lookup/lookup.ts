@@ -118,6 +118,7 @@ export class Lookup {
     const enough = new Sufficiency(this.target, this.#usual)
     for (const candidate of this.#frontier.candidates) {
       const { state, id, isSecure } = candidate
+      if (enough.skips(id)) continue
       if (state === 'fresh') return candidate
       const isUseful = state === 'in-flight' || (state === 'answered' && this.#isOfUse(candidate))
       if (isUseful && enough.count(id, isSecure)) return undefined
@@ -145,6 +146,7 @@ export class Lookup {
     const isExhausted = this.#counts.queried >= QUERIES_MAX
     for (const candidate of this.#frontier.candidates) {
       const { state, id, isSecure } = candidate
+      if (enough.skips(id)) continue
       if (state === 'in-flight' || (state === 'fresh' && !isExhausted)) return false
       if (state === 'stalled') stalled++
       if (state === 'overdue') overdue++
@@ -217,7 +219,7 @@ export class Lookup {
     const enough = new Sufficiency(this.target, this.#usual)
     const closest: Candidate[] = []
     for (const candidate of this.#frontier.candidates) {
-      if (candidate.state !== 'answered' || !this.#isOfUse(candidate)) continue
+      if (candidate.state !== 'answered' || !this.#isOfUse(candidate) || enough.skips(candidate.id)) continue
       closest.push(candidate)
       if (enough.count(candidate.id, candidate.isSecure)) break
     }

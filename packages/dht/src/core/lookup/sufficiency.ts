@@ -30,6 +30,15 @@ export class Sufficiency {
     this.#usual = usual
   }
 
+  /**
+   * Whether a node stands in a crowd of which enough were counted already: it is neither asked nor told. However large the crowd is,
+   * those at the usual distance have their turn.
+   */
+  skips(id: NodeId | undefined): boolean {
+    if (this.#usual === undefined || id === undefined || this.#any < ANY_MAX) return false
+    return distanceShare(this.#target, id) < this.#usual.crowdedBelow
+  }
+
   /** Counts nodes from the closest outward; true where no more are needed after this one. */
   count(id: NodeId | undefined, isSecure: boolean): boolean {
     this.#any++

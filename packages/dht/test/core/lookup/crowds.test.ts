@@ -1,14 +1,14 @@
 import { formatIp, seededRandom } from '@shoal/base'
 import { describe, expect, test } from 'vitest'
-import {
+import { 
   commonPrefixLength,
-  compareDistance,
+  compareDistance,NodeId, 
   type NodeId,
   randomNodeId,
-  randomNodeIdNear,
-} from '../../../src/core/id/node-id.ts'
+  randomNodeIdNear,} from '../../../src/core/id/node-id.ts'
 import { secureNodeId } from '../../../src/core/id/secure-id.ts'
 import { NetworkSize } from '../../../src/core/lookup/network-size.ts'
+import { Sufficiency } from '../../../src/core/lookup/sufficiency.ts'
 import { decode, dig } from '../../bencode.ts'
 import { finish, lookupDone, swarm, type World, type WorldNode } from '../../world.ts'
 
@@ -136,3 +136,16 @@ function crowd(world: World, target: NodeId, count: number): WorldNode[] {
   for (const node of found) join(world, node, nodes)
   return found
 }
+
+test('[D-104] of a crowd sixteen count, however many they are, and then those at the usual distance have their turn', () => {
+  const at = (share: number) => new NodeId([share * 2 ** 32, 0, 0, 0, 0])
+  const sufficiency = new Sufficiency(at(0), { share: 0.01, crowdedBelow: 0.0025 })
+  for (let i = 0; i < 64; i++) {
+    const id = at(1e-6 * i)
+    expect(sufficiency.skips(id)).toBe(i >= 16)
+    if (i < 16) expect(sufficiency.count(id, true)).toBe(false)
+  }
+  expect(sufficiency.skips(at(0.004))).toBe(false)
+  expect(sufficiency.count(at(0.004), true)).toBe(false)
+  expect(sufficiency.count(at(0.011), true)).toBe(true)
+})
