@@ -1,11 +1,12 @@
 import { formatIp, seededRandom } from '@shoal/base'
 import { describe, expect, test } from 'vitest'
-import { 
+import {
   commonPrefixLength,
-  compareDistance,NodeId, 
-  type NodeId,
+  compareDistance,
+  NodeId,
   randomNodeId,
-  randomNodeIdNear,} from '../../../src/core/id/node-id.ts'
+  randomNodeIdNear,
+} from '../../../src/core/id/node-id.ts'
 import { secureNodeId } from '../../../src/core/id/secure-id.ts'
 import { NetworkSize } from '../../../src/core/lookup/network-size.ts'
 import { Sufficiency } from '../../../src/core/lookup/sufficiency.ts'
