@@ -1,11 +1,12 @@
 /** `npm run bench [-- NAME …] [--quick] [--json]`: side by side with the programs that are replaced, in one run. */
 import { parseArgs } from 'node:util'
+import { crdtRow } from './crdt-row.ts'
 import { dbRow } from './db-row.ts'
 import { dhtRow } from './dht-row.ts'
 import { rounded, table } from './figures.ts'
 import type { Row, RowOptions } from './row.ts'
 
-const ROWS: Record<string, (options: RowOptions) => Promise<Row>> = { dht: dhtRow, db: dbRow }
+const ROWS: Record<string, (options: RowOptions) => Promise<Row>> = { dht: dhtRow, db: dbRow, crdt: crdtRow }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
