@@ -19,7 +19,15 @@ export {
   type NoiseKeyPair,
   type SealedBox,
 } from './noise/engine.ts'
-export { frameLength, NoiseFrames } from './noise/frames.ts'
+export {
+  BATCH_COUNT_MAX,
+  BATCH_SIZE_MAX,
+  type FrameMessage,
+  frameLength,
+  frameMessage,
+  NoiseFrames,
+  sizeInFrame,
+} from './noise/frames.ts'
 export {
   NoiseHandshake,
   type NoiseHandshakeInit,

@@ -1,7 +1,7 @@
 /**
- * Messages of any size over an encrypted channel: one frame for each, cut into Noise messages of at most 65,535 bytes one
- * behind the other. Every piece but the last is full, so no lengths are sent. A piece begins with a byte that
- * says whether it is of a text or of bytes, and whether more pieces follow: a frame that was cut off shows.
+ * Messages of any size over an encrypted channel: one frame for one of them or for several, cut into Noise messages of at
+ * most 65,535 bytes one behind the other. Every piece but the last is full, so no lengths of pieces are sent. A piece begins with
+ * a byte that says whether more follow: a frame that was cut off shows. Inside, each message has its kind and length before it.
  */
 
 import { concatBytes, utf8, utf8Text } from '@shoal/base'
@@ -10,16 +10,43 @@ import { NOISE_TAG_BYTES } from './engine.ts'
 import { NOISE_MESSAGE_BYTES_MAX, type NoiseSession } from './handshake.ts'
 
 const MORE = 1
-const BYTES = 2
+/** The length of a message in 31 bits; the first bit is set for bytes, not for a text. */
+const HEAD_BYTES = 4
+const IS_BYTES = 0x8000_0000
 const PIECE_OVERHEAD = 1 + NOISE_TAG_BYTES
 const PIECE_CONTENT_MAX = NOISE_MESSAGE_BYTES_MAX - PIECE_OVERHEAD
 
 /** Both sides change each direction's key after so many Noise messages (section 11.3). */
 const REKEY_EVERY = 65_536
 
-/** How long the frame of so long a message is. */
+/** What fits into one Noise message: of several messages, `sizeInFrame` of each, together. */
+export const BATCH_SIZE_MAX: number = PIECE_CONTENT_MAX
+
+/** More in one frame are refused: each costs its receiver something, however short it is. */
+export const BATCH_COUNT_MAX = 1_024
+
+/** What a message takes of a frame. */
+export function sizeInFrame(messageBytes: number): number {
+  return HEAD_BYTES + messageBytes
+}
+
+/** How long the frame of one message of so many bytes is. */
 export function frameLength(messageBytes: number): number {
-  return messageBytes + Math.max(1, Math.ceil(messageBytes / PIECE_CONTENT_MAX)) * PIECE_OVERHEAD
+  return lengthOf(sizeInFrame(messageBytes))
+}
+
+function lengthOf(contentBytes: number): number {
+  return contentBytes + Math.ceil(contentBytes / PIECE_CONTENT_MAX) * PIECE_OVERHEAD
+}
+
+/** One to be sealed: a text is given as its UTF-8. */
+export interface FrameMessage {
+  readonly isText: boolean
+  readonly bytes: Uint8Array
+}
+
+export function frameMessage(message: string | Uint8Array): FrameMessage {
+  return typeof message === 'string' ? { isText: true, bytes: utf8(message) } : { isText: false, bytes: message }
 }
 
 /** Both directions of one connection. */
@@ -37,16 +64,15 @@ export class NoiseFrames {
    * Hands the sealed frame over. Where it was not taken it is thrown away, and its counts serve the next message: nothing
    * sealed with them has been seen by anybody.
    */
-  seal(message: string | Uint8Array, take: (frame: Uint8Array) => boolean): boolean {
-    const content = typeof message === 'string' ? utf8(message) : message
-    const kind = typeof message === 'string' ? 0 : BYTES
+  seal(messages: readonly FrameMessage[], take: (frame: Uint8Array) => boolean): boolean {
+    const content = contentOf(messages)
     const cipher = this.#sending.copy()
-    const frame = new Uint8Array(frameLength(content.length))
+    const frame = new Uint8Array(lengthOf(content.length))
     let at = 0
-    for (let from = 0; at < frame.length; from += PIECE_CONTENT_MAX) {
+    for (let from = 0; from < content.length; from += PIECE_CONTENT_MAX) {
       const part = content.subarray(from, from + PIECE_CONTENT_MAX)
       const piece = new Uint8Array(1 + part.length)
-      piece[0] = kind | (from + PIECE_CONTENT_MAX < content.length ? MORE : 0)
+      piece[0] = from + PIECE_CONTENT_MAX < content.length ? MORE : 0
       piece.set(part, 1)
       rekeyInTime(cipher)
       cipher.seal(piece, frame.subarray(at, at + part.length + PIECE_OVERHEAD))
@@ -58,30 +84,60 @@ export class NoiseFrames {
   }
 
   /** `undefined` for whatever is not the very next frame of the other side; nothing is opened after that. */
-  open(frame: Uint8Array): string | Uint8Array | undefined {
-    const message = this.#isBroken ? undefined : this.#open(frame)
-    this.#isBroken = message === undefined
-    return message
+  open(frame: Uint8Array): readonly (string | Uint8Array)[] | undefined {
+    const content = this.#isBroken ? undefined : this.#contentOf(frame)
+    const messages = content === undefined ? undefined : messagesOf(content)
+    this.#isBroken = messages === undefined
+    return messages
   }
 
-  #open(frame: Uint8Array): string | Uint8Array | undefined {
+  #contentOf(frame: Uint8Array): Uint8Array | undefined {
     const parts: Uint8Array[] = []
-    let kind = 0
-    for (let at = 0; at < frame.length || at === 0; at += NOISE_MESSAGE_BYTES_MAX) {
+    for (let at = 0; at < frame.length; at += NOISE_MESSAGE_BYTES_MAX) {
       const sealed = frame.subarray(at, at + NOISE_MESSAGE_BYTES_MAX)
       if (sealed.length < PIECE_OVERHEAD) return undefined
       const piece = new Uint8Array(sealed.length - NOISE_TAG_BYTES)
       rekeyInTime(this.#receiving)
       if (!this.#receiving.open(sealed, piece)) return undefined
       const isLast = at + NOISE_MESSAGE_BYTES_MAX >= frame.length
-      const head = piece[0] as number
-      if (at === 0) kind = head & BYTES
-      if (head !== (kind | (isLast ? 0 : MORE))) return undefined
+      if (piece[0] !== (isLast ? 0 : MORE)) return undefined
       parts.push(piece.subarray(1))
     }
-    const content = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts)
-    return kind === BYTES ? content : utf8Text(content)
+    return parts.length === 1 ? parts[0] : concatBytes(...parts)
   }
+}
+
+function contentOf(messages: readonly FrameMessage[]): Uint8Array {
+  let size = 0
+  for (const { bytes } of messages) size += sizeInFrame(bytes.length)
+  const content = new Uint8Array(size)
+  const view = new DataView(content.buffer)
+  let at = 0
+  for (const { isText, bytes } of messages) {
+    view.setUint32(at, isText ? bytes.length : IS_BYTES + bytes.length)
+    content.set(bytes, at + HEAD_BYTES)
+    at += sizeInFrame(bytes.length)
+  }
+  return content
+}
+
+function messagesOf(content: Uint8Array): readonly (string | Uint8Array)[] | undefined {
+  const view = new DataView(content.buffer, content.byteOffset, content.length)
+  const messages: (string | Uint8Array)[] = []
+  let at = 0
+  do {
+    if (at + HEAD_BYTES > content.length || messages.length >= BATCH_COUNT_MAX) return undefined
+    const head = view.getUint32(at)
+    const isText = head < IS_BYTES
+    const end = at + HEAD_BYTES + (isText ? head : head - IS_BYTES)
+    if (end > content.length) return undefined
+    const bytes = content.subarray(at + HEAD_BYTES, end)
+    const message = isText ? utf8Text(bytes) : bytes
+    if (message === undefined) return undefined
+    messages.push(message)
+    at = end
+  } while (at < content.length)
+  return messages
 }
 
 function rekeyInTime(cipher: CipherState): void {

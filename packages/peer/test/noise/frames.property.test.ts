@@ -1,7 +1,7 @@
 import { utf8Length } from '@shoal/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { NoiseFrames } from '../../src/index.ts'
+import { frameMessage, NoiseFrames } from '../../src/index.ts'
 import { pair, shake } from './pair.ts'
 
 const message = fc.oneof(
@@ -22,18 +22,21 @@ test('[E-6] whatever happens on the way, what arrives is a beginning of what was
     fc.property(
       fc.array(message, { minLength: 1, maxLength: 10 }),
       fc.array(mischief, { maxLength: 3 }),
-      (sent, changes) => {
+      fc.integer({ min: 1, max: 4 }),
+      (sent, changes, each) => {
         const { initiator, responder } = shake(pair()) as NonNullable<ReturnType<typeof shake>>
         const [from, to] = [new NoiseFrames(initiator), new NoiseFrames(responder)]
         let frames: Uint8Array[] = []
-        for (const each of sent) from.seal(each, (frame) => frames.push(frame) > 0)
+        for (let i = 0; i < sent.length; i += each) {
+          from.seal(sent.slice(i, i + each).map(frameMessage), (frame) => frames.push(frame) > 0)
+        }
         for (const change of changes) frames = changed(frames, change)
         const arrived: (string | Uint8Array)[] = []
         let isEnded = false
         for (const frame of frames) {
           const opened = to.open(frame)
           if (opened === undefined) isEnded = true
-          else arrived.push(opened)
+          else arrived.push(...opened)
           if (isEnded) expect(opened).toBeUndefined()
         }
         expect(arrived).toEqual(sent.slice(0, arrived.length))

@@ -220,12 +220,19 @@ export class Driver {
         if (channel === undefined) return
         const said = channel.open(message)
         if (said === undefined) this.input((node, now) => node.handleBroken(now, id))
-        else this.input((node, now) => node.handleMessage(now, id, said))
+        else this.#hear(id, said)
       },
       onClose: (reason) => {
         this.#remove(id)
         this.input((node, now) => node.handleClosed(now, id, reason))
       },
+    }
+  }
+
+  #hear(id: number, messages: readonly (string | Uint8Array)[]): void {
+    for (const message of messages) {
+      if (!this.#channels.has(id)) return
+      this.input((node, now) => node.handleMessage(now, id, message))
     }
   }
 

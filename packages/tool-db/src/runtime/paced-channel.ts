@@ -52,12 +52,12 @@ export class PacedChannel {
   secure(keys: NoiseSession): void {
     for (const text of this.#waiting) this.#channel.send(text)
     this.stop()
-    this.#channel = new EncryptedChannel(this.#channel, keys)
+    this.#channel = new EncryptedChannel(this.#channel, keys, (run) => process.nextTick(run))
   }
 
-  /** What a frame says; `undefined` where it should have been sealed by the other side, and is not. */
-  open(frame: string | Uint8Array): string | Uint8Array | undefined {
-    return this.#channel instanceof EncryptedChannel ? this.#channel.open(frame) : frame
+  /** The messages in a frame; `undefined` where it should have been sealed by the other side, and is not. */
+  open(frame: string | Uint8Array): readonly (string | Uint8Array)[] | undefined {
+    return this.#channel instanceof EncryptedChannel ? this.#channel.open(frame) : [frame]
   }
 
   /** Bytes and characters that are not sent yet. */

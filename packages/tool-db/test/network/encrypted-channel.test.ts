@@ -53,42 +53,91 @@ class Pipe implements Channel {
   }
 }
 
-test('[E-20] it sends bytes only, and gives back what the other end has sent', () => {
+/** One end over a pipe; `turn` ends the turn. */
+function end(pipe: Pipe, mine: NoiseSession): { channel: EncryptedChannel; turn: () => void } {
+  const waiting: (() => void)[] = []
+  const turn = (): void => {
+    for (const run of waiting.splice(0)) run()
+  }
+  return { channel: new EncryptedChannel(pipe, mine, (run) => waiting.push(run)), turn }
+}
+
+test('[E-20] it sends bytes only, one frame for each turn, and gives back what the other end has sent', () => {
   const [mine, theirs] = keys()
   const pipe = new Pipe(10)
-  const channel = new EncryptedChannel(pipe, mine)
-  const other = new EncryptedChannel(new Pipe(10), theirs)
+  const { channel, turn } = end(pipe, mine)
+  const other = end(new Pipe(10), theirs).channel
   expect(channel.send('text')).toBe(true)
   expect(channel.send(Uint8Array.of(1, 2))).toBe(true)
+  expect(pipe.sent).toEqual([])
+  expect(channel.buffered).toBeGreaterThan(6)
+  turn()
+  expect(channel.send('next turn')).toBe(true)
+  turn()
   expect(pipe.sent.every((frame) => frame instanceof Uint8Array)).toBe(true)
-  expect(pipe.sent.map((frame) => other.open(frame))).toEqual(['text', Uint8Array.of(1, 2)])
+  expect(pipe.sent.map((frame) => other.open(frame))).toEqual([['text', Uint8Array.of(1, 2)], ['next turn']])
   expect(channel.remote).toEqual(pipe.remote)
   expect(channel.direction).toBe('outbound')
 })
 
-test('[E-20] back-pressure stays true: what was not taken is not sent, and what comes after it can be read', async () => {
+test('[E-20] long messages and long turns are cut into frames in their order', () => {
   const [mine, theirs] = keys()
-  const pipe = new Pipe(1)
-  const channel = new EncryptedChannel(pipe, mine)
-  const other = new EncryptedChannel(new Pipe(10), theirs)
-  expect(channel.send('taken')).toBe(true)
-  expect(channel.send('refused')).toBe(false)
-  expect(channel.buffered).toBe(pipe.buffered)
-  await channel.drained()
-  expect(pipe.isDrained).toBe(true)
-  pipe.room = 2
-  expect(channel.send('taken again')).toBe(true)
-  expect(pipe.sent.map((frame) => other.open(frame))).toEqual(['taken', 'taken again'])
+  const pipe = new Pipe(100)
+  const { channel, turn } = end(pipe, mine)
+  const other = end(new Pipe(1), theirs).channel
+  const messages = [
+    'a',
+    'x'.repeat(200_000),
+    'b',
+    ...Array.from({ length: 3_000 }, (_, i) => `${i}`),
+    'y'.repeat(60_000),
+    'z'.repeat(60_000),
+  ]
+  for (const message of messages) expect(channel.send(message)).toBe(true)
+  turn()
+  expect(pipe.sent.flatMap((frame) => other.open(frame) ?? ['broken'])).toEqual(messages)
+  expect(pipe.sent).toHaveLength(7)
 })
 
-test('[E-20] the reason of its end does not go out in clear', () => {
-  const [mine] = keys()
+test('[E-20] back-pressure stays true: what was taken comes, what was not does not', async () => {
+  const [mine, theirs] = keys()
   const pipe = new Pipe(1)
-  new EncryptedChannel(pipe, mine).close(1008, 'misbehaved: bad-record')
+  const { channel, turn } = end(pipe, mine)
+  const other = end(new Pipe(1), theirs).channel
+  const long = 'x'.repeat(70_000)
+  expect(channel.send(long)).toBe(true)
+  expect(channel.send(`${long} refused`)).toBe(false)
+  expect(channel.send('taken, waits')).toBe(true)
+  turn()
+  expect(channel.buffered).toBeGreaterThan(pipe.buffered)
+  expect(channel.send(`${long} refused`)).toBe(false)
+  expect(channel.send('taken, waits too')).toBe(true)
+  pipe.room = 3
+  // It was drained, so what waits goes of itself.
+  await channel.drained()
+  await Promise.resolve()
+  turn()
+  expect(pipe.isDrained).toBe(true)
+  expect(channel.buffered).toBe(pipe.buffered)
+  expect(pipe.sent.flatMap((frame) => other.open(frame) ?? ['broken'])).toEqual([
+    long,
+    'taken, waits',
+    'taken, waits too',
+  ])
+})
+
+test('[E-20] at its end it sends what was taken; the reason does not go out in clear', () => {
+  const [mine, theirs] = keys()
+  const pipe = new Pipe(1)
+  const { channel, turn } = end(pipe, mine)
+  channel.send('last')
+  channel.close(1008, 'misbehaved: bad-record')
+  turn()
+  expect(pipe.sent.map((frame) => end(new Pipe(1), theirs).channel.open(frame))).toEqual([['last']])
   expect(pipe.closings).toEqual([[1008, '']])
 })
 
 test('[E-17] a text frame on an encrypted channel is refused', () => {
   const [, theirs] = keys()
-  expect(new EncryptedChannel(new Pipe(1), theirs).open('{"type":"put"}')).toBeUndefined()
+  expect(end(new Pipe(1), theirs).channel.open('{"type":"put"}')).toBeUndefined()
 })

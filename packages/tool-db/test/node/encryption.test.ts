@@ -1,5 +1,5 @@
 import { fromHex, seededRandom, toHex, utf8 } from '@shoal/base'
-import { lengthPrefixed, NoiseFrames, NoiseHandshake, nobleEngine } from '@shoal/peer'
+import { frameMessage, lengthPrefixed, NoiseFrames, NoiseHandshake, nobleEngine } from '@shoal/peer'
 import { expect, test } from 'vitest'
 import type { NodeConfig } from '../../src/core/node/config.ts'
 import { type RawPeer, TestKey, TOPIC, World, type WorldNode } from './world.ts'
@@ -298,9 +298,9 @@ test('[E-15] somebody who shakes hands with both sides and passes on what is ins
     }
     if (typeof frame !== 'string') {
       // The client's proof, in clear text by now, sealed anew for the server.
-      const proof = framesOfClient?.open(frame) as string
+      const proof = framesOfClient?.open(frame)?.[0] as string
       overheard.push(proof)
-      framesOfServer?.seal(proof, (sealed) => {
+      framesOfServer?.seal([frameMessage(proof)], (sealed) => {
         real.send(sealed)
         return true
       })

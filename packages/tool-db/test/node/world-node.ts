@@ -1,7 +1,7 @@
 /** One machine of the world: the node, its store and its keys, and what it told. */
 
 import { type Endpoint, type Millis, seededRandom, toHex } from '@shoal/base'
-import { type DialOutcome, NoiseFrames, nobleEngine } from '@shoal/peer'
+import { type DialOutcome, frameMessage, NoiseFrames, nobleEngine } from '@shoal/peer'
 import type { Command, CommandResult } from '../../src/core/node/commands.ts'
 import type { NodeConfig } from '../../src/core/node/config.ts'
 import type { AskedEffect, Effect, HeldRow } from '../../src/core/node/effects.ts'
@@ -152,11 +152,9 @@ export class WorldNode {
   deliver(channel: number, frame: string | Uint8Array): void {
     if (this.isDown) return
     const frames = this.#frames.get(channel)
-    const said = frames === undefined ? frame : typeof frame === 'string' ? undefined : frames.open(frame)
-    this.input((machine) => {
-      if (said === undefined) machine.handleBroken(this.#world.now, channel)
-      else machine.handleMessage(this.#world.now, channel, said)
-    })
+    const said = frames === undefined ? [frame] : typeof frame === 'string' ? undefined : frames.open(frame)
+    if (said === undefined) this.input((machine) => machine.handleBroken(this.#world.now, channel))
+    for (const each of said ?? []) this.input((machine) => machine.handleMessage(this.#world.now, channel, each))
   }
 
   handleClosed(channel: number, reason: string): void {
@@ -181,7 +179,7 @@ export class WorldNode {
       return true
     }
     if (frames === undefined) send(text)
-    else frames.seal(text, send)
+    else frames.seal([frameMessage(text)], send)
   }
 
   #carryOut(effect: Effect): void {
