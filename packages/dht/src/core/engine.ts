@@ -25,6 +25,7 @@ import type { OutgoingQuery } from './krpc/query.ts'
 import { limitsFor } from './limits.ts'
 import type { AnnounceOptions, LookupSummary } from './lookup/lookup.ts'
 import type { NetworkSizeEstimate } from './lookup/network-size.ts'
+import type { KnownNode } from './lookup/walks.ts'
 import { newParts, type Parts } from './parts.ts'
 import type { Contact } from './routing/contact.ts'
 import type { Network } from './routing/network-policy.ts'
@@ -225,10 +226,10 @@ export class DhtEngine {
   }
 
   /** Asks those whom we knew when we ran last, quickest first, and walks to our own id by them; they stay known until there are contacts. */
-  warm(now: Millis, known: readonly Endpoint[]): OperationId {
+  warm(now: Millis, known: readonly KnownNode[]): OperationId {
     for (const node of known.slice(0, WARM_PINGS_MAX)) {
       const address = this.#greet(now, node)
-      if (address !== undefined) this.#parts.entryPoints.remember(address)
+      if (address !== undefined) this.#parts.entryPoints.remember(address, node.id)
     }
     return this.#parts.walks.home(now, known)
   }

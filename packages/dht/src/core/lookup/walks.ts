@@ -31,11 +31,14 @@ export interface WalksInit {
   readonly nextOperation: () => OperationId
 }
 
+/** A node whose id may be known from before. */
+export type KnownNode = Endpoint & { readonly id?: NodeId }
+
 interface Walk {
   readonly query: LookupQuery
   readonly announce?: AnnounceOptions | undefined
   /** Nodes to ask beside our contacts. */
-  readonly known?: readonly Endpoint[]
+  readonly known?: readonly KnownNode[]
   readonly aim?: LookupAim
 }
 
@@ -49,7 +52,7 @@ export class Walks {
   }
 
   /** To our own id: fills the buckets around us. */
-  home(now: Millis, known: readonly Endpoint[] = []): OperationId {
+  home(now: Millis, known: readonly KnownNode[] = []): OperationId {
     return this.#begin(now, { query: { method: 'find_node', target: this.#init.self.nodeId }, known })
   }
 
@@ -93,12 +96,14 @@ export class Walks {
     const nearest = table.closest(target, SEEDS)
     for (const node of known) {
       const address = addressOf(node, engine.family)
-      if (address !== undefined && policy.acceptsNode(address)) lookup.addCandidate(undefined, address)
+      if (address !== undefined && policy.acceptsNode(address)) lookup.addCandidate(node.id, address)
     }
     for (const { id, address } of nearest) lookup.addCandidate(id, address)
     if (nearest.length < K || table.isBlindTo(target)) {
       for (const { id, address } of table.contacts()) lookup.addCandidate(id, address)
-      for (const address of entryPoints.fallbacks(table.size > 0)) lookup.addCandidate(undefined, address)
+      for (const address of entryPoints.fallbacks(table.size > 0)) {
+        lookup.addCandidate(entryPoints.idOf(address), address)
+      }
     }
     const operation = this.#init.nextOperation()
     lookups.start(now, operation, { lookup, aim })

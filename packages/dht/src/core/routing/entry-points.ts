@@ -2,6 +2,7 @@
 
 import type { Endpoint, Family } from '@shoal/base'
 import { addressOf, type NodeAddress } from '../id/address.ts'
+import type { NodeId } from '../id/node-id.ts'
 
 const ENTRY_POINTS_MAX = 64
 const REMEMBERED_MAX = 32
@@ -12,6 +13,8 @@ export class EntryPoints {
   readonly #addresses = new Map<string, NodeAddress>()
   /** Contacts of better times: of the last run, or lost while nothing at all reached us. BOUNDED: REMEMBERED_MAX, oldest out. */
   readonly #remembered = new Map<string, NodeAddress>()
+  /** The ids that they had, as far as known. BOUNDED: as #remembered, since they go together. */
+  readonly #ids = new Map<string, NodeId>()
   /** Compact addresses. BOUNDED: ENTRY_POINTS_MAX, later ones are not taken. */
   readonly #keptOut = new Set<string>()
 
@@ -31,13 +34,23 @@ export class EntryPoints {
   }
 
   /** For when we are alone: most likely it is our network that was gone, not they. */
-  remember(address: NodeAddress): void {
+  remember(address: NodeAddress, id?: NodeId): void {
     keep(this.#remembered, address, REMEMBERED_MAX)
+    if (id !== undefined) this.#ids.set(address.key, id)
+    if (this.#ids.size > REMEMBERED_MAX) {
+      for (const key of this.#ids.keys()) if (!this.#remembered.has(key)) this.#ids.delete(key)
+    }
+  }
+
+  /** The id that a node had when we knew it last: by that a walk begins with the closest. */
+  idOf(address: NodeAddress): NodeId | undefined {
+    return this.#ids.get(address.key)
   }
 
   /** There are contacts again. */
   forgetRemembered(): void {
     this.#remembered.clear()
+    this.#ids.clear()
   }
 
   /** These serve everybody's bootstrap and want no further traffic: they never become contacts. */

@@ -165,6 +165,18 @@ test('[D-52] the only node there is may pause for far longer than its round trip
   expect(server.engine.sizes.peers).toBe(1)
 })
 
+test('[D-120] a lookup right after a warm start begins with those remembered who are closest, not with all of them', () => {
+  const { world, nodes } = swarm(60, { seed: 8 })
+  const { contacts } = (nodes[30] as WorldNode).engine.snapshot()
+  const target = randomNodeId(world.random)
+  const node = world.add()
+  world.run(node, (engine, now) => engine.warm(now, contacts))
+  world.run(node, (engine, now) => engine.lookup(now, target))
+  const asked = node.sent.filter(({ bytes }) => dig(decode(bytes), 'q') === 'get_peers').map(({ to }) => to.host)
+  const closest = contacts.slice(0, 32).sort((a, b) => compareDistance(target, a.id, b.id))
+  expect(asked).toEqual(closest.slice(0, 4).map(({ host }) => host))
+})
+
 test('[D-69] where everything hangs on one node, and the query to it is lost, it is asked once more', () => {
   const { world, nodes } = swarm(12, { seed: 5 })
   const entrance = nodes[0]?.endpoint as Endpoint
