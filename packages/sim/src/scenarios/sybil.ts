@@ -26,10 +26,10 @@ export const sybil: Scenario = {
   summary: '64 ids around one info hash, with and without valid ids, with and without the defence',
   defaults: { nodes: 1_000, hours: 0.1 },
   run(options) {
-    const secure = attack(options, { isSecure: true, isDefended: true })
-    const insecure = attack(options, { isSecure: false, isDefended: true })
-    const secureBare = attack(options, { isSecure: true, isDefended: false })
-    const insecureBare = attack(options, { isSecure: false, isDefended: false })
+    const secure = besiege(options, { isSecure: true, isDefended: true })
+    const insecure = besiege(options, { isSecure: false, isDefended: true })
+    const secureBare = besiege(options, { isSecure: true, isDefended: false })
+    const insecureBare = besiege(options, { isSecure: false, isDefended: false })
     return {
       world: insecureBare.world,
       worlds: [secure.world, insecure.world, secureBare.world, insecureBare.world],
@@ -43,9 +43,17 @@ export const sybil: Scenario = {
   },
 }
 
-function attack(
+export interface Siege {
+  /** The ids of the cluster follow from their addresses (BEP 42). */
+  readonly isSecure: boolean
+  readonly isDefended: boolean
+  /** How many ids stand around each target. */
+  readonly cluster?: number
+}
+
+export function besiege(
   options: ScenarioOptions,
-  { isSecure, isDefended }: { isSecure: boolean; isDefended: boolean },
+  { isSecure, isDefended, cluster: size = CLUSTER }: Siege,
 ): { world: WarmWorld['dht']['world']; figures: Figures } {
   const warm = warmWorld({
     options,
@@ -59,8 +67,8 @@ function attack(
   for (const [i, name] of names.entries()) {
     const target = dht.infoHash(name)
     const cluster: Sybil[] = isSecure
-      ? secureSybils(target, CLUSTER, `45.${77 + i}`)
-      : Array.from({ length: CLUSTER }, (_, n) =>
+      ? secureSybils(target, size, `45.${77 + i}`)
+      : Array.from({ length: size }, (_, n) =>
           insecureSybil(target, { host: `45.${100 + n}.${i}.7`, port: 6_881 }, random),
         )
     const victims = closestTo(warm, nodeIdBytes(target)).map(({ endpoint }) => endpoint)
