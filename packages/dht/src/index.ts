@@ -11,6 +11,6 @@ export { CasMismatchError, NotStoredError, SaltTooBigError, SeqTooOldError, Valu
 export type { GetOptions, GetResult, PutOptions, PutResult, SampleResult, ScrapeResult } from './items.ts'
 export { type ItemKey, type ItemSigner, nodeItemCrypto } from './node/ed25519.ts'
 export type { DhtPeer, Pong } from './operations.ts'
-export type { AnnounceOptions, DhtOptions, OperationOptions } from './options.ts'
+export { type AnnounceOptions, type DhtOptions, type OperationOptions, PUBLIC_ROUTERS } from './options.ts'
 export type { DhtStats, PlaceStats } from './stats.ts'
 export { createTestnet, type Testnet } from './testnet.ts'

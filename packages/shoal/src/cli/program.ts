@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { demoCommand } from './commands/demo.ts'
 import { dhtCommand } from './commands/dht.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { findCommand } from './commands/find.ts'
 import { getCommand } from './commands/get.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -64,6 +65,7 @@ function makeProgram(run: Run, init: CommandLineInit): Command {
     watchCommand(run),
     dhtCommand(run),
     testnetCommand(run),
+    doctorCommand(run),
   ]
   for (const command of commands) program.addCommand(command)
   everyCommand(program, (command) => {
