@@ -42,7 +42,8 @@ serveCommands(
     remove: async (key) => (await db.deleteData(key, false, { confirm: 1 })).data,
     stats: () => db.stats(),
     put: async (key, value, isPrivate) => (await db.putData(key, value, isPrivate))?.data,
-    get: (key, isPrivate, timeoutMs) => db.getData(key, isPrivate, timeoutMs),
+    // npm's own time-out of a second answers null, which on a busy machine says nothing about the server.
+    get: (key, isPrivate, timeoutMs = 15_000) => db.getData(key, isPrivate, timeoutMs),
     query: (prefix, isPrivate) => db.queryKeys(prefix, isPrivate),
     subscribe: async (key, isPrivate) => {
       const wireKey = isPrivate ? db.getUserNamespacedKey(key) : key

@@ -13,8 +13,6 @@ import { DELETED } from '../core/records/write.ts'
 // biome-ignore lint/suspicious/noExplicitAny: a document of any kind
 export type AnyCrdt = BaseCrdt<any, any, any>
 
-export type PutResult = CommandResult & { kind: 'put' }
-
 interface Progress {
   /** Of the changes in the order of their arrival: those before it were put. */
   position: number
