@@ -10,6 +10,14 @@ export { BindError, BusyError, NoAnswerError, PortTakenError, RefusedError, Stat
 export { CasMismatchError, NotStoredError, SaltTooBigError, SeqTooOldError, ValueTooBigError } from './item-errors.ts'
 export type { GetOptions, GetResult, PutOptions, PutResult, SampleResult, ScrapeResult } from './items.ts'
 export { type ItemKey, type ItemSigner, nodeItemCrypto } from './node/ed25519.ts'
+export {
+  isKeptFields,
+  type KeptFields,
+  type KeptFile,
+  type KeptRead,
+  readKeptFile,
+  writeKeptFile,
+} from './node/kept-file.ts'
 export type { DhtPeer, Pong } from './operations.ts'
 export { type AnnounceOptions, type DhtOptions, type OperationOptions, PUBLIC_ROUTERS } from './options.ts'
 export type { DhtStats, PlaceStats } from './stats.ts'

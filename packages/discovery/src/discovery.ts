@@ -1,12 +1,14 @@
 /** From a topic to candidate peers: the public face that owns the sources, and makes one session a join. */
 
 import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { ClosedError, isPort, systemRandom, UsageError, utf8 } from '@shoal/base'
 import { Dht } from '@shoal/dht'
 import { requireTopic, type Swarm, type SwarmJoinOptions } from '@shoal/peer'
 import { ANNOUNCE_PACE } from './core/announce-schedule.ts'
 import { BOOK_LIMITS } from './core/book-rules.ts'
 import { LOOKUP_PACE } from './core/lookup-schedule.ts'
+import { CacheSource } from './node/cache-source.ts'
 import { DhtSource } from './node/dht-source.ts'
 import type { AnnouncedPort, Source } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
@@ -26,13 +28,19 @@ export interface DiscoveryStats extends Readonly<SearchCounts> {
 
 const INFO_HASH_BYTES = 20
 
-export class Discovery implements Swarm {
+export interface DiscoveryEvents {
+  /** Something is not as it should be, and is gone on without: a sentence for whoever runs this. */
+  warning: [sentence: string]
+}
+
+export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   readonly #options: DiscoveryOptions
   readonly #random = systemRandom()
   /** BOUNDED: one a kind of source. */
   #sources: readonly Source[] | undefined
   #dht: Dht | undefined
-  readonly #static: StaticSource | undefined
+  /** Those that are there from the start: nothing about them hangs on the first join. BOUNDED: one a kind. */
+  readonly #ready: readonly Source[]
   /** UNBOUNDED: one a topic that our own user has joined. */
   readonly #searches = new Map<string, TopicSearch>()
   /** UNBOUNDED: one a join of our own user. */
@@ -45,12 +53,16 @@ export class Discovery implements Swarm {
   readonly #onAbort = (): void => void this.close()
   #closing: Promise<void> | undefined
 
-  /** Throws UsageError for options that make no sense. */
+  /**
+   * Throws UsageError for options that make no sense, StateFileError for a peer cache of a later version or that can't be
+   * read.
+   */
   constructor(options: DiscoveryOptions = {}) {
+    super()
     this.#options = options
     checkDiscoveryOptions(options)
-    const { dht = options.sources === undefined, static: endpoints } = options.sources ?? {}
-    if (endpoints !== undefined) this.#static = new StaticSource(endpoints)
+    const { dht = options.sources === undefined } = options.sources ?? {}
+    this.#ready = this.#openReady()
     if (isDht(dht)) {
       this.#dht = dht
       this.#sources = this.#openSources(false)
@@ -113,7 +125,7 @@ export class Discovery implements Swarm {
   async #close(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     await Promise.all([...this.#sessions].map((session) => session.leave()))
-    await Promise.all((this.#sources ?? []).map((source) => source.close()))
+    await Promise.all((this.#sources ?? this.#ready).map((source) => source.close()))
   }
 
   #newSearch(infoHash: Uint8Array, key: string, port: AnnouncedPort | undefined): TopicSearch {
@@ -129,11 +141,23 @@ export class Discovery implements Swarm {
     })
   }
 
+  #openReady(): readonly Source[] {
+    const { static: endpoints, cache } = this.#options.sources ?? {}
+    const ready: Source[] = endpoints === undefined ? [] : [new StaticSource(endpoints)]
+    if (cache !== undefined) ready.push(new CacheSource({ ...cache, onWarning: (sentence) => this.#warn(sentence) }))
+    return ready
+  }
+
+  /** Later, so that whoever has just made us can listen. */
+  #warn(sentence: string): void {
+    process.nextTick(() => void this.emit('warning', sentence))
+  }
+
   /** Our own DHT node is made at the first join, because its role follows from it: who only looks up doesn't serve. */
   #openSources(announces: boolean): readonly Source[] {
     const { sources } = this.#options
     const given = sources === undefined ? true : (sources.dht ?? false)
-    const opened: Source[] = this.#static === undefined ? [] : [this.#static]
+    const opened: Source[] = [...this.#ready]
     if (isDht(given)) opened.push(new DhtSource(given, () => Promise.resolve()))
     else if (given !== false) {
       const own = new Dht({ mode: announces ? 'auto' : 'client', ...(given === true ? {} : given) })

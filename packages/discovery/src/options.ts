@@ -8,6 +8,7 @@ import type { Dht, DhtOptions } from '@shoal/dht'
 import type { AnnouncePace } from './core/announce-schedule.ts'
 import { BOOK_LIMITS, type BookLimits } from './core/book-rules.ts'
 import type { LookupPace } from './core/lookup-schedule.ts'
+import type { CacheOptions } from './node/cache-source.ts'
 
 export interface DiscoverySources {
   /**
@@ -17,6 +18,8 @@ export interface DiscoverySources {
   readonly dht?: boolean | DhtOptions | Dht
   /** `host:port`, with brackets around IPv6; the host may be a name. */
   readonly static?: readonly (string | Endpoint)[]
+  /** Peers proven before, remembered in a file from run to run. */
+  readonly cache?: CacheOptions
 }
 
 export interface DiscoveryOptions {
@@ -37,7 +40,12 @@ const OPTIONS: Readonly<Record<keyof DiscoveryOptions, true>> = {
   pace: true,
   limits: true,
 }
-const SOURCES: Readonly<Record<keyof DiscoverySources, true>> = { dht: true, static: true }
+const SOURCES: Readonly<Record<keyof DiscoverySources, true>> = {
+  dht: true,
+  static: true,
+  cache: true,
+}
+const CACHE_OPTIONS: Readonly<Record<keyof CacheOptions, true>> = { file: true }
 const PACES: Readonly<Record<keyof NonNullable<DiscoveryOptions['pace']>, true>> = { lookup: true, announce: true }
 const DHT_OPTIONS: Readonly<Record<keyof DhtOptions, true>> = {
   bootstrap: true,
@@ -59,7 +67,13 @@ export function checkDiscoveryOptions(options: DiscoveryOptions): void {
   checkNames(sources, SOURCES, 'discovery.sources')
   checkNames(pace, PACES, 'discovery.pace')
   checkNames(limits, BOOK_LIMITS, 'discovery.limits')
-  const { dht } = sources
+  const { dht, cache } = sources
+  if (cache !== undefined) {
+    checkNames(cache, CACHE_OPTIONS, 'discovery.sources.cache')
+    if (typeof cache.file !== 'string' || cache.file === '') {
+      throw new UsageError('discovery.sources.cache takes { file }: the path of the file to remember peers in')
+    }
+  }
   if (typeof dht !== 'boolean' && dht !== undefined && !isDht(dht)) {
     checkNames(dht, DHT_OPTIONS, 'discovery.sources.dht')
   }

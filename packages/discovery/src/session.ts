@@ -69,6 +69,7 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
     const before = this.#book.connected
     this.#hasReports = true
     this.#book.report(monotonicNow(), endpoint, outcome)
+    this.#search.handleOutcome(endpoint, outcome)
     this.#search.handleNeed()
     if (this.#book.connected < before) this.#search.handleLoss()
     this.#serve()

@@ -3,8 +3,8 @@
  * at a time however many sessions there are, and hands what they find to all of them.
  */
 
-import type { Millis, RandomSource } from '@shoal/base'
-import type { CandidateSource } from '@shoal/peer'
+import type { Endpoint, Millis, RandomSource } from '@shoal/base'
+import type { CandidateSource, DialOutcome } from '@shoal/peer'
 import { type AnnouncePace, AnnounceSchedule } from './core/announce-schedule.ts'
 import { type LookupPace, LookupSchedule } from './core/lookup-schedule.ts'
 import { checkSighting, type Place, type Sighting, type SightingRejection } from './core/place.ts'
@@ -69,6 +69,7 @@ interface Announces {
   readonly portKey: string
   readonly schedule: AnnounceSchedule
   readonly announce: (signal: AbortSignal) => Promise<AnnounceResult>
+  readonly withdraw: () => Promise<void>
   running: Running | undefined
 }
 
@@ -119,13 +120,19 @@ export class TopicSearch {
   async leave(member: SearchMember): Promise<void> {
     if (!this.#members.delete(member)) return
     const stopping = this.#stopAnnouncing()
-    if (this.#members.size === 0) {
+    const isLast = this.#members.size === 0
+    if (isLast) {
       this.#init.onEmpty()
       this.#alarm.set(undefined)
-      for (const { handle } of this.#handles) handle.detach()
       for (const lookups of this.#lookups) stopping.push(stop(lookups))
     }
     await Promise.all(stopping)
+    if (isLast) for (const { handle } of this.#handles) handle.detach()
+  }
+
+  /** What became of a dial of one of the members. */
+  handleOutcome(endpoint: Endpoint, outcome: DialOutcome): void {
+    for (const { handle } of this.#handles) handle.handleOutcome?.(endpoint, outcome)
   }
 
   /** A member's need may have changed. */
@@ -164,6 +171,7 @@ export class TopicSearch {
         portKey: key,
         schedule: new AnnounceSchedule({ now: monotonicNow(), random, pace: paces.announce }),
         announce: (signal) => announce(port, signal),
+        withdraw: async () => handle.withdraw?.(port),
         running: undefined,
       })
     }
@@ -176,7 +184,7 @@ export class TopicSearch {
     for (const announces of this.#announces) {
       if (wanted.has(announces.portKey)) continue
       this.#announces.delete(announces)
-      stopping.push(stop(announces))
+      stopping.push(stop(announces).then(announces.withdraw))
     }
     return stopping
   }

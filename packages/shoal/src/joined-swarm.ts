@@ -15,10 +15,12 @@ export interface JoinedSwarmEvents {
   candidate: [candidate: Candidate]
   /** What became of a dial, or of a connection. */
   outcome: [endpoint: Endpoint, outcome: DialOutcome]
-  /** An announce is over; `nodes` stored it. */
+  /** An announce on the DHT is over; `nodes` stored it. */
   announced: [nodes: number]
   /** A look-up is over; `answered` is false where nobody could be asked. */
   searched: [answered: boolean]
+  /** Something is not as it should be, and is gone on without. */
+  warning: [sentence: string]
 }
 
 export interface JoinedSwarmInit {
@@ -48,6 +50,8 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
       void this.#ownDht?.close()
       throw error
     }
+    this.#discovery.on('warning', (sentence) => this.emit('warning', sentence))
+    this.#ownDht?.on('warning', (sentence) => this.emit('warning', sentence))
     this.#localHost = init.bind ?? addressTowardsAny(knownPlaces(sources))
   }
 
@@ -63,8 +67,12 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
 
   join(topic: string, options: SwarmJoinOptions = {}): SwarmSession {
     const session = this.#discovery.join(topic, options)
-    session.on('announced', ({ nodes }) => this.emit('announced', nodes))
-    session.on('searched', ({ answered }) => this.emit('searched', answered))
+    session.on('announced', ({ source, nodes }) => {
+      if (source === 'dht') this.emit('announced', nodes)
+    })
+    session.on('searched', ({ source, answered }) => {
+      if (source !== 'cache') this.emit('searched', answered)
+    })
     return {
       report: (endpoint, outcome) => {
         session.report(endpoint, outcome)

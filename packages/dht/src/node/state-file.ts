@@ -1,30 +1,13 @@
 /**
- * What a node remembers from run to run: its ids, the addresses it was seen at, and contacts with their round trips. A
- * small versioned JSON file, written whole and then renamed, so that a crash leaves the old one or the new one. What is
- * read is checked like a packet: the file may be damaged, or another's.
+ * What a node remembers from run to run: its ids, the addresses it was seen at, and contacts with their round trips.
+ * What is read is checked like a packet.
  */
 
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
 import { type Endpoint, type Family, familyOf, formatIp, fromHex, isPort, type Millis, parseIp } from '@shoal/base'
 import type { EngineSnapshot, KnownContact } from '../core/engine-event.ts'
 import { type NodeId, readNodeId } from '../core/id/node-id.ts'
-import { StateFileError } from '../errors.ts'
+import { isKeptFields, type KeptFields, type KeptFile, readKeptFile, writeKeptFile } from './kept-file.ts'
 
-const FORMAT = 'shoal-dht-state'
-const VERSION = 1
-/** Far more than we ever write. */
-const BYTES_MAX = 512 * 1_024
 const CONTACTS_MAX = 200
 const NODES_MAX = 64
 const ROUND_TRIP_MAX_MS: Millis = 60_000
@@ -46,68 +29,28 @@ export interface ReadState {
   readonly warning: string | undefined
 }
 
+const STATE_FILE: KeptFile<SavedState> = {
+  name: 'state file',
+  format: 'shoal-dht-state',
+  version: 1,
+  bytesMax: 512 * 1_024,
+  parse: parseState,
+}
+
 /** Throws a StateFileError where the file is of a later version or cannot be read at all. */
 export function readStateFile(path: string, now: Date): ReadState {
-  let text: string
-  try {
-    if (statSync(path).size > BYTES_MAX) return setAside(path, now, 'is too large')
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    if (isMissing(cause)) return { state: undefined, warning: undefined }
-    throw new StateFileError(`cannot read the state file ${path}: name another one, or make it readable`, { cause })
-  }
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return setAside(path, now, 'is no JSON')
-  }
-  if (!isObject(json) || json['format'] !== FORMAT || !Number.isSafeInteger(json['version'])) {
-    return setAside(path, now, 'is no state of a DHT node')
-  }
-  if ((json['version'] as number) > VERSION) {
-    throw new StateFileError(
-      `the state file ${path} was written by a later version of this program: update it, or name another file`,
-    )
-  }
-  const nodes = Array.isArray(json['nodes']) ? json['nodes'].slice(0, NODES_MAX).map(parseNode) : [undefined]
-  if (nodes.includes(undefined)) return setAside(path, now, 'has wrong entries')
-  return { state: { nodes: nodes as SavedNode[] }, warning: undefined }
+  const { value, warning } = readKeptFile(path, STATE_FILE, now)
+  return { state: value, warning }
 }
 
 /** Throws what the system throws. */
 export function writeStateFile(path: string, state: SavedState): void {
-  const text = `${JSON.stringify({ format: FORMAT, version: VERSION, nodes: state.nodes.map(toJson) })}\n`
-  mkdirSync(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    const file = openSync(temporary, 'w', 0o600)
-    try {
-      writeSync(file, text)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
-  syncFolder(dirname(path))
+  writeKeptFile(path, STATE_FILE, { nodes: state.nodes.map(toJson) })
 }
 
-/** Makes the renaming last; not every system lets a folder be opened. */
-function syncFolder(path: string): void {
-  try {
-    const folder = openSync(path, 'r')
-    try {
-      fsyncSync(folder)
-    } finally {
-      closeSync(folder)
-    }
-  } catch {
-    // The file itself is whole in any case.
-  }
+function parseState(fields: KeptFields): SavedState | undefined {
+  const nodes = Array.isArray(fields['nodes']) ? fields['nodes'].slice(0, NODES_MAX).map(parseNode) : [undefined]
+  return nodes.includes(undefined) ? undefined : { nodes: nodes as SavedNode[] }
 }
 
 function toJson({ family, host, id, externalAddress, contacts }: SavedNode): unknown {
@@ -124,7 +67,7 @@ function toJson({ family, host, id, externalAddress, contacts }: SavedNode): unk
 }
 
 function parseNode(json: unknown): SavedNode | undefined {
-  if (!isObject(json)) return undefined
+  if (!isKeptFields(json)) return undefined
   const { family, host, external, contacts } = json as { readonly [key: string]: unknown }
   const id = parseHexId(json['id'])
   if ((family !== 'ipv4' && family !== 'ipv6') || typeof host !== 'string' || id === undefined) return undefined
@@ -159,23 +102,4 @@ function parseHexId(text: unknown): NodeId | undefined {
 
 function hexOf(id: NodeId): string {
   return [id.w0, id.w1, id.w2, id.w3, id.w4].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
-}
-
-/** The node goes on without it, and whoever wants to know what happened still has it. */
-function setAside(path: string, now: Date, why: string): ReadState {
-  const aside = `${path}.damaged-${now.toISOString().replaceAll(':', '-')}`
-  try {
-    renameSync(path, aside)
-  } catch (cause) {
-    throw new StateFileError(`the state file ${path} ${why} and cannot be set aside: name another one`, { cause })
-  }
-  return { state: undefined, warning: `the state file ${path} ${why}; it was set aside as ${aside}` }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

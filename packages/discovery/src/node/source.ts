@@ -3,7 +3,8 @@
  * (a LAN, peers that tell of others), some take announces: what a source does not do it leaves out.
  */
 
-import type { CandidateSource } from '@shoal/peer'
+import type { Endpoint } from '@shoal/base'
+import type { CandidateSource, DialOutcome } from '@shoal/peer'
 import type { Sighting } from '../core/place.ts'
 
 /** A topic as sources know it: twenty bytes that everybody who has the topic can derive. */
@@ -38,6 +39,10 @@ export interface SourceHandle {
   readonly lookup?: (signal: AbortSignal) => Promise<LookupResult>
   /** Announces once. Ends soon after the signal aborts, and sends nothing from then on. */
   readonly announce?: (port: AnnouncedPort, signal: AbortSignal) => Promise<AnnounceResult>
+  /** Takes an announce back where that can be done; the announce has ended, and no other session announces this port. */
+  readonly withdraw?: (port: AnnouncedPort) => Promise<void>
+  /** What became of a dial of ours, wherever its endpoint was known from. */
+  readonly handleOutcome?: (endpoint: Endpoint, outcome: DialOutcome) => void
   detach(): void
 }
 

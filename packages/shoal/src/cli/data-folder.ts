@@ -29,3 +29,8 @@ export function storeDirectoryOf(topic: string): string {
 export function dhtStateFileOf(storeDirectory: string): string {
   return `${resolve(storeDirectory)}.dht.json`
 }
+
+/** The peers that a node with a store has met: beside it, for the same reason. */
+export function peerCacheFileOf(storeDirectory: string): string {
+  return `${resolve(storeDirectory)}.peers.json`
+}

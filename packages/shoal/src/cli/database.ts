@@ -1,9 +1,11 @@
 /** A database that lives as long as one command: from flags to options, and to the first servers. */
 
+import { existsSync } from 'node:fs'
 import { formatEndpoint } from '@shoal/base'
 import type { DiscoveryOptions } from '@shoal/discovery'
 import { type JoinedOptions, ToolDb } from '../joined-tool-db.ts'
 import { connectPhase } from './connect-phase.ts'
+import { peerCacheFileOf } from './data-folder.ts'
 import { dhtOptionsOf } from './dht-options.ts'
 import { Encounters } from './encounters.ts'
 import { CommandError } from './exit.ts'
@@ -26,6 +28,8 @@ export interface Role {
   readonly mode: DhtMode
   /** What the DHT node remembers from run to run; nothing without it. */
   readonly dhtStateFile?: string
+  /** Where peers are remembered from run to run; nowhere without it. */
+  readonly peerCacheFile?: string
   readonly options: Partial<JoinedOptions>
 }
 
@@ -52,9 +56,14 @@ export async function openClient(
   flags: DatabaseFlags,
   deadline: Deadline,
 ): Promise<CommandDatabase> {
-  requireSomewhere(flags)
   const { store } = flags
-  const role = store === undefined || store === 'memory' ? CLIENT : { ...CLIENT, options: { storageName: store } }
+  if (!remembersPeers(store)) requireSomewhere(flags)
+  const keeping = (directory: string): Role => ({
+    ...CLIENT,
+    peerCacheFile: peerCacheFileOf(directory),
+    options: { storageName: directory },
+  })
+  const role = store === undefined || store === 'memory' ? CLIENT : keeping(store)
   const user = await readUser(context, flags)
   const open = createDatabase(context, flags, role)
   await open.db.ready
@@ -84,6 +93,10 @@ export function requireSomewhere(flags: PeerFlags): void {
   throw new CommandError('there is nowhere to look for servers: allow the DHT, or name a server with --peer HOST:PORT')
 }
 
+function remembersPeers(store: string | undefined): boolean {
+  return store !== undefined && store !== 'memory' && existsSync(peerCacheFileOf(store))
+}
+
 export function nobodyReached(topic: string): CommandError {
   return new CommandError(
     `no server of the topic "${topic}" could be reached: start one with shoal serve, check the network, or name one with --peer HOST:PORT`,
@@ -91,11 +104,12 @@ export function nobodyReached(topic: string): CommandError {
 }
 
 /** --peer is a source like any other, so that all candidates take one way. */
-function discoveryOptionsOf(flags: PeerFlags, { mode, dhtStateFile }: Role): DiscoveryOptions {
+function discoveryOptionsOf(flags: PeerFlags, { mode, dhtStateFile, peerCacheFile }: Role): DiscoveryOptions {
   const remembered = dhtStateFile === undefined ? {} : { stateFile: dhtStateFile }
   return {
     sources: {
       dht: flags.dht ? { ...dhtOptionsOf(flags, mode), ...remembered } : false,
+      ...(peerCacheFile === undefined ? {} : { cache: { file: peerCacheFile } }),
       ...(flags.peer.length === 0 ? {} : { static: flags.peer.map(formatEndpoint) }),
     },
   }

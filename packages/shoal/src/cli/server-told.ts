@@ -41,6 +41,7 @@ export class ServerTold {
     encounters.onCandidate = ({ host, port, source }) =>
       this.#inTurn(() => output.event('peer', { host, port, source }, undefined))
     db.swarm?.on('announced', (nodes) => this.#inTurn(() => this.#announced(nodes)))
+    db.swarm?.on('warning', (sentence) => output.warn(sentence))
     db.swarm?.on('outcome', (endpoint, outcome) => {
       const what = outcome.kind === 'self' ? 'it was ourselves' : outcome.kind
       const why = 'reason' in outcome ? ` (${outcome.reason})` : ''

@@ -2,7 +2,7 @@
 
 import { Command, type Command as CommandType, Option } from 'commander'
 import type { JoinedOptions } from '../../joined-tool-db.ts'
-import { dhtStateFileOf, storeDirectoryOf } from '../data-folder.ts'
+import { dhtStateFileOf, peerCacheFileOf, storeDirectoryOf } from '../data-folder.ts'
 import { type CommandDatabase, createDatabase, readUser } from '../database.ts'
 import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
@@ -45,7 +45,9 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
     isServer: true,
     mode: 'auto',
     options,
-    ...(directory === undefined ? {} : { dhtStateFile: dhtStateFileOf(directory) }),
+    ...(directory === undefined
+      ? {}
+      : { dhtStateFile: dhtStateFileOf(directory), peerCacheFile: peerCacheFileOf(directory) }),
   })
   const told = new ServerTold(output, open)
   await open.db.ready

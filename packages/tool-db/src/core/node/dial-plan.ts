@@ -369,9 +369,14 @@ export class DialPlan {
     return outcome
   }
 
-  /** Discovery hears of everything that happens at its endpoints; those it never proposed are left out. */
+  /**
+   * Discovery hears of everything that happens at its endpoints, and of every session wherever its endpoint was known from:
+   * it meets the need, and discovery may remember it for the next run.
+   */
   #tell(entry: DialEntry, outcome: DialOutcome): void {
-    if (entry.sources.has('proposed')) this.#kernel.tell({ kind: 'report', endpoint: entry.endpoint, outcome })
+    const isSession = outcome.kind === 'connected' || outcome.kind === 'disconnected'
+    if (isSession || entry.sources.has('proposed'))
+      this.#kernel.tell({ kind: 'report', endpoint: entry.endpoint, outcome })
   }
 
   #reportNow(endpoint: Endpoint, source: DialSource, outcome: DialOutcome): void {
