@@ -4,21 +4,23 @@ import { freePort, Scene } from './scene.ts'
 
 const TOPIC = 'e2e-alone'
 
-test('[C-67] with only its cache a server is back with its peers, those a peer told it of among them', async () => {
+test('[C-67] with only its cache a server is back with its peers, also after kill -9', async () => {
   const scene = new Scene()
   const dead = `127.0.0.1:${await freePort()}`
   const a = await scene.server(TOPIC, dead)
-  const b = await scene.server(TOPIC, dead, '--peer', `127.0.0.1:${a.here['port']}`)
-  const store = ['--store', scene.path('c')]
-  const c = await scene.server(TOPIC, dead, ...store, '--peer', `127.0.0.1:${b.here['port']}`)
-  await c.program.event('connected', { peerId: b.here['peerId'] })
-  await c.program.event('connected', { peerId: a.here['peerId'] })
-  c.program.kill('SIGKILL')
-  await Promise.all([c.program.ended, b.program.stop()])
+  const store = ['--store', scene.path('b')]
+  const b = await scene.server(TOPIC, dead, ...store, '--peer', `127.0.0.1:${a.here['port']}`)
+  await b.program.event('connected', { peerId: a.here['peerId'] })
+  b.program.kill('SIGKILL')
+  await b.program.ended
 
   const again = await scene.server(TOPIC, dead, ...store)
-  expect(await again.program.event('peer', { port: a.here['port'] })).toMatchObject({ source: 'cache' })
+  await again.program.event('peer', { port: a.here['port'], source: 'cache' })
   await again.program.event('connected', { peerId: a.here['peerId'], inbound: false })
+  expect((await again.program.stop()).code).toBe(0)
+
+  const keys = scene.shoal('keys', '', '--topic', TOPIC, '--no-dht', '--store', scene.path('b'))
+  expect((await keys.ended).code).toBe(3)
 })
 
 test('[C-68] with only one peer a client meets the servers that this one knows of', async () => {

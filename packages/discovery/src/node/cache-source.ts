@@ -15,8 +15,8 @@ export interface CacheOptions {
   readonly file: string
 }
 
-/** After the first write at once, others are gathered for so long: a swarm that comes and goes must not wear out a disk. */
-const WRITE_APART_MS = 10 * SECOND
+/** After the first write at once, others are gathered for so long. */
+const WRITE_APART_MS = SECOND
 /** A session that is up is written down as seen again. */
 const SEEN_EVERY_MS = HOUR
 

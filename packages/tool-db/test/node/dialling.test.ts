@@ -83,6 +83,17 @@ test('[T-61] so many dials at once and no more, each with its time', () => {
   expect(client.machine.stats()['now.dial-entries']).toBe(0)
 })
 
+test('[T-61] discovery hears of sessions by hand and by hearsay too, so that it can remember them', () => {
+  const world = new World()
+  const [a, b] = [world.server(), world.server()]
+  const client = world.client()
+  b.connect(a)
+  client.connect(a)
+  world.run(1_000)
+  const known = client.reports.map(({ outcome }) => (outcome.kind === 'connected' ? outcome.peerId : outcome.kind))
+  expect(known.sort()).toEqual([a.peerId, b.peerId].sort())
+})
+
 test('[T-62] everybody learns of a server that joins, without asking', () => {
   const world = new World()
   const [a, b] = [world.server(), world.server()]
