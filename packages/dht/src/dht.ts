@@ -39,6 +39,7 @@ import { type DhtPeer, EMPTY_SUMMARY, type Pong } from './operations.ts'
 import {
   type AnnounceOptions,
   checkChoices,
+  checkOptions,
   type DhtOptions,
   type OperationOptions,
   parseAnnouncedPort,
@@ -145,6 +146,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   /** Peers of an info hash (20 bytes or 40 hex digits). Leaving the iteration early stops the lookup. */
   lookup(infoHash: Uint8Array | string, options: OperationOptions = {}): DhtLookup {
     const target = parseId(infoHash, 'an info hash')
+    checkOptions(options, 'the options of lookup')
     const left = new AbortController()
     const queue = new AsyncQueue<DhtPeer>({ limit: LOOKUP_QUEUE_MAX, onReturn: () => left.abort() })
     const summary = this.#lookup(target, queue, { signal: options.signal, left: left.signal })
@@ -174,6 +176,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   /** Tells the closest nodes that we have a peer for an info hash; how many took it, over all addresses of ours. */
   async announce(infoHash: Uint8Array | string, options: AnnounceOptions = {}): Promise<AnnounceResult> {
     const target = parseId(infoHash, 'an info hash')
+    checkOptions(options, 'the options of announce')
     const port = parseAnnouncedPort(options)
     await this.#gate.whenAttempted(options.signal)
     const announce = { port, isPortImplied: port === 0, isSeed: options.seed === true }
@@ -197,9 +200,10 @@ export class Dht extends EventEmitter<DhtEvents> {
    * CasMismatchError, SeqTooOldError or NotStoredError.
    */
   async put(options: PutOptions): Promise<PutResult> {
+    checkOptions(options, 'the options of put')
     const plan = planPut(options)
     await this.#gate.whenAttempted(options.signal)
-    return putItem(this.#members.seats, plan)
+    return putItem(this.#members.seats, plan, (work) => this.#gate.whileOpen(work, options.signal))
   }
 
   /** Stops putting again what was put under a target; false where nothing was. Nodes drop it within two hours. */
@@ -210,6 +214,7 @@ export class Dht extends EventEmitter<DhtEvents> {
 
   /** The item under a target (20 bytes or 40 hex digits), verified; of a mutable one the newest. */
   async get(target: Uint8Array | string, options: GetOptions = {}): Promise<GetResult | undefined> {
+    checkOptions(options, 'the options of get')
     const plan = planGet(parseId(target, 'a target'), options)
     await this.#gate.whenAttempted(options.signal)
     return getItem(this.#members.seats, plan, options)
@@ -218,6 +223,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   /** About how many seeds and other peers an info hash has (BEP 33). */
   async scrape(infoHash: Uint8Array | string, options: OperationOptions = {}): Promise<ScrapeResult> {
     const target = parseId(infoHash, 'an info hash')
+    checkOptions(options, 'the options of scrape')
     await this.#gate.whenAttempted(options.signal)
     return scrapeHash(this.#members.seats, target, options.signal)
   }
@@ -232,21 +238,22 @@ export class Dht extends EventEmitter<DhtEvents> {
     options: OperationOptions = {},
   ): Promise<SampleResult> {
     const id = parseId(target, 'a target')
+    checkOptions(options, 'the options of sample')
     const { member, endpoint } = await this.#memberFor(node, options.signal)
     return sampleNode(member.seat, endpoint, { target: id, signal: options.signal })
   }
 
   /** Asks one node whether it is there. Rejects with NoAnswerError, RefusedError or BusyError where it is not. */
   async ping(node: Endpoint | string, options: OperationOptions = {}): Promise<Pong> {
+    checkOptions(options, 'the options of ping')
     const { member, endpoint } = await this.#memberFor(node, options.signal)
     return member.ping(endpoint, options.signal)
   }
 
   async #memberFor(node: Endpoint | string, signal?: AbortSignal): Promise<{ member: Member; endpoint: Endpoint }> {
     const { host, port } = parseNode(node, 'a node')
-    await this.listening
-    this.#gate.throwIfOver(signal)
-    const address = parseIp(host) === undefined ? await this.#resolve(host, port) : host
+    await this.#gate.whileOpen(this.listening, signal)
+    const address = parseIp(host) === undefined ? await this.#gate.whileOpen(this.#resolve(host, port), signal) : host
     this.#gate.throwIfOver(signal)
     const member = this.#members.of(familyOf(address))
     if (member === undefined) throw new NoAnswerError({ host, port })

@@ -13,6 +13,8 @@ export class Gate {
   readonly #ready: Deferred = deferred()
   /** The first attempt to bootstrap is over, whatever came of it. */
   readonly #attempted: Deferred = deferred()
+  /** Those who wait for something, to be told when the node is closed. BOUNDED: by the callers, who each wait once. */
+  readonly #waiting = new Set<() => void>()
   #isClosed = false
 
   constructor() {
@@ -39,29 +41,41 @@ export class Gate {
 
   close(): void {
     this.#isClosed = true
-    this.fail(new ClosedError('the DHT node was closed'))
+    this.fail(closedError())
+    for (const stop of this.#waiting) stop()
   }
 
   /** Lookups wait for the first attempt to bootstrap: before that there is nobody to ask. */
   async whenAttempted(signal: AbortSignal | undefined): Promise<void> {
-    this.throwIfOver(signal)
-    let onAbort: (() => void) | undefined
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(abortError(signal))
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
-    try {
-      await Promise.race([this.#attempted.promise, aborted])
-    } finally {
-      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
-    }
+    await this.whileOpen(this.#attempted.promise, signal)
     this.throwIfOver(signal)
   }
 
+  /** Waits for what others take their time for, no longer than until the signal aborts or the node is closed. */
+  async whileOpen<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    this.throwIfOver(signal)
+    let stop = (): void => {}
+    const stopped = new Promise<never>((_resolve, reject) => {
+      stop = () => reject(signal?.aborted ? abortError(signal) : closedError())
+    })
+    this.#waiting.add(stop)
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      return await Promise.race([work, stopped])
+    } finally {
+      this.#waiting.delete(stop)
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
   throwIfOver(signal: AbortSignal | undefined): void {
-    if (this.#isClosed) throw new ClosedError('the DHT node was closed')
+    if (this.#isClosed) throw closedError()
     if (signal?.aborted) throw abortError(signal)
   }
+}
+
+function closedError(): ClosedError {
+  return new ClosedError('the DHT node was closed')
 }
 
 function deferred(): Deferred {

@@ -132,8 +132,12 @@ export function planPut(options: PutOptions): PutPlan {
   }
 }
 
-/** Finds what is there, signs what comes over it, and stores that at the closest nodes. */
-export async function putItem(seats: readonly Seat[], plan: PutPlan): Promise<PutResult> {
+/** Finds what is there, signs what comes over it, and stores that at the closest nodes. A signer of the caller's is waited for in `patiently`. */
+export async function putItem(
+  seats: readonly Seat[],
+  plan: PutPlan,
+  patiently: <T>(work: Promise<T>) => Promise<T>,
+): Promise<PutResult> {
   const { target, salt, signal } = plan
   const walks = seats.map((seat) => {
     const id = seat.run((now) => seat.engine.items.beginPut(now, target, salt))
@@ -141,7 +145,7 @@ export async function putItem(seats: readonly Seat[], plan: PutPlan): Promise<Pu
   })
   try {
     const found = await Promise.all(walks.map((walk) => walk.found))
-    const item = await makeItem(plan, newest(found))
+    const item = await patiently(makeItem(plan, newest(found)))
     const order: ItemOrder = { target, salt, item, cas: plan.cas }
     const results = await Promise.all(
       walks.map(({ seat, id }) => {

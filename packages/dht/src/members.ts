@@ -138,7 +138,7 @@ export class Members {
     if (saved.length > 0) this.#setNetwork([...hosts, ...saved])
     this.#resolver = new Resolver(nodes, families, (resolved) => {
       if (given === undefined) for (const { engine } of members) engine.keepOut(resolved)
-      this.#setNetwork([...hosts, ...saved, ...resolved.map(({ host }) => host)])
+      this.#setNetwork([...hosts, ...saved, ...resolved.map(({ host }) => host)], nodes === PUBLIC_ROUTERS)
     })
     const resolve = (): Promise<readonly Endpoint[]> => this.#resolver?.resolve() ?? Promise.resolve([])
     for (const member of members) {
@@ -148,8 +148,9 @@ export class Members {
     this.#memory.start(() => this.#all)
   }
 
-  #setNetwork(hosts: readonly string[]): void {
-    const network: Network = this.#init.options.network ?? networkOf(hosts)
+  /** `isPublic`: by the public routers, whatever their names resolve to: behind a captive portal that is the portal's own address. */
+  #setNetwork(hosts: readonly string[], isPublic = false): void {
+    const network: Network = this.#init.options.network ?? (isPublic ? 'mainline' : networkOf(hosts))
     for (const { engine, driver } of this.#all) {
       if (network !== engine.network) driver.run((now) => engine.setNetwork(now, network))
     }

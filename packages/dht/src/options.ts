@@ -2,7 +2,7 @@
 
 import { type Endpoint, type Family, fromHex, isPort, parseHostPort, toHex, UsageError } from '@shoal/base'
 import { type NodeId, readNodeId } from './core/id/node-id.ts'
-import type { DhtLimits } from './core/limits.ts'
+import { type DhtLimits, limitsFor } from './core/limits.ts'
 import type { Network } from './core/routing/network-policy.ts'
 
 export interface DhtOptions {
@@ -85,14 +85,34 @@ export function parseListenPort(port: number | undefined): number {
 
 const MODES = ['auto', 'server', 'client', undefined]
 const NETWORKS = ['mainline', 'private', undefined]
+const LIMITS = Object.keys(limitsFor('mainline', {}))
 
-export function checkChoices({ mode, network, limits, stateFile }: DhtOptions): void {
+/** A callback or a number in the place of options would be taken for none, and what was meant by it would not happen. */
+export function checkOptions(options: unknown, what: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || options instanceof Uint8Array) {
+    throw new UsageError(`${what} must be an object, not ${describe(options)}`)
+  }
+  const { signal } = options as { readonly signal?: unknown }
+  const isSignal = typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal
+  if (signal !== undefined && !isSignal) {
+    throw new UsageError(`signal must be an AbortSignal, as an AbortController has, not ${describe(signal)}`)
+  }
+}
+
+export function checkChoices(options: DhtOptions): void {
+  checkOptions(options, 'the options of a DHT node')
+  const { mode, network, limits = {}, stateFile, bootstrap } = options
+  if (bootstrap !== undefined && !Array.isArray(bootstrap)) {
+    throw new UsageError(`bootstrap must be a list of host:port, [] for none, not ${describe(bootstrap)}`)
+  }
   if (stateFile !== undefined && (typeof stateFile !== 'string' || stateFile === '')) {
     throw new UsageError(`stateFile must be the path of a file, not ${describe(stateFile)}`)
   }
   if (!MODES.includes(mode)) throw new UsageError(`mode must be auto, server or client, not ${describe(mode)}`)
   if (!NETWORKS.includes(network)) throw new UsageError(`network must be mainline or private, not ${describe(network)}`)
-  for (const [name, value] of Object.entries(limits ?? {})) {
+  checkOptions(limits, 'limits')
+  for (const [name, value] of Object.entries(limits)) {
+    if (!LIMITS.includes(name)) throw new UsageError(`there is no limits.${name}: there are ${LIMITS.join(', ')}`)
     if (!(typeof value === 'number' && value > 0)) {
       throw new UsageError(`limits.${name} must be a number above 0, not ${describe(value)}`)
     }
@@ -101,5 +121,11 @@ export function checkChoices({ mode, network, limits, stateFile }: DhtOptions): 
 
 function describe(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes (${toHex(value.subarray(0, 8))}…)`
-  return JSON.stringify(value) ?? String(value)
+  if (typeof value === 'function') return 'a function'
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    // A bigint, or an object that holds itself.
+    return String(value)
+  }
 }

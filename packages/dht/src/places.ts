@@ -24,7 +24,7 @@ export function isAnyHost(host: string): boolean {
 export function placesOf({ host, families }: DhtOptions): readonly Place[] {
   const wanted = parseFamilies(families)
   const hosts = host === undefined ? [] : typeof host === 'string' ? [host] : host
-  if (host !== undefined && (hosts.length === 0 || hosts.length > HOSTS_MAX)) {
+  if (host !== undefined && !(Array.isArray(hosts) && hosts.length > 0 && hosts.length <= HOSTS_MAX)) {
     throw new UsageError(`host must be an address or 1 to ${HOSTS_MAX} of them`)
   }
   if (hosts.length === 0) {

@@ -131,12 +131,13 @@ export class DhtEngine {
 
   /** Known only once names are resolved; the node has no contacts before that. */
   setNetwork(now: Millis, network: Network): void {
-    const { self, table, requester, responder, itemStore, upkeep } = this.#parts
+    const { self, table, requester, responder, peers, itemStore, upkeep } = this.#parts
     self.setNetwork(now, network)
     table.setRules(self.policy)
     requester.setNetwork(network)
     const limits = limitsFor(network, this.#init.limits)
     responder.setLimits(now, limits)
+    peers.setLimits(limits)
     itemStore.setLimits(limits)
     upkeep.setNetwork(now, network)
     this.#takeBetterId()

@@ -21,6 +21,10 @@ export interface DhtLimits {
   /** Stored peers, in all and of one info hash. */
   readonly peersMax: number
   readonly peersPerInfoHashMax: number
+  /** Peers of one info hash with one IPv4 address or one /64 of IPv6; then its oldest goes. */
+  readonly peersPerAddressMax: number
+  /** Info hashes that such an address was the first to announce; then its oldest goes. */
+  readonly infoHashesPerAddressMax: number
   /** Stored items (BEP 44), and the bytes of them in all. */
   readonly itemsMax: number
   readonly itemBytesMax: number
@@ -40,6 +44,8 @@ const BY_NETWORK: { readonly [network in Network]: Partial<DhtLimits> } = {
     largeAnswersPerSecondPerAddress: 200_000,
     verificationsPerSecond: 200_000,
     itemsPerAddressMax: 10_000,
+    peersPerAddressMax: Number.POSITIVE_INFINITY,
+    infoHashesPerAddressMax: Number.POSITIVE_INFINITY,
   },
 }
 
@@ -53,6 +59,8 @@ export function limitsFor(network: Network, given: Partial<DhtLimits>): DhtLimit
     infoHashesMax: 20_000,
     peersMax: 100_000,
     peersPerInfoHashMax: 500,
+    peersPerAddressMax: 8,
+    infoHashesPerAddressMax: 2_000,
     itemsMax: 10_000,
     itemBytesMax: 8_388_608,
     itemsPerAddressMax: 200,

@@ -12,7 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { StateFileError } from '../errors.ts'
@@ -75,9 +75,12 @@ export function writeKeptFile(
   mkdirSync(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    const file = openSync(temporary, 'w', 0o600)
+    // What lies under that name is of a process that is gone, or was put there for us to write through.
+    rmSync(temporary, { force: true })
+    const file = openSync(temporary, 'wx', 0o600)
     try {
-      writeSync(file, text)
+      // Unlike writeSync it goes on until all is written.
+      writeFileSync(file, text)
       fsyncSync(file)
     } finally {
       closeSync(file)

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '@shoal/base'
@@ -47,6 +47,15 @@ function write(text: string): string {
 }
 
 describe('the file', () => {
+  test('[D-128] is never written through a link that lies where it is prepared', () => {
+    const victim = write('precious')
+    mkdirSync(join(folder, 'deep'))
+    symlinkSync(victim, `${path}.${process.pid}.tmp`)
+    writeStateFile(path, { nodes: [SAVED] })
+    expect(readFileSync(victim, 'utf8')).toBe('precious')
+    expect(readStateFile(path, NOW).state?.nodes).toEqual([SAVED])
+  })
+
   test('[D-100] is read back as it was written, whole or not at all', () => {
     writeStateFile(path, { nodes: [SAVED] })
     writeStateFile(path, {

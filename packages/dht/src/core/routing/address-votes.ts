@@ -1,10 +1,10 @@
 /**
  * Our own address as others see it (BEP 42: the `ip` field of answers). One node may lie, so an address counts once
- * enough distinct hosts say the same, and more of them than say anything else.
+ * enough distinct prefixes say the same, and more of them than say anything else.
  */
 
 import { type Endpoint, familyOf } from '@shoal/base'
-import { addressOf, addressOfKey, type NodeAddress, SIZES, scopeOfHost } from '../id/address.ts'
+import { addressOf, addressOfKey, type NodeAddress, scopeOfHost } from '../id/address.ts'
 import { type Network, prefixOf } from './network-policy.ts'
 
 const VOTES_MAX = 32
@@ -36,9 +36,8 @@ export class AddressVotes {
   /** `ours` is our compact address, one character a byte. True where another host is elected by it. */
   vote(voter: NodeAddress, ours: string): boolean {
     // On a private network many nodes share a host, so there every endpoint has a vote.
-    // Whoever has one IPv6 address has a whole /64 of them.
-    const host = voter.key.length === SIZES.ipv6.compact ? prefixOf(voter) : voter.host
-    const name = this.#network === 'mainline' ? host : voter.key
+    // Whoever has one IPv6 address has a whole /64 of them, and a /24 of IPv4 is cheap to rent.
+    const name = this.#network === 'mainline' ? prefixOf(voter) : voter.key
     if (this.#votes.get(name) === ours && this.#elected !== undefined) return false
     if (ours !== this.#winner) {
       const { host: ourHost, port } = addressOfKey(ours)

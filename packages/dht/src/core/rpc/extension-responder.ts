@@ -131,7 +131,7 @@ export class ExtensionResponder {
     const { asker, message, without } = answer
     let { body, lengthMax } = answer
     const short = Math.min(ANSWER_MAX, asker.question.length * AMPLIFICATION_MAX)
-    if (wholeLength(asker, message, body) > short && !this.#mayBeLarge(now, from)) {
+    if (wholeLength(asker, message, body) > short && !this.#mayBeLarge(now, sourceOf(asker))) {
       this.#init.counters.shortened++
       lengthMax = short
       if (essentialLength(asker, message, body) > short) body = without
@@ -142,9 +142,9 @@ export class ExtensionResponder {
     counters.answers++
   }
 
-  #mayBeLarge(now: Millis, from: Endpoint): boolean {
+  #mayBeLarge(now: Millis, source: string): boolean {
     const { largeByHost, large, largeRate } = this.#rates
-    return largeByHost.of(from.host, now).take(largeByHost.rate, now) && large.take(largeRate, now)
+    return largeByHost.of(source, now).take(largeByHost.rate, now) && large.take(largeRate, now)
   }
 
   put(now: Millis, from: Endpoint, question: ExtensionQuestion<PutQuery>): void {
@@ -162,8 +162,7 @@ export class ExtensionResponder {
       return
     }
     const { target, item } = checked
-    // An address of IPv6 is as good as its /64: whoever has one has them all.
-    const source = latin1(asker.compact, 0, asker.compactLength === 6 ? 4 : 8)
+    const source = sourceOf(asker)
     items.put(now, { id: readNodeId(target), key: idKey(target, 0) }, { item, source, ownId: self.nodeId })
     writeExtendedAnswer(outbox.begin(), asker, message, { ownId: self.nodeId, body: {}, lengthMax: ANSWER_MAX })
     outbox.commit(from)
@@ -205,6 +204,11 @@ export class ExtensionResponder {
     counters.answers++
     counters.errors++
   }
+}
+
+/** An address of IPv6 is as good as its /64: whoever has one has them all. */
+function sourceOf({ compact, compactLength }: Asker): string {
+  return latin1(compact, 0, compactLength === 6 ? 4 : 8)
 }
 
 /** BOUNDED: the buckets of addresses by RATED_ADDRESSES_MAX. */

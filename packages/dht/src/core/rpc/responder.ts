@@ -1,6 +1,6 @@
 /** The serving half of a node (BEP 5): every query gets at most one answer, never larger than the limits of answer.ts. */
 
-import type { Endpoint, Millis } from '@shoal/base'
+import { type Endpoint, latin1, type Millis } from '@shoal/base'
 import type { Counters } from '../counters.ts'
 import { writeCompact } from '../id/address.ts'
 import { readNodeId } from '../id/node-id.ts'
@@ -28,6 +28,8 @@ import { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts'
 /** As many as fit beside eight nodes into the answer to a common question. */
 const VALUES_MAX = 40
 const NOTHING: AnswerBody = {}
+/** Whoever has one address of IPv6 has a whole /64 of them. */
+const IPV6_PREFIX_BYTES = 8
 
 type NodesQuery = FindNodeQuery | GetPeersQuery | GetQuery | SampleInfohashesQuery
 type NodesBody = Pick<AnswerBody, 'nodes' | 'nodes6'>
@@ -73,7 +75,10 @@ export class Responder {
   handleQuery(now: Millis, from: Endpoint, question: { bytes: Uint8Array; message: KrpcQuery }): void {
     const { bytes, message } = question
     const { counters, self } = this.#init
-    if (!this.#byHost.of(from.host, now).take(this.#byHost.rate, now)) {
+    const compactLength = writeCompact(from, self.family, this.#compact)
+    if (compactLength === 0) return
+    const name = compactLength === 6 ? from.host : latin1(this.#compact, 0, IPV6_PREFIX_BYTES)
+    if (!this.#byHost.of(name, now).take(this.#byHost.rate, now)) {
       counters.rateLimitedPerAddress++
       return
     }
@@ -81,8 +86,6 @@ export class Responder {
       counters.rateLimited++
       return
     }
-    const compactLength = writeCompact(from, self.family, this.#compact)
-    if (compactLength === 0) return
     const asker: Asker = { compact: this.#compact, compactLength, question: bytes }
     switch (message.kind) {
       case 'ping':

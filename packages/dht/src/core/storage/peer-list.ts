@@ -93,6 +93,33 @@ export class PeerList {
     return true
   }
 
+  /**
+   * Of the places from `first` to `end` with the address (of IPv6, the /64) of a peer, the one that expires first, where there are
+   * `most` or more of them; else -1.
+   */
+  oldestOf(peer: Uint8Array, { first, end, most }: { first: number; end: number; most: number }): number {
+    const bytes = this.width === 6 ? 4 : 8
+    let count = 0
+    let oldest = -1
+    for (let at = first; at < end; at++) {
+      if (!this.#hasAddress(at, peer, bytes)) continue
+      count++
+      if (oldest < 0 || this.expiresAt(at) < this.expiresAt(oldest)) oldest = at
+    }
+    return count < most ? -1 : oldest
+  }
+
+  #hasAddress(at: number, peer: Uint8Array, bytes: number): boolean {
+    const from = at * this.width
+    for (let i = 0; i < bytes; i++) if (this.#view.getUint8(from + i) !== peer[i]) return false
+    return true
+  }
+
+  /** The compact peer in a place, which is not to be changed. */
+  at(at: number): Uint8Array {
+    return new Uint8Array(this.#view.buffer, at * this.width, this.width)
+  }
+
   expiresAt(at: number): Millis {
     return this.#expiresAt[at] as number
   }

@@ -9,6 +9,7 @@ import { idKey, type NodeId, nodeIdBytes } from '../id/node-id.ts'
 import { addToFilter, FILTER_BYTES, FILTER_ENTRIES_MAX, filterBits } from './bloom-filter.ts'
 import { InfoHashTable, NONE } from './info-hash-table.ts'
 import { type PackedPeers, PeerList } from './peer-list.ts'
+import { SlotShares } from './slot-shares.ts'
 
 /** Mainline clients announce every quarter to half hour; twice the shorter of these. */
 export const PEER_LIFETIME_MS: Millis = 30 * 60_000
@@ -21,6 +22,8 @@ export interface PeerStoreLimits {
   readonly infoHashesMax: number
   readonly peersMax: number
   readonly peersPerInfoHashMax: number
+  readonly peersPerAddressMax: number
+  readonly infoHashesPerAddressMax: number
 }
 
 export interface PeerStoreInit {
@@ -37,10 +40,12 @@ export interface PeerFilters {
 }
 
 export class PeerStore {
-  readonly #limits: PeerStoreLimits
+  #limits: PeerStoreLimits
   readonly #peerBytes: number
   /** BOUNDED: infoHashesMax, least recently announced out. */
   readonly #table: InfoHashTable
+  /** Whose info hashes they are: of whoever announced each first. BOUNDED: as the table. */
+  readonly #shares = new SlotShares()
   /** The peer of each slot that has one only. BOUNDED: as the table. */
   readonly #singles: PeerList
   /** The peers of each slot that has more. BOUNDED: as the table, peersMax in all. */
@@ -69,6 +74,11 @@ export class PeerStore {
     this.#expiresAt = new Float64Array(capacity)
   }
 
+  /** Holds for what is announced from now on. */
+  setLimits(limits: PeerStoreLimits): void {
+    this.#limits = limits
+  }
+
   get infoHashes(): number {
     return this.#table.size
   }
@@ -81,20 +91,39 @@ export class PeerStore {
   announce(now: Millis, infoHash: NodeId, { peer, isSeed }: { peer: Uint8Array; isSeed: boolean }): void {
     const entry = { expiresAt: now + PEER_LIFETIME_MS, isSeed }
     const known = this.#table.find(infoHash)
-    const slot = known === NONE ? this.#begin(now, infoHash) : known
+    const slot = known === NONE ? this.#begin(now, infoHash, peer) : known
     this.#table.touch(slot)
     this.#expiresAt[slot] = entry.expiresAt
     const count = this.#counts[slot] as number
     const [peers, first] = this.#peersOf(slot)
     const at = peers.find(peer, first, first + count)
-    if (at >= 0) peers.refresh(at, entry.expiresAt, isSeed)
-    else if (count === 0) this.#singles.set(slot, peer, entry)
-    else if (count < this.#limits.peersPerInfoHashMax) this.#listOf(slot).set(count, peer, entry)
-    else peers.set(first + this.#oldestOfFew(slot), peer, entry)
-    if (at >= 0 || (count > 0 && count >= this.#limits.peersPerInfoHashMax)) return
+    if (at >= 0) {
+      peers.refresh(at, entry.expiresAt, isSeed)
+      return
+    }
+    const taken = this.#placeOfAnother(slot, peer)
+    if (taken !== NONE) {
+      peers.set(taken, peer, entry)
+      return
+    }
+    if (count === 0) this.#singles.set(slot, peer, entry)
+    else this.#listOf(slot).set(count, peer, entry)
     this.#counts[slot] = count + 1
     this.#size++
     while (this.#size > this.#limits.peersMax) this.#drop(this.#table.oldest)
+  }
+
+  /** The place that a newcomer has to take from another of its address, or, where there is no more room, of any; NONE where it need not. */
+  #placeOfAnother(slot: number, peer: Uint8Array): number {
+    const count = this.#counts[slot] as number
+    if (count === 0) return NONE
+    const { peersPerAddressMax, peersPerInfoHashMax } = this.#limits
+    const [peers, first] = this.#peersOf(slot)
+    if (count >= peersPerAddressMax) {
+      const own = peers.oldestOf(peer, { first, end: first + count, most: peersPerAddressMax })
+      if (own >= 0) return own
+    }
+    return count < peersPerInfoHashMax ? NONE : first + this.#oldestOfFew(slot)
   }
 
   /** Up to `count` peers as `draw` gives them, each compact, one character a byte. */
@@ -191,15 +220,48 @@ export class PeerStore {
     while (table.oldest !== NONE && (this.#expiresAt[table.oldest] as number) <= now) this.#drop(table.oldest)
   }
 
-  /** Takes in an info hash, still without a peer. */
-  #begin(now: Millis, infoHash: NodeId): number {
+  /** Takes in an info hash, still without a peer, which this one announces first. */
+  #begin(now: Millis, infoHash: NodeId, peer: Uint8Array): number {
     const table = this.#table
     this.expire(now)
-    while (table.size > 0 && table.size >= this.#limits.infoHashesMax) this.#drop(table.oldest)
+    const { infoHashesMax, infoHashesPerAddressMax } = this.#limits
+    const source = infoHashesPerAddressMax < infoHashesMax ? this.#sourceOf(peer) : undefined
+    if (source !== undefined) this.#makeRoomIn(source)
+    while (table.size > 0 && table.size >= infoHashesMax) this.#drop(table.oldest)
     const slot = table.add(infoHash)
+    if (source !== undefined) this.#shares.add(slot, source)
     if (slot >= this.#counts.length) this.#grow(table.capacity)
     this.#counts[slot] = 0
     return slot
+  }
+
+  /** An address of IPv6 is as good as its /64: whoever has one has them all. */
+  #sourceOf(peer: Uint8Array): string {
+    return latin1(peer, 0, this.#peerBytes === 6 ? 4 : 8)
+  }
+
+  /**
+   * A full share gives up its oldest info hash. Where others announced that too it is theirs from now on, lest somebody announce what
+   * is going to be popular first, and take everybody along.
+   */
+  #makeRoomIn(source: string): void {
+    const { infoHashesPerAddressMax } = this.#limits
+    while (this.#shares.countOf(source) >= Math.max(infoHashesPerAddressMax, 1)) {
+      const slot = this.#shares.oldestOf(source)
+      const heir = this.#otherSourceIn(slot, source)
+      if (heir !== undefined && this.#shares.countOf(heir) < infoHashesPerAddressMax) this.#shares.add(slot, heir)
+      else this.#drop(slot)
+    }
+  }
+
+  #otherSourceIn(slot: number, source: string): string | undefined {
+    const [peers, first] = this.#peersOf(slot)
+    const end = first + (this.#counts[slot] as number)
+    for (let at = first; at < end; at++) {
+      const other = this.#sourceOf(peers.at(at))
+      if (other !== source) return other
+    }
+    return undefined
   }
 
   #grow(capacity: number): void {
@@ -214,6 +276,7 @@ export class PeerStore {
   #drop(slot: number): void {
     this.#size -= this.#counts[slot] as number
     this.#lists.delete(slot)
+    this.#shares.remove(slot)
     this.#table.remove(slot)
   }
 

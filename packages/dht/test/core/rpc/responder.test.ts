@@ -182,6 +182,19 @@ describe('limits', () => {
     expect(answers).toBe(25)
   })
 
+  test('[D-16] of IPv6 a whole /64 has the rate of one address', () => {
+    const world = new World()
+    const node = world.add(
+      { family: 'ipv6', limits: { answersPerSecondPerAddress: 5 } },
+      { host: '2a00:5::1', port: 6_881 },
+    )
+    const from = (host: string): number => ask(world, node, query('ping', {}), { host, port: 7_777 }).length
+    let answers = 0
+    for (let i = 1; i < 400; i++) answers += from(`2a00:9::${i.toString(16)}:1`)
+    expect(answers).toBe(20)
+    expect(from('2a00:9:0:1::1')).toBe(1)
+  })
+
   test('[D-16] all addresses together have a rate as well', () => {
     const world = new World()
     const node = world.add({ limits: { answersPerSecond: 50 } })

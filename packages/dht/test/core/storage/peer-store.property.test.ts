@@ -42,7 +42,13 @@ test('[D-20] the table of info hashes finds what was added and not removed, olde
 test.each([6, 18])(
   '[D-20] within its bounds the store keeps exactly the peers of %i bytes that were announced',
   (peerBytes) => {
-    const limits = { infoHashesMax: 300, peersMax: 10_000, peersPerInfoHashMax: 500 }
+    const limits = {
+      infoHashesMax: 300,
+      peersMax: 10_000,
+      peersPerInfoHashMax: 500,
+      peersPerAddressMax: Number.POSITIVE_INFINITY,
+      infoHashesPerAddressMax: Number.POSITIVE_INFINITY,
+    }
     const announcement = fc.record({
       hash: fc.nat({ max: 12 }),
       // Some that agree in nearly all bytes, some in few.

@@ -4,7 +4,13 @@ import { expect, test } from 'vitest'
 import { idKey, type NodeId, nodeIdBytes, readNodeId } from '../../../src/core/id/node-id.ts'
 import { PEER_LIFETIME_MS, PeerStore } from '../../../src/core/storage/peer-store.ts'
 
-const LIMITS = { infoHashesMax: 10, peersMax: 100, peersPerInfoHashMax: 40 }
+const LIMITS = {
+  infoHashesMax: 10,
+  peersMax: 100,
+  peersPerInfoHashMax: 40,
+  peersPerAddressMax: Number.POSITIVE_INFINITY,
+  infoHashesPerAddressMax: Number.POSITIVE_INFINITY,
+}
 const ALL = 1_000
 
 const hash = (name: string): NodeId => readNodeId(createHash('sha1').update(name).digest())
@@ -103,4 +109,49 @@ test('[D-13] a sample is drawn without repetition, and over many draws from all 
   expect(counts.size).toBe(40)
   // 2,000 draws of 8 out of 40 are 400 each, with a deviation of about 18.
   for (const count of counts.values()) expect(Math.abs(count - 400)).toBeLessThan(100)
+})
+
+/** Six bytes: an address of four, and a port of two. */
+const from = (address: string, port: number): string => address + String(port).padStart(2, '0')
+
+test('[D-125] one address has a few places among the peers of a hash, and takes no others', () => {
+  const store = new Store(1, { ...LIMITS, peersPerAddressMax: 8 })
+  for (let i = 0; i < 30; i++) store.tell(i, 'hash', from(`ok${String(i).padStart(2, '0')}`, 1))
+  for (let i = 0; i < 2_000; i++) store.tell(100 + i, 'hash', from('evil', i % 100))
+  const peers = store.of(3_000, 'hash')
+  expect(peers.filter((one) => one.startsWith('ok'))).toHaveLength(30)
+  expect(peers.filter((one) => one.startsWith('evil')).sort()).toEqual(
+    [92, 93, 94, 95, 96, 97, 98, 99].map((n) => from('evil', n)),
+  )
+})
+
+test('[D-125] of IPv6 a /64 is one address', () => {
+  const store = new PeerStore({ limits: { ...LIMITS, peersPerAddressMax: 2 }, random: seededRandom(1), peerBytes: 18 })
+  for (let i = 0; i < 9; i++)
+    store.announce(i, hash('hash'), {
+      peer: fromLatin1(`prefix64interfac${i}0`.replace('c', String(i))),
+      isSeed: false,
+    })
+  expect(store.size).toBe(2)
+})
+
+test('[D-126] one address has a share of the info hashes; a full one gives up its own oldest', () => {
+  const store = new Store(1, { ...LIMITS, infoHashesMax: 100, infoHashesPerAddressMax: 20 })
+  for (let i = 0; i < 50; i++) store.tell(i, `honest-${i}`, from(`ok${String(i).padStart(2, '0')}`, 1))
+  for (let i = 0; i < 5_000; i++) {
+    store.tell(100 + i, `flood-${i}`, from('evil', i % 100))
+    expect(store.infoHashes).toBeLessThanOrEqual(70)
+  }
+  for (let i = 0; i < 50; i++) expect(store.of(6_000, `honest-${i}`)).toHaveLength(1)
+  for (let i = 4_980; i < 5_000; i++) expect(store.of(6_000, `flood-${i}`)).toHaveLength(1)
+  expect(store.of(6_000, 'flood-4979')).toEqual([])
+})
+
+test('[D-126] who announces first what others announce too cannot take them along', () => {
+  const store = new Store(1, { ...LIMITS, infoHashesMax: 100, infoHashesPerAddressMax: 20 })
+  store.tell(0, 'popular', from('evil', 1))
+  store.tell(1, 'popular', from('good', 1))
+  for (let i = 0; i < 60; i++) store.tell(2 + i, `flood-${i}`, from('evil', 1))
+  expect(store.of(99, 'popular')).toContain(from('good', 1))
+  expect(store.infoHashes).toBe(21)
 })
