@@ -41,7 +41,7 @@ function processOf(maker: Maker): string {
   return maker === 'gun' ? 'db-gun-process' : 'db-peer-process'
 }
 
-export interface Cpu {
+interface Cpu {
   readonly server: number
   readonly client: number
 }

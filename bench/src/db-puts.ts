@@ -61,6 +61,6 @@ function once(maker: Maker, puts: number): Promise<PutsSample> {
   })
 }
 
-export function warmUpOf(maker: Maker, puts: number): number {
+function warmUpOf(maker: Maker, puts: number): number {
   return maker === 'gun' ? 20 : Math.min(2_000, puts)
 }

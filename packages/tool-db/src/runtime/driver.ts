@@ -109,6 +109,9 @@ export class Driver {
       case 'secure':
         this.#channels.get(effect.channel)?.secure(effect.keys)
         return
+      case 'batch':
+        this.#channels.get(effect.channel)?.join()
+        return
       case 'close':
         this.#remove(effect.channel)?.close(effect.code, effect.reason)
         return

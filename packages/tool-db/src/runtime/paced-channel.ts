@@ -9,6 +9,7 @@ import type { NodeLimits } from '../core/node/limits.ts'
 import { TokenBucket } from '../core/node/token-bucket.ts'
 import type { Channel } from '../network/channel.ts'
 import { EncryptedChannel } from '../network/encrypted-channel.ts'
+import { joinedChannel } from '../network/joined-channel.ts'
 
 export type PaceLimits = Pick<NodeLimits, 'messagesPerSecond' | 'bytesPerSecond'>
 
@@ -53,6 +54,11 @@ export class PacedChannel {
     for (const text of this.#waiting) this.#channel.send(text)
     this.stop()
     this.#channel = new EncryptedChannel(this.#channel, keys, (run) => process.nextTick(run))
+  }
+
+  /** From now on messages may share a frame. What waits may too. */
+  join(): void {
+    this.#channel = joinedChannel(this.#channel, (run) => process.nextTick(run))
   }
 
   /** The messages in a frame; `undefined` where it should have been sealed by the other side, and is not. */

@@ -1,8 +1,8 @@
 import { seededRandom, utf8 } from '@shoal/base'
 import { NoiseHandshake, type NoiseSession, nobleEngine } from '@shoal/peer'
 import { expect, test } from 'vitest'
-import type { Channel } from '../../src/network/channel.ts'
 import { EncryptedChannel } from '../../src/network/encrypted-channel.ts'
+import { Pipe } from './pipe.ts'
 
 const engine = nobleEngine(seededRandom(3))
 
@@ -18,39 +18,6 @@ function keys(): readonly [NoiseSession, NoiseSession] {
     to.read(from.write(new Uint8Array(0)) as Uint8Array)
   }
   return [a.finish(), b.finish()]
-}
-
-/** A channel that takes so many messages and keeps them. */
-class Pipe implements Channel {
-  readonly remote = { host: '192.0.2.1', port: 7 }
-  readonly direction = 'outbound'
-  readonly isTextOnly = false
-  readonly sent: (string | Uint8Array)[] = []
-  readonly closings: [number, string][] = []
-  room: number
-  isDrained = false
-
-  constructor(room: number) {
-    this.room = room
-  }
-
-  get buffered(): number {
-    return this.sent.reduce((sum, { length }) => sum + length, 0)
-  }
-
-  send(message: string | Uint8Array): boolean {
-    if (this.sent.length >= this.room) return false
-    this.sent.push(message)
-    return true
-  }
-
-  async drained(): Promise<void> {
-    this.isDrained = true
-  }
-
-  close(code: number, reason: string): void {
-    this.closings.push([code, reason])
-  }
 }
 
 /** One end over a pipe; `turn` ends the turn. */

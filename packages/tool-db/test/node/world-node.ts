@@ -11,6 +11,8 @@ import { DatabaseNode } from '../../src/core/node/node.ts'
 import { FROZEN_DEFAULTS } from '../../src/core/records/frozen.ts'
 import type { WireRecord } from '../../src/core/records/record.ts'
 import { writtenValue } from '../../src/core/records/write.ts'
+import type { Channel } from '../../src/network/channel.ts'
+import { joinedChannel } from '../../src/network/joined-channel.ts'
 import { nextEndId } from './end-id.ts'
 import { sha256, signatureOf, TestKey, TOPIC } from './test-key.ts'
 import { TestStore } from './test-store.ts'
@@ -48,6 +50,9 @@ export class WorldNode {
   readonly #hosts: readonly string[]
   /** Channels that are encrypted by now. */
   readonly #frames = new Map<number, NoiseFrames>()
+  /** Channels on which messages share frames. */
+  readonly #joining = new Map<number, Channel>()
+  #turnEnds: (() => void)[] = []
   #nextRequest = 1
 
   constructor(world: World, options: NodeOptions & { host: string }, init: { isServer: boolean; seed: number }) {
@@ -166,10 +171,30 @@ export class WorldNode {
     for (;;) {
       const effects = this.machine.takeEffects()
       const events = this.machine.takeEvents()
-      if (effects.length === 0 && events.length === 0) return
+      if (effects.length === 0 && events.length === 0) break
       this.events.push(...events)
       for (const effect of effects) this.#carryOut(effect)
     }
+    for (const endTurn of this.#turnEnds.splice(0)) endTurn()
+  }
+
+  #join(channel: number): void {
+    const inner: Channel = {
+      remote: { host: '', port: 0 },
+      direction: 'outbound',
+      isTextOnly: false,
+      buffered: 0,
+      send: (frame) => {
+        this.#world.send(this, channel, frame)
+        return true
+      },
+      drained: () => Promise.resolve(),
+      close: (_code, reason) => this.#world.close(this, channel, reason),
+    }
+    this.#joining.set(
+      channel,
+      joinedChannel(inner, (run) => this.#turnEnds.push(run)),
+    )
   }
 
   #send(channel: number, text: string): void {
@@ -178,7 +203,9 @@ export class WorldNode {
       this.#world.send(this, channel, frame)
       return true
     }
-    if (frames === undefined) send(text)
+    const joining = this.#joining.get(channel)
+    if (joining !== undefined) joining.send(text)
+    else if (frames === undefined) send(text)
     else frames.seal([frameMessage(text)], send)
   }
 
@@ -190,8 +217,12 @@ export class WorldNode {
       case 'secure':
         this.#frames.set(effect.channel, new NoiseFrames(effect.keys))
         return
+      case 'batch':
+        this.#join(effect.channel)
+        return
       case 'close':
-        this.#world.close(this, effect.channel, effect.reason)
+        this.#joining.get(effect.channel)?.close(effect.code, effect.reason)
+        if (!this.#joining.delete(effect.channel)) this.#world.close(this, effect.channel, effect.reason)
         return
       case 'cancel-dial':
         return

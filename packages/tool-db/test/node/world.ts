@@ -5,6 +5,7 @@
 
 import { DeadlineQueue, formatEndpoint, latin1, type Millis, parseIp, scopeOf } from '@shoal/base'
 import type { AskedEffect } from '../../src/core/node/effects.ts'
+import { isBatch } from '../../src/core/wire/batch.ts'
 import { RawPeer } from './raw-peer.ts'
 import { type NodeOptions, WorldNode } from './world-node.ts'
 
@@ -128,7 +129,9 @@ export class World {
     if (found === undefined) return
     const { other, link } = found
     const text = typeof frame === 'string' ? frame : latin1(frame)
-    this.wire.push({ from: from.host, to: other.node.host, at: this.now, text })
+    for (const each of isBatch(frame) ? text.slice(1).split('\n') : [text]) {
+      this.wire.push({ from: from.host, to: other.node.host, at: this.now, text: each })
+    }
     this.at(LATENCY, () => {
       if (link.isOpen) other.node.deliver(other.channel, frame)
     })

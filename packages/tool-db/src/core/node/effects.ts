@@ -1,6 +1,6 @@
 /**
- * What a node asks of the world. Every effect with an id is answered once, by `handleResult`; `send`, `secure`, `close` and
- * `report` are told and forgotten.
+ * What a node asks of the world. Every effect with an id is answered once, by `handleResult`; `send`, `secure`, `batch`,
+ * `close` and `report` are told and forgotten.
  */
 
 import type { Endpoint } from '@shoal/base'
@@ -62,6 +62,8 @@ export type ToldEffect =
   | { readonly kind: 'close'; readonly channel: number; readonly code: number; readonly reason: string }
   /** Everything that is sent after this, and everything that comes, is sealed by these keys. */
   | { readonly kind: 'secure'; readonly channel: number; readonly keys: NoiseSession }
+  /** What is sent after this in one turn may share a frame. */
+  | { readonly kind: 'batch'; readonly channel: number }
   /** A dial that nobody waits for any more. */
   | { readonly kind: 'cancel-dial'; readonly dial: number }
   /** What became of a candidate of the discovery session. */

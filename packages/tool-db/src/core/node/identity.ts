@@ -5,6 +5,7 @@
 
 import { type Endpoint, MINUTE, type Millis } from '@shoal/base'
 import { endpointDigest, HELLO_VERSION, type Hello, NONCE_BYTES, type SignedEndpoint } from '@shoal/peer'
+import { BATCH_FRAME_SIZE_MIN } from '../wire/batch.ts'
 import type { NodeConfig } from './config.ts'
 import type { Kernel } from './kernel.ts'
 import { FEATURES } from './peer.ts'
@@ -87,9 +88,12 @@ export class Identity {
 
   /** `more`: features that this one connection has besides. */
   hello(more: readonly string[] = []): Hello {
+    // Whoever takes only short frames is sent each message by itself.
+    const mayBatch = this.#kernel.limits.messageSizeMax >= BATCH_FRAME_SIZE_MIN
+    const features = mayBatch ? FEATURES : FEATURES.filter((feature) => feature !== 'batch')
     return {
       v: HELLO_VERSION,
-      features: [...FEATURES, ...more],
+      features: [...features, ...more],
       nonce: this.#kernel.randomHex(NONCE_BYTES),
       instance: this.instance,
       address: this.address,

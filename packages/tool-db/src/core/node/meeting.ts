@@ -8,7 +8,7 @@ import type { NodeConfig } from './config.ts'
 import { Handshake, type HandshakeHooks } from './handshake.ts'
 import type { Identity } from './identity.ts'
 import type { Kernel } from './kernel.ts'
-import { has } from './peer.ts'
+import { has, takesBatches } from './peer.ts'
 import { Remembered } from './remembered.ts'
 import { Roster, type RosterHooks } from './roster.ts'
 import type { Peer, Session } from './session.ts'
@@ -94,6 +94,7 @@ export class Meeting {
     return {
       onConnected: (peer, isNew) => {
         this.#report(peer.session, { kind: 'connected', peerId: peer.peerId, proven: peer.proven })
+        if (takesBatches(peer)) this.#kernel.tell({ kind: 'batch', channel: peer.session.channel })
         this.#hooks.onConnected(peer, isNew)
       },
       onLost: (peer) => this.#hooks.onLost(peer),

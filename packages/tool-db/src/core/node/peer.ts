@@ -3,10 +3,10 @@
 import type { PeerInfo } from './peer-info.ts'
 import type { Peer } from './session.ts'
 
-export type Feature = 'proof' | 'ack' | 'page' | 'prefix' | 'push' | 'crdt'
+export type Feature = 'proof' | 'ack' | 'page' | 'prefix' | 'push' | 'crdt' | 'batch'
 
 /** Ours, in the order we send them. */
-export const FEATURES: readonly Feature[] = ['proof', 'ack', 'page', 'prefix', 'push', 'crdt']
+export const FEATURES: readonly Feature[] = ['proof', 'ack', 'page', 'prefix', 'push', 'crdt', 'batch']
 
 /** Refusals that say "not now": what was refused may be taken later. */
 const PASSING: ReadonlySet<string> = new Set(['RATE_LIMITED', 'STORE_FAILED', 'TOO_BUSY'])
@@ -17,6 +17,11 @@ export function isPassing(code: string): boolean {
 
 export function has(peer: Peer, feature: Feature): boolean {
   return peer.features.has(feature)
+}
+
+/** Messages share frames in clear; what is sealed does so anyway, and what carries only text may be a program of somebody else's. */
+export function takesBatches(peer: Peer): boolean {
+  return has(peer, 'batch') && peer.session.handshakeHash === '' && !peer.session.isTextOnly
 }
 
 /** Inbound: the signed endpoint of a server, else the remote address. */

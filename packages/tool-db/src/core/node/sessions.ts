@@ -4,10 +4,12 @@
  */
 
 import { type Endpoint, parseIp, scopeOf, toHex } from '@shoal/base'
+import { isBatch, textsOf } from '../wire/batch.ts'
 import type { Message, MessageType } from '../wire/message.ts'
 import { type ParsedMessage, parseMessage, type WireLimits } from '../wire/parse.ts'
 import { Bans, Conduct, FAULT, type FaultKind } from './conduct.ts'
 import type { Kernel } from './kernel.ts'
+import { takesBatches } from './peer.ts'
 import { claimedAddress, type HeldFrame, mayCome, mayWait, type Session } from './session.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -120,6 +122,25 @@ export class Sessions {
     if (session.state.kind === 'closed') return
     session.heardAt = this.#kernel.now
     session.framesHeard++
+    if (isBatch(frame) && session.state.kind === 'connected' && takesBatches(session.state.peer)) {
+      this.#handleBatch(session, frame)
+    } else this.#handleOne(session, frame)
+  }
+
+  /** Each message counts as if it had come by itself, and so does each that is none. */
+  #handleBatch(session: Session, batch: string): void {
+    const texts = textsOf(batch)
+    if (texts === undefined) {
+      this.#refuse(session, { ok: false, code: 'TOO_LARGE' })
+      return
+    }
+    for (const text of texts) {
+      if (isClosed(session)) return
+      this.#handleOne(session, text)
+    }
+  }
+
+  #handleOne(session: Session, frame: HeldFrame): void {
     if (!this.#isWithinRate(session, frame.length)) {
       this.#kernel.counters.add('refused.over-rate')
       if (this.fault(session, 'over-rate')) return
@@ -231,6 +252,11 @@ export class Sessions {
     this.#prefixes.set(name, fresh)
     return fresh
   }
+}
+
+/** By what a message before did. */
+function isClosed({ state }: Session): boolean {
+  return state.kind === 'closed'
 }
 
 /** IPv4 /24 and IPv6 /64. None for loopback and private networks: all of a test, or of those behind one proxy, is there. */
