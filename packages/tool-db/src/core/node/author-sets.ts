@@ -29,16 +29,21 @@ export type Judgement =
   /** It takes the place of these. */
   | { readonly kind: 'new'; readonly replaced: readonly HeldSet[] }
 
+const NO_ROOM: Room = { sets: 0, changes: 0, size: 0 }
+
 export class AuthorSets {
-  /** BOUNDED: crdtSetsPerAuthorMax. */
+  /** BOUNDED: crdtSetsPerAuthorMax, and as many loose ones. */
   readonly #sets = new Map<string, HeldSet>()
+  /** What they take up, counted as they come and go: there may be thousands. */
+  #firm = NO_ROOM
+  #loose = NO_ROOM
 
   get count(): number {
     return this.#sets.size
   }
 
   get changes(): number {
-    return roomOf(this).changes
+    return this.#firm.changes + this.#loose.changes
   }
 
   *[Symbol.iterator](): Iterator<HeldSet> {
@@ -46,17 +51,23 @@ export class AuthorSets {
   }
 
   add(set: HeldSet): void {
+    this.remove(set)
     this.#sets.set(nameOf(set), set)
+    this.#count(set, 1)
   }
 
   remove(set: HeldSet): void {
+    const held = this.#sets.get(nameOf(set))
+    if (held === undefined) return
     this.#sets.delete(nameOf(set))
+    this.#count(held, -1)
   }
 
   /** What was taken up once this set is there: loose ones have a share by themselves. */
   roomWith(set: HeldSet, replaced: readonly HeldSet[]): Room {
-    const gone = new Set(replaced)
-    return roomOf([...this].filter((held) => held.isLoose === set.isLoose && !gone.has(held)).concat(set))
+    let room = withSet(set.isLoose ? this.#loose : this.#firm, set, 1)
+    for (const held of replaced) if (held.isLoose === set.isLoose) room = withSet(room, held, -1)
+    return room
   }
 
   /**
@@ -74,6 +85,11 @@ export class AuthorSets {
       if (isEqual || contains(set.digests, held.digests)) replaced.push(held)
     }
     return { kind: 'new', replaced }
+  }
+
+  #count(set: HeldSet, sign: 1 | -1): void {
+    if (set.isLoose) this.#loose = withSet(this.#loose, set, sign)
+    else this.#firm = withSet(this.#firm, set, sign)
   }
 
   /** Of these digests, those that no set of the kind has. */
@@ -94,14 +110,8 @@ function nameOf({ hash, kind }: HeldSet): string {
   return `${hash}:${kind}`
 }
 
-function roomOf(all: Iterable<HeldSet>): Room {
-  const room = { sets: 0, changes: 0, size: 0 }
-  for (const { digests, size } of all) {
-    room.sets++
-    room.changes += digests.length
-    room.size += size
-  }
-  return room
+function withSet({ sets, changes, size }: Room, set: HeldSet, sign: 1 | -1): Room {
+  return { sets: sets + sign, changes: changes + sign * set.digests.length, size: size + sign * set.size }
 }
 
 function stampOf({ time, hash }: HeldSet): Stamp {

@@ -31,6 +31,12 @@ export interface SetsPage {
   readonly next: string | undefined
 }
 
+export interface CutDocument {
+  readonly records: readonly WireRecord[]
+  /** UTF-16 units that were read for it. */
+  readonly length: number
+}
+
 type Then<T> = (value: T | undefined, error?: unknown) => void
 
 /** False: enough was seen. */
@@ -40,6 +46,9 @@ const NAMES = 256
 const BATCH = 16
 /** Of names that one page may pass over. */
 const SCANS_PER_PAGE = 16
+/** Of names that a cut document passes over, and of bytes that it reads beside those that it holds. */
+const SCANS_PER_CUT = 64
+const READ_FACTOR = 4
 /** A set that goes away while it is read was taken in by another, which may stand where nobody looks any more. */
 const TRIES = 3
 
@@ -97,28 +106,34 @@ export class CrdtReader {
     })
   }
 
-  /** Records of one kind that fit together into `sizeMax` bytes, no author taking the share of another. */
-  cut(key: string, wish: { kind: string; authors: number; sizeMax: number }, then: Then<readonly WireRecord[]>): void {
+  /**
+   * Records of one kind that fit together into `sizeMax` bytes, no author taking the share of another. Who is beyond his
+   * share is read no further, and nobody is once `READ_FACTOR` times as much was read as there is room.
+   */
+  cut(key: string, wish: { kind: string; authors: number; sizeMax: number }, then: Then<CutDocument>): void {
     const share = wish.sizeMax / Math.max(1, wish.authors)
     const used = new Map<string, number>()
     const records: WireRecord[] = []
+    let length = 0
     let isCut = false
-    const isWanted = (rowKey: string): boolean => setNameOf(key, rowKey).kind === wish.kind
+    const isWanted = (rowKey: string): boolean => {
+      const { kind, author } = setNameOf(key, rowKey)
+      return kind === wish.kind && (used.get(author) ?? 0) <= share
+    }
     const visit: Visit = (_, row) => {
       const record = recordOfSetRow(key, row)
       if (record === undefined) return true
+      length += row?.value.length ?? 0
       const size = (used.get(record.a) ?? 0) + (utf8Length(row?.value ?? '') ?? 0)
+      used.set(record.a, size)
       if (size > share) isCut = true
-      else {
-        used.set(record.a, size)
-        records.push(record)
-      }
-      return true
+      else records.push(record)
+      return length <= wish.sizeMax * READ_FACTOR
     }
-    this.#walk(key, { after: undefined, scansMax: Number.POSITIVE_INFINITY, isWanted }, visit, (end, error) => {
+    this.#walk(key, { after: undefined, scansMax: SCANS_PER_CUT, isWanted }, visit, (end, error) => {
       if (end === undefined) return then(undefined, error)
-      if (isCut) this.#kernel.counters.add('crdt.cut')
-      then(records)
+      if (isCut || end.stoppedAt !== undefined) this.#kernel.counters.add('crdt.cut')
+      then({ records, length })
     })
   }
 
@@ -177,16 +192,21 @@ export class CrdtReader {
     this.#kernel.ask('scan', { prefix: setsPrefix(key), after, limit: NAMES }, (names) => {
       if (!names.ok) return then(undefined, names.error ?? new Error('the store failed'))
       const { keys, more } = names.value
-      const wanted = keys.filter(isWanted)
+      // Asked when its turn comes: what was read before may say that no more is wanted.
       const readFrom = (start: number): void => {
-        const batch = wanted.slice(start, start + BATCH)
+        const batch: string[] = []
+        let next = start
+        for (; next < keys.length && batch.length < BATCH; next++) {
+          const rowKey = keys[next] as string
+          if (isWanted(rowKey)) batch.push(rowKey)
+        }
         if (batch.length > 0) {
           this.#kernel.ask('load', { keys: batch }, (rows) => {
             if (!rows.ok) return then(undefined, rows.error ?? new Error('the store failed'))
             for (const [i, row] of rows.value.entries()) {
               if (!visit(batch[i] as string, row)) return then({ stoppedAt: batch[i] as string })
             }
-            readFrom(start + BATCH)
+            readFrom(next)
           })
           return
         }

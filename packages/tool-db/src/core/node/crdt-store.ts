@@ -26,6 +26,7 @@ import {
   unsignedRowKey,
 } from './crdt-rows.ts'
 import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
+import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { recordOfRow, sideRows } from './rows.ts'
 
@@ -46,6 +47,14 @@ export interface OpenKey {
   readonly sets: AuthorSets
 }
 
+export interface NotOpened {
+  readonly ok: false
+  readonly code: RefusalCode
+  readonly error: unknown
+}
+
+export type Opened = (OpenKey & { readonly ok: true }) | NotOpened
+
 export type SetPlan =
   | { readonly kind: 'held' }
   | { readonly kind: 'refused'; readonly code: RefusalCode }
@@ -61,30 +70,34 @@ export type SetPlan =
     }
 
 /** Rows that are read at once. */
-const BATCH = 64
+const BATCH = 8
+/** Keys of which what an author has there is being read again. */
+const COLD_MAX = 8
 
 export class CrdtStore {
   readonly #kernel: Kernel
   readonly #cache: CrdtCache
+  readonly #heavy: HeavyReads
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
     this.#cache = new CrdtCache(kernel.limits.crdtCacheSizeMax)
+    this.#heavy = new HeavyReads(kernel, COLD_MAX)
   }
 
-  /** `undefined` where the store failed. */
-  open(key: string, author: string, then: (open: OpenKey | undefined, error?: unknown) => void): void {
+  /** Gives a refusal where the store failed, or where too many keys are being read anew for others. */
+  open({ key, author, isOurs }: { key: string; author: string; isOurs: boolean }, then: (open: Opened) => void): void {
     this.#kernel.ask('load', { keys: [key, indexRowKey(key)] }, (result) => {
-      if (!result.ok) return then(undefined, result.error)
+      if (!result.ok) return then({ ok: false, code: 'STORE_FAILED', error: result.error })
       const [row, index] = result.value
       const version = index?.value ?? NO_VERSION
       const cached = this.#cache.get(key, version, author)
-      if (cached !== undefined) return then({ row, index, sets: cached })
-      if (index === undefined) return then({ row, index, sets: new AuthorSets() })
-      this.#readSets(key, author, (sets, error) => {
-        if (sets === undefined) return then(undefined, error)
-        this.#cache.set(key, version, author, sets)
-        then({ row, index, sets })
+      if (cached !== undefined) return then({ ok: true, row, index, sets: cached })
+      if (index === undefined) return then({ ok: true, row, index, sets: new AuthorSets() })
+      this.#readSets({ key, author, isOurs }, (read) => {
+        if (!read.ok) return then(read)
+        this.#cache.set(key, version, author, read.sets)
+        then({ ok: true, row, index, sets: read.sets })
       })
     })
   }
@@ -110,7 +123,7 @@ export class CrdtStore {
     const indexText = textOfIndex({
       n: before.n + 1,
       authors: before.authors + (sets.count === 0 ? 1 : 0),
-      kinds: before.kinds.includes(kind) ? before.kinds : [...before.kinds, kind],
+      kinds: kindsWith(before.kinds, kind),
     })
     const writes: RowWrite[] = [
       { key: setRowKey(record.k, { author, hash: record.h, kind }), value: text },
@@ -188,24 +201,41 @@ export class CrdtStore {
     return isFull ? 'CRDT_AUTHOR_FULL' : undefined
   }
 
-  #readSets(key: string, author: string, then: (sets: AuthorSets | undefined, error?: unknown) => void): void {
+  #readSets(
+    { key, author, isOurs }: { key: string; author: string; isOurs: boolean },
+    then: (read: { ok: true; sets: AuthorSets } | NotOpened) => void,
+  ): void {
     const sets = new AuthorSets()
     const prefix = authorPrefix(key, author)
-    this.#kernel.ask('scan', { prefix, after: undefined, limit: this.#kernel.limits.crdtSetsPerAuthorMax }, (names) => {
-      if (!names.ok) return then(undefined, names.error)
-      const readFrom = (start: number): void => {
-        const batch = names.value.keys.slice(start, start + BATCH)
-        if (batch.length === 0) {
-          then(sets)
-          return
-        }
+    const readFrom = (names: readonly string[], start: number): void => {
+      if (start >= names.length) {
+        then({ ok: true, sets })
+        return
+      }
+      const batch = names.slice(start, start + BATCH)
+      const read = (done: (length: number) => void): void => {
         this.#kernel.ask('load', { keys: batch }, (rows) => {
-          if (!rows.ok) return then(undefined, rows.error)
-          for (const [i, row] of rows.value.entries()) noteSet(sets, key, batch[i] as string, row)
-          readFrom(start + BATCH)
+          if (!rows.ok) {
+            done(0)
+            return then({ ok: false, code: 'STORE_FAILED', error: rows.error })
+          }
+          let length = 0
+          for (const [i, row] of rows.value.entries()) {
+            length += row?.value.length ?? 0
+            noteSet(sets, key, batch[i] as string, row)
+          }
+          done(length)
+          readFrom(names, start + BATCH)
         })
       }
-      readFrom(0)
+      if (isOurs) read(() => undefined)
+      else if (!this.#heavy.enter(read)) then({ ok: false, code: 'TOO_BUSY', error: undefined })
+    }
+    // Loose sets have a share by themselves.
+    const limit = 2 * this.#kernel.limits.crdtSetsPerAuthorMax
+    this.#kernel.ask('scan', { prefix, after: undefined, limit }, (names) => {
+      if (names.ok) readFrom(names.value.keys, 0)
+      else then({ ok: false, code: 'STORE_FAILED', error: names.error })
     })
   }
 }
@@ -229,6 +259,11 @@ function noteSet(sets: AuthorSets, key: string, rowKey: string, row: HeldRow | u
 
 function heldSetOf(record: WireRecord, { kind, texts }: ChangeSet, size: number): HeldSet {
   return { hash: record.h, kind, time: record.t, size, digests: digestsOf(texts), isLoose: isLoose(record, kind) }
+}
+
+/** The first one, and those of tool-db: of kinds of their own strangers may invent any number. */
+function kindsWith(kinds: readonly string[], kind: string): readonly string[] {
+  return kinds.includes(kind) || (kinds.length > 0 && !isKnownKind(kind)) ? kinds : [...kinds, kind]
 }
 
 function isLoose(record: WireRecord, kind: string): boolean {

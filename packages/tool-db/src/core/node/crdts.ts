@@ -5,30 +5,26 @@
  */
 
 import type { Millis } from '@shoal/base'
-import { CRDT_COUNTER, CRDT_LIST, CRDT_MAP } from '../crdt/base-crdt.ts'
-import { changeSetOf, isCrdtRecord, isKnownKind } from '../crdt/change-set.ts'
-import { CounterCrdt } from '../crdt/counter-crdt.ts'
-import { ListCrdt } from '../crdt/list-crdt.ts'
-import { MapCrdt } from '../crdt/map-crdt.ts'
+import { changeSetOf } from '../crdt/change-set.ts'
 import { namespaceOf } from '../records/key.ts'
 import type { WireRecord } from '../records/record.ts'
-import { writtenValue } from '../records/write.ts'
 import { KNOWN_HASH_LENGTH, KNOWN_SETS_MAX } from '../wire/fields.ts'
 import type { CrdtGetMessage } from '../wire/message.ts'
 import type { Admission } from './admission.ts'
 import type { Command, CommandResult } from './commands.ts'
 import { CrdtQuestion } from './crdt-question.ts'
 import { CrdtReader } from './crdt-reader.ts'
-import { indexOfRow, indexRowKey, setRowKey } from './crdt-rows.ts'
+import { setRowKey } from './crdt-rows.ts'
 import type { CrdtNews } from './crdt-store.ts'
 import { countsOf, type Deliveries } from './delivery.ts'
 import type { Fanout, Origin, Stored } from './fanout.ts'
+import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import type { Listeners } from './listeners.ts'
+import { MergedDocuments } from './merged-documents.ts'
 import { has } from './peer.ts'
 import type { Relays } from './relays.ts'
 import type { Requests } from './requests.ts'
-import { liveRecordOfRow } from './rows.ts'
 import type { Peer } from './session.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -53,8 +49,6 @@ const MERGE_PACE: Millis = 1_000
 const MERGES_MAX = 256
 /** Pages that a subscription brings; who wants all of a larger document asks for it. */
 const PAGES_ON_SUBSCRIPTION = 8
-/** Of what a peer may receive in one message, for all that is not changes. */
-const ENVELOPE_SIZE = 8_192
 
 const isProven = (peer: Peer): boolean => peer.proven
 const isPlain = (peer: Peer): boolean => !peer.proven
@@ -64,13 +58,20 @@ export class Crdts {
   readonly #reader: CrdtReader
   /** Keys of which plain peers are owed a merged document. BOUNDED: MERGES_MAX. */
   readonly #owed = new Map<string, { hasMore: boolean }>()
-  /** The document last made for plain peers, by key and index row. BOUNDED: MERGES_MAX, oldest out. */
-  readonly #merged = new Map<string, { readonly index: string; readonly record: WireRecord }>()
+  readonly #merged: MergedDocuments
   #reads = 0
 
   constructor(parts: CrdtsParts) {
     this.#parts = parts
-    this.#reader = new CrdtReader(parts.kernel)
+    const { kernel, peerAddress, admission } = parts
+    this.#reader = new CrdtReader(kernel)
+    this.#merged = new MergedDocuments({
+      kernel,
+      reader: this.#reader,
+      heavy: new HeavyReads(kernel, kernel.limits.readsMax),
+      peerAddress,
+      sign: (draft, heldAt, then) => admission.sign(draft, heldAt, then),
+    })
   }
 
   put(command: Command & { kind: 'crdt-put' }, answer: (result: CommandResult) => void): void {
@@ -202,11 +203,12 @@ export class Crdts {
     }
     if (this.#owed.size >= MERGES_MAX || !fanout.hasPlain(key)) return
     this.#owed.set(key, { hasMore: false })
-    this.#merge(key, (record) => {
+    this.#merged.of(key, undefined, (merged) => {
       // In a private namespace only its owner's own records verify.
-      if (record !== undefined && isTakenAt(key, record.a)) {
-        fanout.relay({ record, text: undefined }, { to: [clientId] }, isPlain)
-        fanout.push({ record, text: undefined }, undefined, isPlain)
+      if (merged.kind === 'made' && isTakenAt(key, merged.record.a)) {
+        const stored = { record: merged.record, text: undefined }
+        fanout.relay(stored, { to: [clientId] }, isPlain)
+        fanout.push(stored, undefined, isPlain)
       }
       kernel.after(MERGE_PACE, () => {
         const { hasMore } = this.#owed.get(key) ?? { hasMore: false }
@@ -217,67 +219,24 @@ export class Crdts {
   }
 
   #sendMerged(peer: Peer, message: CrdtGetMessage, end: (code: string | undefined, error?: unknown) => void): void {
-    this.#merge(message.key, (data, error) => {
-      if (error !== undefined) return end('STORE_FAILED', error)
-      if (data === undefined) return this.#relay(peer, message, end)
-      end(undefined)
-      this.#parts.fanout.send(peer, { type: 'crdtPut', id: message.id, to: [], data })
+    this.#merged.of(message.key, peer, (merged) => {
+      switch (merged.kind) {
+        case 'made':
+          end(undefined)
+          if (peer.session.state.kind === 'closed') return
+          this.#parts.fanout.send(peer, { type: 'crdtPut', id: message.id, to: [], data: merged.record })
+          return
+        case 'none':
+          this.#relay(peer, message, end)
+          return
+        case 'busy':
+          end('RATE_LIMITED')
+          return
+        case 'failed':
+          end('STORE_FAILED', merged.error)
+          return
+      }
     })
-  }
-
-  /** One record for the whole document; `undefined` where there is none. */
-  #merge(key: string, then: (record: WireRecord | undefined, error?: unknown) => void): void {
-    const { kernel } = this.#parts
-    kernel.ask('load', { keys: [key, indexRowKey(key)] }, (result) => {
-      if (!result.ok) return then(undefined, result.error ?? new Error('the store failed'))
-      const [row, indexRow] = result.value
-      const held = liveRecordOfRow(key, row, kernel.now)
-      const { kinds, authors } = indexOfRow(indexRow)
-      // What came first, but nothing that a stranger may have made of somebody's plain set.
-      const kind = kinds.find(isKnownKind) ?? kinds[0]
-      // A document that tool-db wrote, and nobody has since.
-      if (kind === undefined) return then(held !== undefined && isCrdtRecord(held) ? held : undefined)
-      const cached = this.#merged.get(key)
-      if (cached !== undefined && cached.index === indexRow?.value) return then(cached.record)
-      const sizeMax = Math.min(kernel.limits.valueSizeMax, kernel.limits.messageSizeMax - ENVELOPE_SIZE)
-      this.#reader.cut(key, { kind, authors, sizeMax }, (records, error) => {
-        if (records === undefined) return then(undefined, error)
-        this.#sealed(key, { kind, records, heldAt: held?.t }, (record, failure) => {
-          if (record !== undefined) this.#note(key, indexRow?.value ?? '', record)
-          then(record, failure)
-        })
-      })
-    })
-  }
-
-  #sealed(
-    key: string,
-    document: { kind: string; records: readonly WireRecord[]; heldAt: number | undefined },
-    then: (record: WireRecord | undefined, error?: unknown) => void,
-  ): void {
-    const { records, kind, heldAt } = document
-    const [only] = records
-    if (only === undefined) {
-      then(undefined)
-      return
-    }
-    // The author's own word is worth more than ours.
-    const isWhole = changeSetOf(only)?.changes.length === (only.v as readonly unknown[]).length
-    if (records.length === 1 && isWhole) {
-      then(only)
-      return
-    }
-    const value = writtenValue(mergedChanges(kind, records))
-    const author = { signer: 'peer', address: this.#parts.peerAddress }
-    this.#parts.admission.sign({ key, value, author, type: kind, ttl: undefined }, heldAt, then)
-  }
-
-  #note(key: string, index: string, record: WireRecord): void {
-    this.#merged.delete(key)
-    this.#merged.set(key, { index, record })
-    if (this.#merged.size <= MERGES_MAX) return
-    const oldest = this.#merged.keys().next()
-    if (!oldest.done) this.#merged.delete(oldest.value)
   }
 
   /** Nothing is here: the other servers are asked, and then it is looked at again. */
@@ -355,21 +314,6 @@ export class Crdts {
 
 /** Below what is taken: the servers asked add themselves. */
 const RELAY_TO_MAX = 192
-
-/** Each change once, in tool-db's order, so that a plain peer that merges finds nothing to do. */
-function mergedChanges(kind: string, records: readonly WireRecord[]): readonly unknown[] {
-  const changes = records.flatMap((record) => changeSetOf(record)?.changes ?? [])
-  switch (kind) {
-    case CRDT_MAP:
-      return new MapCrdt('', changes as never).getChanges()
-    case CRDT_LIST:
-      return new ListCrdt('', changes as never).getChanges()
-    case CRDT_COUNTER:
-      return new CounterCrdt('', changes as never).getChanges()
-    default:
-      return changes
-  }
-}
 
 function isTakenAt(key: string, author: string): boolean {
   const namespace = namespaceOf(key)

@@ -45,10 +45,14 @@ export class SetAdmission {
   }
 
   /** A record that was verified. */
-  store(record: WireRecord, then: (verdict: Verdict) => void, tries: number = COMMIT_TRIES): void {
+  store(
+    record: WireRecord,
+    then: (verdict: Verdict) => void,
+    { isOurs = false, tries = COMMIT_TRIES }: { isOurs?: boolean; tries?: number } = {},
+  ): void {
     const { kernel, customVerify, onStored } = this.#parts
-    this.#store.open(record.k, record.a, (open, error) => {
-      if (open === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
+    this.#store.open({ key: record.k, author: record.a, isOurs }, (open) => {
+      if (!open.ok) return then({ kind: 'refused', code: open.code, error: open.error })
       const plan = this.#store.plan(record, open)
       if (plan.kind === 'held') return then({ kind: 'unchanged', record, held: record })
       if (plan.kind === 'refused') return then(plan)
@@ -58,7 +62,7 @@ export class SetAdmission {
         this.#store.commit(record, open, plan, (outcome, failure) => {
           if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
           if (outcome === 'conflict' && tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
-          if (outcome === 'conflict') return this.store(record, then, tries - 1)
+          if (outcome === 'conflict') return this.store(record, then, { isOurs, tries: tries - 1 })
           onStored(record)
           then({
             kind: 'stored',
@@ -79,8 +83,8 @@ export class SetAdmission {
    * then replaced: so there are few sets, and no change is signed and sent too often.
    */
   write({ key, type, changes, author }: OwnChanges, then: (verdict: Verdict) => void): void {
-    this.#store.open(key, author.address, (open, error) => {
-      if (open === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
+    this.#store.open({ key, author: author.address, isOurs: true }, (open) => {
+      if (!open.ok) return then({ kind: 'refused', code: open.code, error: open.error })
       const own = changeSetOf({ v: changes, a: author.address, c: type })
       if (own === undefined) return then({ kind: 'refused', code: 'NoOwnChanges' })
       const { kind } = own
@@ -120,7 +124,7 @@ export class SetAdmission {
       if (record === undefined) return then({ kind: 'refused', code: 'SIGN_FAILED', error })
       const checked = check(record)
       if (!checked.ok) return then({ kind: 'refused', code: checked.code })
-      this.store(record, then)
+      this.store(record, then, { isOurs: true })
     })
   }
 }
