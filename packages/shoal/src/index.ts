@@ -96,5 +96,7 @@ export {
   verifyPeer,
   type WireRecord,
 } from '@shoal/tool-db'
+export type { MappingOptions } from './announcing.ts'
 export { JoinedSwarm, type JoinedSwarmEvents, type JoinedSwarmInit } from './joined-swarm.ts'
 export { type JoinedOptions, ToolDb } from './joined-tool-db.ts'
+export type { Reach } from './reach.ts'

@@ -6,9 +6,17 @@
 import { EventEmitter } from 'node:events'
 import { type Endpoint, formatEndpoint } from '@shoal/base'
 import { Dht, type Listening } from '@shoal/dht'
-import { checkDiscoveryOptions, Discovery, type DiscoveryOptions, type DiscoverySources } from '@shoal/discovery'
+import {
+  checkDiscoveryOptions,
+  Discovery,
+  type DiscoveryOptions,
+  type DiscoverySources,
+  type Mapped,
+} from '@shoal/discovery'
 import type { Candidate, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
-import { addressTowardsAny } from './own-address.ts'
+import { Announcing, type MappingOptions } from './announcing.ts'
+import { addressTowardsAny, hasPublicAddress } from './own-address.ts'
+import type { Reach } from './reach.ts'
 
 export interface JoinedSwarmEvents {
   /** A place worth a dial; again each time it is to be dialled again. */
@@ -21,6 +29,10 @@ export interface JoinedSwarmEvents {
   searched: [answered: boolean]
   /** Something is not as it should be, and is gone on without. */
   warning: [sentence: string]
+  /** Whether others can reach this server, as far as is known: only then it announces itself. */
+  reach: [reach: Reach]
+  /** The router has opened our port, or has renewed it. */
+  mapped: [mapped: Mapped, renewed: boolean]
 }
 
 export interface JoinedSwarmInit {
@@ -29,16 +41,24 @@ export interface JoinedSwarmInit {
   readonly isServer: boolean
   /** The one address that sockets are bound to; all without it. */
   readonly bind: string | undefined
+  /** Whether the operator has said where others reach it. */
+  readonly isHostGiven: boolean
+  /** Whether the router may be asked for the port, and how. */
+  readonly mapping: boolean | MappingOptions
 }
 
 export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swarm {
   readonly #discovery: Discovery
   readonly #ownDht: Dht | undefined
   readonly #localHost: string | undefined
+  readonly #init: JoinedSwarmInit
+  /** UNBOUNDED: one a topic that our own user serves. */
+  readonly #announcing = new Set<Announcing>()
 
   /** Throws UsageError for options that make no sense. */
   constructor(init: JoinedSwarmInit) {
     super()
+    this.#init = init
     checkDiscoveryOptions(init.discovery)
     const { sources = { dht: true }, ...others } = init.discovery
     this.#ownDht = ownDht(sources.dht, init)
@@ -66,6 +86,36 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
   }
 
   join(topic: string, options: SwarmJoinOptions = {}): SwarmSession {
+    const { port } = options
+    const dht = this.#ownDht
+    // Without a DHT of our own nobody but those whom the sources tell hears of us.
+    if (port === undefined || dht === undefined) return this.#asSession(this.#joinDiscovery(topic, options))
+    const session = this.#joinDiscovery(topic, {})
+    let announcing: Announcing | undefined
+    let isLeft = false
+    // Whether its network is a private one, a node knows when it listens.
+    const begun = dht.listening.then(
+      () => {
+        if (!isLeft) announcing = this.#announce(topic, port, dht)
+      },
+      () => undefined, // Whoever waits for the database to be ready hears of it.
+    )
+    return this.#asSession({
+      [Symbol.asyncIterator]: () => session[Symbol.asyncIterator](),
+      report: (endpoint, outcome) => {
+        session.report(endpoint, outcome)
+        announcing?.report(endpoint, outcome)
+      },
+      leave: async () => {
+        isLeft = true
+        await Promise.all([begun, session.leave()])
+        if (announcing !== undefined) this.#announcing.delete(announcing)
+        await announcing?.close()
+      },
+    })
+  }
+
+  #joinDiscovery(topic: string, options: SwarmJoinOptions): SwarmSession {
     const session = this.#discovery.join(topic, options)
     session.on('announced', ({ source, nodes }) => {
       if (source === 'dht') this.emit('announced', nodes)
@@ -73,6 +123,32 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     session.on('searched', ({ source, answered }) => {
       if (source !== 'cache') this.emit('searched', answered)
     })
+    return session
+  }
+
+  #announce(topic: string, port: number, dht: Dht): Announcing {
+    const { isHostGiven, mapping } = this.#init
+    const announcing = new Announcing({
+      port,
+      isGiven: isHostGiven,
+      isPrivateNetwork: dht.network === 'private',
+      hasPublicAddress: hasPublicAddress(this.#localHost),
+      mapping,
+      announce: () => {
+        const session = this.#discovery.join(topic, { port })
+        session.on('announced', ({ source, nodes }) => {
+          if (source === 'dht') this.emit('announced', nodes)
+        })
+        return session
+      },
+      onReach: (reach) => this.emit('reach', reach),
+      onMapped: (mapped, renewed) => this.emit('mapped', mapped, renewed),
+    })
+    this.#announcing.add(announcing)
+    return announcing
+  }
+
+  #asSession(session: SwarmSession): SwarmSession {
     return {
       report: (endpoint, outcome) => {
         session.report(endpoint, outcome)
@@ -86,7 +162,8 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
   /** Best first: as others see us from outside, then as our packets towards them say. */
   externalHosts(): readonly string[] {
     const { ipv4, ipv6 } = this.#ownDht?.externalAddresses ?? {}
-    const hosts = [ipv4?.host, ipv6?.host, ...this.#discovery.externalHosts(), this.#localHost]
+    const mapped = [...this.#announcing].map(({ externalHost }) => externalHost)
+    const hosts = [ipv4?.host, ipv6?.host, ...this.#discovery.externalHosts(), ...mapped, this.#localHost]
     return [...new Set(hosts.filter((host) => host !== undefined))]
   }
 

@@ -3,6 +3,7 @@
 import type { DiscoveryOptions } from '@shoal/discovery'
 import type { Swarm } from '@shoal/peer'
 import { type AllOptions, ToolDb as Database } from '@shoal/tool-db'
+import type { MappingOptions } from './announcing.ts'
 import { JoinedSwarm } from './joined-swarm.ts'
 
 export interface JoinedOptions extends Omit<AllOptions, 'discovery'> {
@@ -11,6 +12,11 @@ export interface JoinedOptions extends Omit<AllOptions, 'discovery'> {
    * how; an object that finds peers in another way is taken as it is, and stays its owner's to close.
    */
   readonly discovery: boolean | DiscoveryOptions | Swarm
+  /**
+   * Whether a server behind a NAT asks the router for its port (UPnP, NAT-PMP): `true` unless told otherwise. Never asked on a
+   * private network, or where this machine has a public address.
+   */
+  readonly mapping: boolean | MappingOptions
 }
 
 export class ToolDb extends Database {
@@ -20,8 +26,8 @@ export class ToolDb extends Database {
 
   /** Throws UsageError for options that can't be meant. */
   constructor(options: Partial<JoinedOptions> = {}) {
-    const { discovery = false, ...others } = options
-    const swarm = isSwarm(discovery) ? undefined : ownSwarm(discovery, others)
+    const { discovery = false, mapping = true, ...others } = options
+    const swarm = isSwarm(discovery) ? undefined : ownSwarm(discovery, others, mapping)
     const finder = isSwarm(discovery) ? discovery : swarm
     try {
       super({ ...others, ...(finder === undefined ? {} : { discovery: finder }) })
@@ -49,11 +55,17 @@ export class ToolDb extends Database {
   }
 }
 
-function ownSwarm(discovery: boolean | DiscoveryOptions, options: Partial<AllOptions>): JoinedSwarm | undefined {
+function ownSwarm(
+  discovery: boolean | DiscoveryOptions,
+  options: Partial<AllOptions>,
+  mapping: boolean | MappingOptions,
+): JoinedSwarm | undefined {
   if (discovery === false) return undefined
   return new JoinedSwarm({
     discovery: discovery === true ? {} : discovery,
     isServer: options.server === true,
+    isHostGiven: options.host !== undefined,
+    mapping,
     bind: options.bind === '0.0.0.0' || options.bind === '::' ? undefined : options.bind,
   })
 }

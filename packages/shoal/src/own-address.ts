@@ -8,6 +8,8 @@ import { familyOf, parseHostPort, parseIp, scopeOf } from '@shoal/base'
 
 /** Somebody far away: TEST-NET-1 (RFC 5737). Only the way there is asked for. */
 const FAR_AWAY = '192.0.2.1'
+/** The same over IPv6 (RFC 3849). */
+const FAR_AWAY_6 = '2001:db8::1'
 /** Any will do. */
 const PORT = 9
 
@@ -43,6 +45,15 @@ export function addressTowardsAny(targets: readonly string[]): string | undefine
   const hosts = targets.length === 0 ? [FAR_AWAY] : targets.map(literalOf)
   const addresses = [...new Set(hosts)].map(addressTowards).filter((address) => address !== undefined)
   return addresses.find((address) => !isLoopback(address)) ?? addresses[0]
+}
+
+/**
+ * Whether everybody can dial an address of this machine: the one towards others, or, where IPv4 leads nowhere, its IPv6 address.
+ * IPv6 beside an IPv4 NAT does not count: routers commonly drop what comes in there.
+ */
+export function hasPublicAddress(towardsOthers: string | undefined): boolean {
+  const address = parseIp(towardsOthers ?? addressTowards(FAR_AWAY_6) ?? '')
+  return address !== undefined && scopeOf(address) === 'global'
 }
 
 function literalOf(target: string): string {

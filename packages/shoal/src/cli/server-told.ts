@@ -1,7 +1,9 @@
 /** What a server tells of itself: events for programs, calm lines for people. */
 
 import { formatEndpoint } from '@shoal/base'
+import type { Mapped } from '@shoal/discovery'
 import type { PeerInfo } from '@shoal/tool-db'
+import type { Reach } from '../reach.ts'
 import type { CommandDatabase } from './database.ts'
 import type { Output } from './output.ts'
 
@@ -42,6 +44,8 @@ export class ServerTold {
       this.#inTurn(() => output.event('peer', { host, port, source }, undefined))
     db.swarm?.on('announced', (nodes) => this.#inTurn(() => this.#announced(nodes)))
     db.swarm?.on('warning', (sentence) => output.warn(sentence))
+    db.swarm?.on('reach', (reach) => this.#inTurn(() => this.#reach(reach)))
+    db.swarm?.on('mapped', (mapped, renewed) => this.#inTurn(() => this.#mapped(mapped, renewed)))
     db.swarm?.on('outcome', (endpoint, outcome) => {
       const what = outcome.kind === 'self' ? 'it was ourselves' : outcome.kind
       const why = 'reason' in outcome ? ` (${outcome.reason})` : ''
@@ -100,6 +104,29 @@ export class ServerTold {
     this.#host = address.host
     const place = this.#output.paint('bold', formatEndpoint(address))
     this.#output.event('address', { host: address.host, port: address.port }, `● others reach this server at ${place}`)
+  }
+
+  #reach(reach: Reach): void {
+    const output = this.#output
+    switch (reach.kind) {
+      case 'unknown':
+        return
+      case 'reachable':
+        // The usual case is told by `announced`; a person need not know why.
+        output.event('reach', { reachable: true, by: reach.by, reason: null }, undefined)
+        return
+      case 'unreachable':
+        output.progress()
+        output.event('reach', { reachable: false, by: null, reason: reach.reason }, undefined)
+        output.warn(`others can't reach this server, so it is not announced: ${reach.reason}`)
+    }
+  }
+
+  #mapped({ externalHost, by, gateway }: Mapped, renewed: boolean): void {
+    const port = this.#open.db.address?.port ?? 0
+    const place = formatEndpoint({ host: externalHost, port })
+    const line = `${this.#output.paint('green', '●')} the router at ${gateway} opened port ${port}: ${place}`
+    this.#output.event('mapped', { host: externalHost, port, by, gateway, renewed }, renewed ? undefined : line)
   }
 
   #announced(nodes: number): void {

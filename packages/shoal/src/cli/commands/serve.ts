@@ -13,6 +13,7 @@ import { parseListenPort, parsePublicHost, parseTopic } from '../values.ts'
 interface Flags extends DatabaseFlags {
   readonly port?: number
   readonly host?: string
+  readonly mapping: boolean
 }
 
 export function serveCommand(run: Run): CommandType {
@@ -26,6 +27,7 @@ export function serveCommand(run: Run): CommandType {
         parsePublicHost,
       ),
     )
+    .option('--no-mapping', 'do not ask the router for the port (UPnP, NAT-PMP)')
   return withDatabaseFlags(command).action((flags: Flags) => run(flags, (context) => serve(context, flags)))
 }
 
@@ -38,6 +40,7 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
   const user = await readUser(context, flags)
   const options: Partial<JoinedOptions> = {
     port: flags.port,
+    mapping: flags.mapping,
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(directory === undefined ? { store: 'memory' } : { storageName: directory }),
   }

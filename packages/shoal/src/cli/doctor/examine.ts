@@ -13,6 +13,7 @@ import { interfaceAddresses, judgeExternalAddress } from './external-address.ts'
 import { checkFileLimits } from './file-limits.ts'
 import { checkFirewall } from './firewall.ts'
 import { checkLan } from './lan.ts'
+import { checkMapping } from './mapping.ts'
 import { checkPort } from './port.ts'
 
 export interface Examination {
@@ -40,6 +41,7 @@ export async function* examine(context: CommandContext, examination: Examination
     ['listening', checkPort(port, flags.bind)],
     ['reading the firewall', checkFirewall(port)],
     ['speaking to the local network', flags.lan ? checkLan(signal) : Promise.resolve(untried('LAN', 'left out'))],
+    ['asking the router for a port', checkMapping(context, flags, deadline)],
     ['asking DHT nodes', dht],
   ]
   for (const [, step] of steps) step.catch(() => {}) // Each is awaited below, in its turn.

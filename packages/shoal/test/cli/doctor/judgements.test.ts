@@ -1,5 +1,6 @@
 /** What `shoal doctor` makes of what it measured. */
 
+import { MappingRefusedError, NoGatewayError } from '@shoal/discovery'
 import { expect, test } from 'vitest'
 import { type BootstrapTrial, judgeAddresses, judgeNames, judgeUdp } from '../../../src/cli/doctor/bootstrap.ts'
 import type { Check } from '../../../src/cli/doctor/check.ts'
@@ -8,6 +9,7 @@ import { judgeExternalAddress } from '../../../src/cli/doctor/external-address.t
 import { judgeFileLimits } from '../../../src/cli/doctor/file-limits.ts'
 import { judgeFirewall } from '../../../src/cli/doctor/firewall.ts'
 import { judgeLan } from '../../../src/cli/doctor/lan.ts'
+import { judgeMapping } from '../../../src/cli/doctor/mapping.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
 
@@ -125,4 +127,14 @@ test('[C-77] multicast that works on one interface is enough; on none it is told
   })
   expectFailed(judgeLan([{ interface: 'eth0', heard: false }]), /eth0/, /224\.0\.0\.251/)
   expect(judgeLan([])).toMatchObject({ ok: null })
+})
+
+test('[C-78] a router that opens ports, one that refuses, and none are told apart', () => {
+  const mapped = { externalHost: '45.201.7.1', by: 'upnp', gateway: '192.168.1.1' } as const
+  expect(judgeMapping(mapped)).toMatchObject({
+    ok: true,
+    detail: expect.stringMatching(/192\.168\.1\.1.*45\.201\.7\.1/),
+  })
+  expectFailed(judgeMapping(new NoGatewayError()), /no router/, /UPnP.*--host/)
+  expectFailed(judgeMapping(new MappingRefusedError('the router refuses')), /refuses/, /--host/)
 })
