@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { ClosedError, isPort, systemRandom, UsageError, utf8 } from '@shoal/base'
 import { Dht } from '@shoal/dht'
-import { requireTopic, type Swarm, type SwarmJoinOptions } from '@shoal/peer'
+import { type CandidateSource, requireTopic, type Swarm, type SwarmJoinOptions } from '@shoal/peer'
 import { ANNOUNCE_PACE } from './core/announce-schedule.ts'
 import { BOOK_LIMITS } from './core/book-rules.ts'
 import { LOOKUP_PACE } from './core/lookup-schedule.ts'
@@ -19,6 +19,8 @@ import { type SearchCounts, TopicSearch } from './topic-search.ts'
 export interface JoinOptions extends SwarmJoinOptions {
   /** Announces the port that our DHT socket is seen to have, for services that share it (BEP 5 `implied_port`). */
   readonly impliedPort?: boolean
+  /** Only these sources hear of the port, to begin with; all without it. `session.announceTo` changes it. */
+  readonly announceTo?: readonly CandidateSource[]
 }
 
 export interface DiscoveryStats extends Readonly<SearchCounts> {
@@ -85,6 +87,7 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
     const session: Session = new Session({
       search,
       port,
+      announceTo: options.announceTo,
       random: this.#random,
       limits: { ...BOOK_LIMITS, ...this.#options.limits },
       onLeft: () => this.#sessions.delete(session),

@@ -23,6 +23,7 @@ export interface SessionEvents {
 export interface SessionInit {
   readonly search: TopicSearch
   readonly port: AnnouncedPort | undefined
+  readonly announceTo: readonly CandidateSource[] | undefined
   readonly random: RandomSource
   readonly limits: BookLimits
   /** Nothing more is sent on its behalf. */
@@ -38,12 +39,14 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
   /** BOUNDED: by the callers of `next()`, each of which waits. */
   readonly #readers = new Set<Reader>()
   #hasReports = false
+  #announceTo: readonly CandidateSource[] | undefined
   #leaving: Promise<void> | undefined
 
   constructor(init: SessionInit) {
     super()
     this.#search = init.search
     this.#onLeft = init.onLeft
+    this.#announceTo = init.announceTo
     this.#book = new CandidateBook({ now: monotonicNow(), random: init.random, limits: init.limits })
     this.#member = this.#asMember(init.port)
     this.#search.join(this.#member)
@@ -73,6 +76,12 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
     this.#search.handleNeed()
     if (this.#book.connected < before) this.#search.handleLoss()
     this.#serve()
+  }
+
+  /** From now on only these sources hear of the port; all without an argument. Resolves when the others are told no more. */
+  async announceTo(sources?: readonly CandidateSource[]): Promise<void> {
+    this.#announceTo = sources
+    if (this.#leaving === undefined) await this.#search.handleAnnouncing(this.#member)
   }
 
   /** Looks up now, and announces now where a port was given. */
@@ -130,6 +139,7 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
     const enough = port === undefined ? 1 : 2
     return {
       port,
+      announcesTo: (source) => this.#announceTo?.includes(source) ?? true,
       // A user who reports wants to be connected; of one who does not we only know what was found.
       isInNeed: () => (this.#hasReports ? this.#book.connected === 0 : this.#book.size < enough),
       places: () => this.#book.places(),

@@ -14,6 +14,8 @@ import type { AnnouncedPort, AnnounceResult, LookupResult, Source, SourceHandle,
 /** What a session is to the search of its topic. */
 export interface SearchMember {
   readonly port: AnnouncedPort | undefined
+  /** Whether the port is to be known there. */
+  announcesTo(source: CandidateSource): boolean
   /** Whether it still lacks what it looks for. */
   isInNeed(): boolean
   places(): Iterable<Place>
@@ -111,7 +113,7 @@ export class TopicSearch {
     this.#early = undefined
     this.#members.add(member)
     for (const place of known) member.sight(now, place)
-    if (member.port !== undefined) this.#announce(member.port)
+    this.#announce(member)
     for (const lookups of this.#lookups) lookups.schedule.handleRequest(now)
     this.handleNeed()
   }
@@ -159,13 +161,24 @@ export class TopicSearch {
     this.#tick()
   }
 
-  #announce(port: AnnouncedPort): void {
+  /** A member announces to more sources from now on, or to fewer; resolves when nothing more is sent to the others. */
+  async handleAnnouncing(member: SearchMember): Promise<void> {
+    if (!this.#members.has(member)) return
+    this.#announce(member)
+    const stopping = this.#stopAnnouncing()
+    this.#tick()
+    await Promise.all(stopping)
+  }
+
+  #announce(member: SearchMember): void {
+    const { port } = member
+    if (port === undefined) return
     const key = portKeyOf(port)
-    for (const announces of this.#announces) if (announces.portKey === key) return
     const { random, paces } = this.#init
     for (const { source, handle } of this.#handles) {
       const { announce } = handle
-      if (announce === undefined) continue
+      if (announce === undefined || !member.announcesTo(source)) continue
+      if ([...this.#announces].some((known) => known.source === source && known.portKey === key)) continue
       this.#announces.add({
         source,
         portKey: key,
@@ -178,11 +191,9 @@ export class TopicSearch {
   }
 
   #stopAnnouncing(): Promise<void>[] {
-    const wanted = new Set<string>()
-    for (const { port } of this.#members) if (port !== undefined) wanted.add(portKeyOf(port))
     const stopping: Promise<void>[] = []
     for (const announces of this.#announces) {
-      if (wanted.has(announces.portKey)) continue
+      if ([...this.#members].some((member) => isOf(announces, member))) continue
       this.#announces.delete(announces)
       stopping.push(stop(announces).then(announces.withdraw))
     }
@@ -235,7 +246,7 @@ export class TopicSearch {
       announces.schedule.handleDone(monotonicNow(), result.nodes)
       this.#tick()
       for (const member of this.#members) {
-        if (member.port === undefined || portKeyOf(member.port) !== announces.portKey) continue
+        if (!isOf(announces, member)) continue
         if (!outcome.ok) member.handleFault(announces.source, { action: 'announce', error: outcome.error })
         member.handleAnnounced(announces.source, result)
       }
@@ -262,6 +273,10 @@ function stop(task: { running: Running | undefined }): Promise<void> {
   const { running } = task
   running?.abort.abort()
   return running?.done ?? Promise.resolve()
+}
+
+function isOf({ source, portKey }: Announces, member: SearchMember): boolean {
+  return member.port !== undefined && portKeyOf(member.port) === portKey && member.announcesTo(source)
 }
 
 function portKeyOf(port: AnnouncedPort): string {

@@ -1,7 +1,7 @@
 /** Sessions and the search of their topic over a source that does what the test says, in faked time. */
 
 import { MINUTE, SECOND, seededRandom } from '@shoal/base'
-import type { Candidate } from '@shoal/peer'
+import type { Candidate, CandidateSource } from '@shoal/peer'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ANNOUNCE_PACE } from '../src/core/announce-schedule.ts'
 import { BOOK_LIMITS } from '../src/core/book-rules.ts'
@@ -20,7 +20,12 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function topic(): { source: FakeSource; search: TopicSearch; join(port?: number): Session; emptied: () => number } {
+function topic(): {
+  source: FakeSource
+  search: TopicSearch
+  join(port?: number, announceTo?: readonly CandidateSource[]): Session
+  emptied: () => number
+} {
   const source = new FakeSource()
   const random = seededRandom(1)
   let emptied = 0
@@ -38,10 +43,11 @@ function topic(): { source: FakeSource; search: TopicSearch; join(port?: number)
     source,
     search,
     emptied: () => emptied,
-    join: (port) =>
+    join: (port, announceTo) =>
       new Session({
         search,
         port: port === undefined ? undefined : { port, impliedPort: false },
+        announceTo,
         random,
         limits: BOOK_LIMITS,
         onLeft: () => {},
@@ -250,4 +256,23 @@ test('[S-11] a reader that waits gets a failed candidate again when its back-off
   await vi.advanceTimersByTimeAsync(2_200)
   expect(list).toHaveLength(2)
   await session.leave()
+})
+
+test('[S-105] a port can be kept from a source, told to it later, and taken back, while the session goes on', async () => {
+  const { source, join } = topic()
+  const session = join(9_000, ['lan'])
+  await vi.advanceTimersByTimeAsync(0)
+  expect(source.lookups).toHaveLength(1)
+  expect(source.announces).toHaveLength(0)
+  void session.announceTo()
+  expect(source.announces).toHaveLength(1)
+  // Said twice, it changes nothing.
+  void session.announceTo()
+  expect(source.announces).toHaveLength(1)
+  const silenced = session.announceTo(['lan'])
+  expect(source.announces[0]?.signal.aborted).toBe(true)
+  source.announces[0]?.finish(1)
+  await silenced
+  await vi.advanceTimersByTimeAsync(60 * MINUTE)
+  expect(source.announces).toHaveLength(1)
 })

@@ -3,9 +3,7 @@
  * while nothing speaks against its being reached.
  */
 
-import type { Endpoint } from '@shoal/base'
 import { type Mapped, PortMapping } from '@shoal/discovery'
-import type { DialOutcome, SwarmSession } from '@shoal/peer'
 import { judgeReach, type MappingState, type Reach } from './reach.ts'
 
 export interface MappingOptions {
@@ -22,8 +20,8 @@ export interface AnnouncingInit {
   readonly hasPublicAddress: boolean
   /** False never asks the router. */
   readonly mapping: boolean | MappingOptions
-  /** Begins to announce. */
-  readonly announce: () => SwarmSession
+  /** Begins to announce, or ends it. */
+  readonly announce: (on: boolean) => void
   readonly onReach: (reach: Reach) => void
   readonly onMapped: (mapped: Mapped, renewed: boolean) => void
 }
@@ -34,8 +32,6 @@ export class Announcing {
   #mappingState: MappingState
   #dialBack: 'reached' | 'not-reached' | undefined
   #reach: Reach = { kind: 'unknown' }
-  #session: SwarmSession | undefined
-  #stopping: Promise<void> = Promise.resolve()
   #isOver = false
 
   constructor(init: AnnouncingInit) {
@@ -69,21 +65,15 @@ export class Announcing {
     this.#judge()
   }
 
-  /** The announcing session keeps a book of its own: it too must hear what became of a dial. */
-  report(endpoint: Endpoint, outcome: DialOutcome): void {
-    this.#session?.report(endpoint, outcome)
-  }
-
-  /** Announces no more, and gives the port back to the router. */
+  /** Gives the port back to the router. */
   async close(): Promise<void> {
     this.#isOver = true
-    this.#stop()
-    await Promise.all([this.#stopping, this.#mapping?.close()])
+    await this.#mapping?.close()
   }
 
   #judge(): void {
     if (this.#isOver) return
-    const { isGiven, isPrivateNetwork, hasPublicAddress, onReach } = this.#init
+    const { isGiven, isPrivateNetwork, hasPublicAddress, announce, onReach } = this.#init
     const reach = judgeReach({
       isGiven,
       isPrivateNetwork,
@@ -91,16 +81,9 @@ export class Announcing {
       mapping: this.#mappingState,
       dialBack: this.#dialBack,
     })
-    const isNews = JSON.stringify(reach) !== JSON.stringify(this.#reach)
+    const before = this.#reach
     this.#reach = reach
-    if (reach.kind === 'reachable') this.#session ??= this.#init.announce()
-    else this.#stop()
-    if (isNews) onReach(reach)
-  }
-
-  #stop(): void {
-    const session = this.#session
-    this.#session = undefined
-    if (session !== undefined) this.#stopping = Promise.all([this.#stopping, session.leave()]).then(() => undefined)
+    if (before.kind !== reach.kind) announce(reach.kind === 'reachable')
+    if (JSON.stringify(reach) !== JSON.stringify(before)) onReach(reach)
   }
 }

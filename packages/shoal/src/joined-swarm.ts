@@ -11,9 +11,11 @@ import {
   Discovery,
   type DiscoveryOptions,
   type DiscoverySources,
+  type JoinOptions,
   type Mapped,
+  type Session,
 } from '@shoal/discovery'
-import type { Candidate, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
+import type { Candidate, CandidateSource, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
 import { Announcing, type MappingOptions } from './announcing.ts'
 import { addressTowardsAny, hasPublicAddress } from './own-address.ts'
 import type { Reach } from './reach.ts'
@@ -46,6 +48,9 @@ export interface JoinedSwarmInit {
   /** Whether the router may be asked for the port, and how. */
   readonly mapping: boolean | MappingOptions
 }
+
+/** Who hears of a server that others can't reach from outside: everybody but the DHT. */
+const NEAR: readonly CandidateSource[] = ['lan', 'pex', 'cache', 'static']
 
 export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swarm {
   readonly #discovery: Discovery
@@ -90,32 +95,31 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     const dht = this.#ownDht
     // Without a DHT of our own nobody but those whom the sources tell hears of us.
     if (port === undefined || dht === undefined) return this.#asSession(this.#joinDiscovery(topic, options))
-    const session = this.#joinDiscovery(topic, {})
+    // The local network is told of the port in any case: nobody there needs to come in from outside.
+    const session = this.#joinDiscovery(topic, { port, announceTo: NEAR })
     let announcing: Announcing | undefined
     let isLeft = false
     // Whether its network is a private one, a node knows when it listens.
     const begun = dht.listening.then(
       () => {
-        if (!isLeft) announcing = this.#announce(topic, port, dht)
+        if (!isLeft) announcing = this.#watchReach(session, { port, isPrivateNetwork: dht.network === 'private' })
       },
       () => undefined, // Whoever waits for the database to be ready hears of it.
     )
     return this.#asSession({
       [Symbol.asyncIterator]: () => session[Symbol.asyncIterator](),
-      report: (endpoint, outcome) => {
-        session.report(endpoint, outcome)
-        announcing?.report(endpoint, outcome)
-      },
+      report: (endpoint, outcome) => session.report(endpoint, outcome),
       leave: async () => {
         isLeft = true
         await Promise.all([begun, session.leave()])
-        if (announcing !== undefined) this.#announcing.delete(announcing)
-        await announcing?.close()
+        if (announcing === undefined) return
+        this.#announcing.delete(announcing)
+        await announcing.close()
       },
     })
   }
 
-  #joinDiscovery(topic: string, options: SwarmJoinOptions): SwarmSession {
+  #joinDiscovery(topic: string, options: JoinOptions): Session {
     const session = this.#discovery.join(topic, options)
     session.on('announced', ({ source, nodes }) => {
       if (source === 'dht') this.emit('announced', nodes)
@@ -126,21 +130,14 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     return session
   }
 
-  #announce(topic: string, port: number, dht: Dht): Announcing {
+  #watchReach(session: Session, about: { port: number; isPrivateNetwork: boolean }): Announcing {
     const { isHostGiven, mapping } = this.#init
     const announcing = new Announcing({
-      port,
+      ...about,
       isGiven: isHostGiven,
-      isPrivateNetwork: dht.network === 'private',
       hasPublicAddress: hasPublicAddress(this.#localHost),
       mapping,
-      announce: () => {
-        const session = this.#discovery.join(topic, { port })
-        session.on('announced', ({ source, nodes }) => {
-          if (source === 'dht') this.emit('announced', nodes)
-        })
-        return session
-      },
+      announce: (on) => void session.announceTo(on ? undefined : NEAR),
       onReach: (reach) => this.emit('reach', reach),
       onMapped: (mapped, renewed) => this.emit('mapped', mapped, renewed),
     })
