@@ -177,9 +177,9 @@ export class Dht extends EventEmitter<DhtEvents> {
   async announce(infoHash: Uint8Array | string, options: AnnounceOptions = {}): Promise<AnnounceResult> {
     const target = parseId(infoHash, 'an info hash')
     checkOptions(options, 'the options of announce')
-    const port = parseAnnouncedPort(options)
+    parseAnnouncedPort(options, 0)
     await this.#gate.whenAttempted(options.signal)
-    const announce = { port, isPortImplied: port === 0, isSeed: options.seed === true }
+    const isSeed = options.seed === true
     const { useful } = this.#members
     const families = [...new Set(useful.map(({ family }) => family))]
     const results = await Promise.all(
@@ -187,7 +187,9 @@ export class Dht extends EventEmitter<DhtEvents> {
         const all: AnnounceResult[] = []
         // BEP 45: from one address after the other, so that the same nodes are not asked by all at once.
         for (const member of useful) {
-          if (member.family === family) all.push(await member.announce(target, announce, options.signal))
+          if (member.family !== family) continue
+          const announce = { ...parseAnnouncedPort(options, member.endpoint?.port ?? 0), isSeed }
+          all.push(await member.announce(target, announce, options.signal))
         }
         return all
       }),

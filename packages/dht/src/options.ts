@@ -69,12 +69,12 @@ export function parseNode(node: Endpoint | string, what: string): Endpoint {
   return { host: endpoint.host, port: endpoint.port }
 }
 
-/** The port to announce, 0 for the one our datagrams come from. */
-export function parseAnnouncedPort(options: AnnounceOptions): number {
-  const { port, impliedPort } = options
-  if (impliedPort === true || port === undefined) return 0
+/** The port to announce. Where the one that our datagrams come from is meant, `ours` goes along for nodes that do not know `implied_port`. */
+export function parseAnnouncedPort(options: AnnounceOptions, ours: number): { port: number; isPortImplied: boolean } {
+  const { port, impliedPort = port === undefined } = options
+  if (impliedPort && !port) return { port: ours, isPortImplied: true }
   if (!isPort(port)) throw new UsageError(`the port to announce must be 1 to 65535, not ${describe(port)}`)
-  return port
+  return { port, isPortImplied: impliedPort }
 }
 
 export function parseListenPort(port: number | undefined): number {

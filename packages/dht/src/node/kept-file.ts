@@ -53,7 +53,8 @@ export function readKeptFile<T>(path: string, kind: KeptFile<T>, now: Date): Kep
   } catch {
     return aside('is no JSON')
   }
-  if (!isKeptFields(json) || json['format'] !== kind.format || !Number.isSafeInteger(json['version'])) {
+  const isKind = isKeptFields(json) && json['format'] === kind.format && Number.isSafeInteger(json['version'])
+  if (!isKind || (json['version'] as number) < 1) {
     return aside(`is no ${kind.name} of this program`)
   }
   if ((json['version'] as number) > kind.version) {

@@ -7,6 +7,7 @@ import { randomNodeId } from '../../src/core/id/node-id.ts'
 import { Frontier } from '../../src/core/lookup/frontier.ts'
 import { Lookup } from '../../src/core/lookup/lookup.ts'
 import { NetworkSize } from '../../src/core/lookup/network-size.ts'
+import { ScrapeTally } from '../../src/core/lookup/scrape-tally.ts'
 import { Reachability } from '../../src/core/reachability.ts'
 import { AddressVotes } from '../../src/core/routing/address-votes.ts'
 import { EntryPoints } from '../../src/core/routing/entry-points.ts'
@@ -14,6 +15,7 @@ import { networkPolicy } from '../../src/core/routing/network-policy.ts'
 import { K, RoutingTable } from '../../src/core/routing/routing-table.ts'
 import { Upkeep } from '../../src/core/routing/upkeep.ts'
 import { TokenBuckets } from '../../src/core/rpc/token-bucket.ts'
+import { nodeItemCrypto } from '../../src/node/ed25519.ts'
 
 const MINUTE = 60_000
 const random = seededRandom(5)
@@ -73,6 +75,29 @@ test('[D-122] nodes that were pinged are remembered for a minute, and then no mo
   for (let i = 0; i < 5_000; i++) mayProbe(i, i * 50)
   expect(mayProbe(4_996, 250_000)).toBe(false)
   expect(mayProbe(3, 250_000)).toBe(true)
+})
+
+test('[D-122] a thousand nodes that were pinged are remembered: the one of longest ago may be pinged again', () => {
+  const table = new RoutingTable(randomNodeId(random), networkPolicy('private'))
+  const upkeep = new Upkeep({ table, random, network: 'private' }, 0)
+  const mayProbe = (i: number, now: number): boolean => upkeep.mayProbe(now, randomNodeId(random), address(i))
+  for (let i = 0; i <= 1_000; i++) expect(mayProbe(i, i * 10)).toBe(true)
+  expect(mayProbe(1, 11_000)).toBe(false)
+  expect(mayProbe(0, 11_000)).toBe(true)
+})
+
+test('[D-122] a scrape counts 6,000 peers of nodes without filters, those of both families together', () => {
+  const tellMany = (salt: number): ScrapeTally => {
+    const tally = new ScrapeTally(nodeItemCrypto.sha1)
+    const peers = Array.from({ length: 20_000 }, (_, i) => address(i + salt).key)
+    tally.handleAnswer(new Uint8Array(0), undefined, peers)
+    return tally
+  }
+  const tally = tellMany(0)
+  const most = tally.count().peers
+  expect(most).toBeLessThan(6_600)
+  tally.merge(tellMany(30_000))
+  expect(tally.count().peers).toBe(most)
 })
 
 test('[D-122] rates are remembered of so many addresses as are allowed', () => {

@@ -47,6 +47,11 @@ function write(text: string): string {
 }
 
 describe('the file', () => {
+  test.each([0, -7, 1.5, '1', null])('[D-101] of version %s is no state of ours', (version) => {
+    const file = write(JSON.stringify({ format: 'shoal-dht-state', version, nodes: [] }))
+    expect(readStateFile(file, NOW).warning).toContain('set aside')
+  })
+
   test('[D-128] is never written through a link that lies where it is prepared', () => {
     const victim = write('precious')
     mkdirSync(join(folder, 'deep'))

@@ -51,7 +51,7 @@ export class ScrapeTally {
     }
     for (const peer of peers) {
       if (this.#named.size >= NAMED_MAX) return
-      this.#named.add(filterBits(fromLatin1(peer.slice(0, -2)), this.#sha1))
+      this.#name(filterBits(fromLatin1(peer.slice(0, -2)), this.#sha1))
     }
   }
 
@@ -66,7 +66,11 @@ export class ScrapeTally {
   merge(other: ScrapeTally): void {
     uniteFilters(this.#seeds, other.#seeds)
     uniteFilters(this.#peers, other.#peers)
-    for (const bits of other.#named) this.#named.add(bits)
+    for (const bits of other.#named) this.#name(bits)
+  }
+
+  #name(bits: number): void {
+    if (this.#named.size < NAMED_MAX) this.#named.add(bits)
   }
 
   count(): ScrapeCount {
