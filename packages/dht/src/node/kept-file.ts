@@ -53,11 +53,11 @@ export function readKeptFile<T>(path: string, kind: KeptFile<T>, now: Date): Kep
   } catch {
     return aside('is no JSON')
   }
-  const isKind = isKeptFields(json) && json['format'] === kind.format && Number.isSafeInteger(json['version'])
-  if (!isKind || (json['version'] as number) < 1) {
+  const version = isKeptFields(json) && json['format'] === kind.format ? json['version'] : undefined
+  if (!isKeptFields(json) || typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {
     return aside(`is no ${kind.name} of this program`)
   }
-  if ((json['version'] as number) > kind.version) {
+  if (version > kind.version) {
     throw new StateFileError(
       `the ${kind.name} ${path} was written by a later version of this program: update it, or name another file`,
     )
