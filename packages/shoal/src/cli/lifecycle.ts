@@ -72,8 +72,10 @@ export async function runCommand(output: Output, process: ProcessLike, body: Com
   try {
     exitCode = (await raceStop(body(context), controller.signal)) ?? EXIT.ok
   } catch (error) {
-    if (!stopped) exitCode = report(output, error)
-    else output.debug(describeCauses(error))
+    if (!stopped) {
+      exitCode = report(output, error)
+      output.hush()
+    } else output.debug(describeCauses(error))
   }
   output.progress()
   closing = true

@@ -31,6 +31,7 @@ export class Output {
   readonly #out: Terminal
   readonly #err: Terminal
   #shown: string | undefined
+  #isHushed = false
 
   constructor(init: OutputInit) {
     this.json = init.json
@@ -68,8 +69,14 @@ export class Output {
     if (this.#err.isTTY || this.#logs('info')) this.#err.line(this.#err.paint('dim', text))
   }
 
+  /** The command has failed, and said why: what else goes wrong while it is closed is for those who look closer. */
+  hush(): void {
+    this.#isHushed = true
+  }
+
   warn(sentence: string): void {
-    if (this.#logs('warn')) this.#err.line(`${this.#err.paint('yellow', 'shoal: warning:')} ${sentence}`)
+    if (this.#isHushed) this.debug(sentence)
+    else if (this.#logs('warn')) this.#err.line(`${this.#err.paint('yellow', 'shoal: warning:')} ${sentence}`)
   }
 
   error(sentence: string): void {
