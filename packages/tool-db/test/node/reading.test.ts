@@ -32,6 +32,34 @@ test('[T-50] a get brings the first record that a server has, and stores it', ()
   expect(client.held('k')).toBe('there')
 })
 
+test('[T-125] a read is answered as soon as its record is verified, and does not wait until that is kept here', () => {
+  const { world, b, client } = joined()
+  hold(b, 'k', 'there')
+  client.storeDelay = 300
+  const get = client.get('k', 5_000)
+  // Two reads of the store go before: whether it is here, and what stands there.
+  world.run(700)
+  expect(get.result).toMatchObject({ kind: 'get', record: { v: 'there' }, complete: true })
+  expect(client.held('k')).toBeUndefined()
+  world.run(300)
+  expect(client.held('k')).toBe('there')
+  expect(client.eventsOf('result')).toHaveLength(1)
+})
+
+test('[T-125] a store that keeps nothing takes nothing from a reader; what does not hold is no answer', () => {
+  const { world, b, client } = joined()
+  hold(b, 'k', 'there')
+  client.failCommits = true
+  const get = client.get('k')
+  const record = new TestKey('author').plain('forged', 1, { time: START })
+  b.rows.set('forged', { value: JSON.stringify({ ...record, s: 'ff' }), version: 'v' })
+  const forged = client.get('forged', 5_000)
+  world.run(200)
+  expect(get.result).toMatchObject({ record: { v: 'there' } })
+  expect(client.held('k')).toBeUndefined()
+  expect(forged.result).toMatchObject({ record: undefined })
+})
+
 test('[T-50] when all servers say no the answer is final at once; with none connected it waits for one', () => {
   const { world, client } = joined()
   const missing = client.get('missing', 60_000)

@@ -37,7 +37,11 @@ interface Incoming {
   /** The JSON of its value. */
   readonly valueText: string
   readonly arrival: Arrival
+  readonly ahead: Ahead | undefined
 }
+
+/** What will have come of a record that holds, told as soon as it only has to be written. For readers: nothing is promised by it. */
+export type Ahead = (verdict: Verdict) => void
 
 interface Rows {
   readonly row: HeldRow | undefined
@@ -95,7 +99,12 @@ export class Admission {
   }
 
   /** A record that came from outside. */
-  admit(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void): void {
+  admit(
+    record: WireRecord,
+    arrival: Arrival,
+    then: (verdict: Verdict) => void,
+    { ahead }: { readonly ahead?: Ahead | undefined } = {},
+  ): void {
     this.#unverified++
     this.#lanes.enter(record.k, (leave) => {
       const end = (verdict: Verdict): void => {
@@ -106,7 +115,7 @@ export class Admission {
       this.#verify(record, (code, valueText = '') => {
         if (code !== undefined) end({ kind: 'refused', code })
         else if (isCrdtRecord(record)) this.#sets.store(record, end)
-        else this.#store({ record, valueText, arrival }, end)
+        else this.#store({ record, valueText, arrival, ahead }, end)
       })
     })
   }
@@ -135,7 +144,7 @@ export class Admission {
           const fault = ownFault(record, this.#rules, this.#kernel.now)
           if (fault !== undefined) return end({ kind: 'refused', code: fault })
           const arrival: Arrival = { kind: draft.claimAnew ? 'anew' : 'live' }
-          this.#store({ record, valueText: draft.value.text, arrival }, end)
+          this.#store({ record, valueText: draft.value.text, arrival, ahead: undefined }, end)
         })
       })
     })
@@ -194,6 +203,7 @@ export class Admission {
         if (!isAccepted) return then({ kind: 'refused', code: 'CustomVerificationFailed' })
         const plan = this.#plan(incoming, { ...rows, held, previous })
         if (plan.kind === 'verdict') return then(plan.verdict)
+        incoming.ahead?.(plan.after)
         this.#commit(record.k, rows, plan.writes, (outcome, failure) => {
           if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
           if (outcome === 'committed') {

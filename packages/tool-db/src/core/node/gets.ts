@@ -28,7 +28,7 @@ export interface GetsParts {
   isWanted(key: string): boolean
   /** What a subscriber to a CRDT document gets. */
   sendDocument(peer: Peer, message: SubscribeMessage): void
-  /** An answer is a record like any other, and verified like any other. */
+  /** An answer is a record like any other, and verified like any other. One that holds is told when it is to be written, and again when it is. */
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void
 }
 

@@ -3,7 +3,7 @@
 import type { Arrival } from '../records/frozen.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { Message, RecordMessage, SubscribeMessage } from '../wire/message.ts'
-import type { Admission } from './admission.ts'
+import type { Admission, Ahead } from './admission.ts'
 import type { RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
 import type { Crdts } from './crdts.ts'
@@ -114,14 +114,19 @@ export class Incoming {
   }
 
   /** A record in answer to a question of ours, under the id of that question. */
-  admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void {
+  admitAnswer(
+    peer: Peer,
+    record: WireRecord,
+    then: (verdict: Verdict) => void,
+    { ahead }: { readonly ahead?: Ahead | undefined } = {},
+  ): void {
     // One for each of our questions and servers: that bounds them, so what bounds the unasked does not count here.
     if (this.#parts.admission.unverified >= this.#parts.kernel.limits.unverifiedMax) {
       then({ kind: 'refused', code: 'TOO_BUSY' })
       return
     }
     const arrival = this.#answerOf(peer, record)
-    this.#admit(peer, messageOf(record, { id: '', to: [] }), { size: 0, arrival }, then)
+    this.#admit(peer, messageOf(record, { id: '', to: [] }), { size: 0, arrival, ahead }, then)
   }
 
   #handlePut(peer: Peer, message: RecordMessage, size: number): void {
@@ -158,7 +163,7 @@ export class Incoming {
   #admit(
     peer: Peer,
     message: RecordMessage,
-    { size, arrival }: { readonly size: number; readonly arrival: Arrival },
+    { size, arrival, ahead }: { readonly size: number; readonly arrival: Arrival; readonly ahead?: Ahead | undefined },
     then: (verdict: Verdict) => void,
   ): void {
     const { kernel, admission, fanout, relays, listeners, sessions, crdts } = this.#parts
@@ -167,7 +172,7 @@ export class Incoming {
     session.unverifiedSize += size
     this.#unverifiedSize += size
     fanout.noteSeen(peer, message.data)
-    admission.admit(message.data, arrival, (verdict) => {
+    const judged = (verdict: Verdict): void => {
       session.unverified--
       session.unverifiedSize -= size
       this.#unverifiedSize -= size
@@ -176,7 +181,8 @@ export class Incoming {
         // A plain server hands on what it never checked: only who proved to be shoal's answers for what it relays.
         const answersForIt = peer.proven || !peer.isServer
         if (answersForIt && FORGERIES.has(verdict.code)) sessions.fault(session, 'bad-record')
-        return then(verdict)
+        then(verdict)
+        return
       }
       kernel.emit({ kind: 'verified', message })
       then(verdict)
@@ -192,7 +198,8 @@ export class Incoming {
       }
       fanout.push({ record: verdict.held, text: verdict.text }, peer)
       listeners.trigger(verdict.held.k, verdict.held)
-    })
+    }
+    admission.admit(message.data, arrival, judged, { ahead })
   }
 
   #answerOf(peer: Peer, record: WireRecord): Arrival {

@@ -165,7 +165,8 @@ export class DatabaseNode {
       ...asking,
       isWanted: (key) => this.#subscriptions.isWanted(key),
       sendDocument: (peer, message) => crdts.handleSubscribed(peer, message),
-      admitAnswer: (peer, record, then) => this.#incoming.admitAnswer(peer, record, then),
+      // Whoever reads is answered with what holds, and need not wait until it is kept here too.
+      admitAnswer: (peer, record, then) => this.#incoming.admitAnswer(peer, record, then, { ahead: then }),
     })
     const crdts = new Crdts({
       ...asking,
