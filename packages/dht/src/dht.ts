@@ -12,6 +12,7 @@ import {
   systemRandom,
   toHex,
 } from '@shoal/base'
+import { whenAborted } from './abort.ts'
 import type { AnnounceResult, EngineMode, NodeEvent } from './core/engine-event.ts'
 import { type NodeId, nodeIdBytes } from './core/id/node-id.ts'
 import type { LookupSummary } from './core/lookup/lookup.ts'
@@ -91,8 +92,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   readonly #random: RandomSource = systemRandom()
   readonly #members: Members
   readonly #gate = new Gate()
-  readonly #signal: AbortSignal | undefined
-  readonly #closeOnSignal = (): void => void this.close()
+  readonly #ignoreSignal: () => void
   #closing: Promise<void> | undefined
 
   /** Throws a UsageError for wrong options, and a StateFileError for a state file of a later version. */
@@ -113,9 +113,8 @@ export class Dht extends EventEmitter<DhtEvents> {
     this.listening = this.#open(port)
     // Nobody has to wait for it, so its rejection must not end the process.
     this.listening.catch(() => {})
-    this.#signal = options.signal
-    this.#signal?.addEventListener('abort', this.#closeOnSignal, { once: true })
-    if (this.#signal?.aborted) this.#closeOnSignal()
+    this.#ignoreSignal = whenAborted(options.signal, () => void this.close())
+    if (options.signal?.aborted) void this.close()
   }
 
   /** 40 hex digits; of the first place where the node listens. */
@@ -287,7 +286,7 @@ export class Dht extends EventEmitter<DhtEvents> {
   }
 
   async #close(): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#closeOnSignal)
+    this.#ignoreSignal()
     this.#gate.close()
     this.#members.stop()
     await this.#members.closeSockets()

@@ -1,6 +1,7 @@
 /** What callers of a node wait for before they get to it: its first attempt to bootstrap, and that it is ready. */
 
 import { ClosedError } from '@shoal/base'
+import { whenAborted } from './abort.ts'
 import { abortError } from './operations.ts'
 
 interface Deferred {
@@ -59,12 +60,12 @@ export class Gate {
       stop = () => reject(signal?.aborted ? abortError(signal) : closedError())
     })
     this.#waiting.add(stop)
-    signal?.addEventListener('abort', stop, { once: true })
+    const release = whenAborted(signal, stop)
     try {
       return await Promise.race([work, stopped])
     } finally {
       this.#waiting.delete(stop)
-      signal?.removeEventListener('abort', stop)
+      release()
     }
   }
 

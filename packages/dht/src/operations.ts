@@ -1,6 +1,7 @@
 /** What callers wait for: each operation of the engine, and who is to be told how it ended. */
 
 import { type AsyncQueue, ClosedError, type Endpoint, type Family, familyOf, type Millis, toHex } from '@shoal/base'
+import { whenAborted } from './abort.ts'
 import type { AnnounceResult, OperationEvent, OperationId } from './core/engine-event.ts'
 import { nodeIdBytes } from './core/id/node-id.ts'
 import type { LookupSummary } from './core/lookup/lookup.ts'
@@ -57,8 +58,7 @@ export class Operations {
   /** Waits for an operation; an abort of the signal fails it. */
   add(id: OperationId, operation: Operation, signal: AbortSignal | undefined): void {
     const onAbort = (): void => this.abort(id, abortError(signal))
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#pending.set(id, { operation, release: () => signal?.removeEventListener('abort', onAbort) })
+    this.#pending.set(id, { operation, release: whenAborted(signal, onAbort) })
     if (signal?.aborted) onAbort()
     else if (this.#isClosed) this.abort(id)
   }

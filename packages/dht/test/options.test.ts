@@ -61,3 +61,22 @@ test('[D-85] a signer that never signs holds up neither the signal nor the end o
   await dht.close()
   await refused
 })
+
+test('[D-85] one signal may end as many nodes and operations as one likes, without a warning', async () => {
+  const warnings: Error[] = []
+  const take = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', take)
+  const control = new AbortController()
+  const { signal } = control
+  const nodes = Array.from({ length: 12 }, () => new Dht({ bootstrap: [], host: '127.0.0.1', signal }))
+  const [dht] = nodes as [Dht]
+  const pings = Array.from({ length: 30 }, () => dht.ping('127.0.0.1:9', { signal }))
+  const ended = Promise.all(pings.map((ping) => expect(ping).rejects.toMatchObject({ code: 'SHOAL_CLOSED' })))
+  await dht.listening
+  control.abort()
+  await ended
+  for (const node of nodes) await expect(node.announce('11'.repeat(20))).rejects.toMatchObject({ code: 'SHOAL_CLOSED' })
+  await Promise.all(nodes.map((node) => node.close()))
+  process.off('warning', take)
+  expect(warnings).toEqual([])
+})

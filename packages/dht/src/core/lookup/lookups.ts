@@ -75,6 +75,7 @@ export class Lookups {
       lookup,
       stage: 'walking',
       announces: { pending: 0, nodes: 0, failed: 0, cas: 0, seq: 0 },
+      untold: [],
       search,
       order,
       tally,
@@ -145,7 +146,7 @@ export class Lookups {
     running.announces.pending--
     if (isStored) running.announces.nodes++
     else running.announces.failed++
-    if (running.announces.pending === 0) this.#finish(now, running)
+    if (running.announces.pending === 0 && running.untold.length === 0) this.#finish(now, running)
   }
 
   /** Some query has ended: there may be room again. */
@@ -153,7 +154,10 @@ export class Lookups {
     if (this.#blocked.size === 0) return
     const blocked = [...this.#blocked]
     this.#blocked.clear()
-    for (const running of blocked) this.#advance(now, running)
+    for (const running of blocked) {
+      if (running.stage === 'announcing') this.#tell(now, running)
+      else this.#advance(now, running)
+    }
   }
 
   #advance(now: Millis, running: RunningLookup): void {
@@ -209,7 +213,22 @@ export class Lookups {
         cas: cas !== undefined && search?.claimOf(candidate) === cas ? cas : undefined,
         token,
       }
-      const asked = this.#init.ask(now, address, { query, purpose: { kind: 'store', running } })
+      running.untold.push({ to: address, query })
+    }
+    this.#tell(now, running)
+  }
+
+  /** Sends an announcement or an item to those still to be told, as far as there is room among the queries in flight. */
+  #tell(now: Millis, running: RunningLookup): void {
+    const { announces, untold, order } = running
+    const kind = order === undefined ? 'announce' : 'store'
+    for (let next = untold[0]; next !== undefined; next = untold[0]) {
+      const asked = this.#init.ask(now, next.to, { query: next.query, purpose: { kind, running } })
+      if (asked === 'busy') {
+        this.#blocked.add(running)
+        return
+      }
+      untold.shift()
       if (asked === 'sent') announces.pending++
       else announces.failed++
     }
@@ -225,7 +244,7 @@ export class Lookups {
 
   /** BEP 5: to the closest nodes that gave a token; a node without one would only refuse. */
   #announce(now: Millis, running: RunningLookup): void {
-    const { lookup, announces } = running
+    const { lookup } = running
     const { port, isPortImplied, isSeed = false } = lookup.announce ?? { port: 0, isPortImplied: true }
     running.stage = 'announcing'
     this.#init.storeOwn(now, lookup)
@@ -239,11 +258,9 @@ export class Lookups {
         isSeed,
         token,
       }
-      const asked = this.#init.ask(now, address, { query, purpose: { kind: 'announce', running } })
-      if (asked === 'sent') announces.pending++
-      else announces.failed++
+      running.untold.push({ to: address, query })
     }
-    if (announces.pending === 0) this.#finish(now, running)
+    this.#tell(now, running)
   }
 
   #finish(now: Millis, running: RunningLookup): void {

@@ -31,6 +31,19 @@ describe('among a hundred nodes', () => {
     expect(told.sort()).toEqual(closest.sort())
   })
 
+  test('[D-130] many announcements at once wait for each other, and leave nobody out', () => {
+    const announcer = world.add({ limits: { queriesInFlightMax: 6 } })
+    bootstrap(world, announcer, nodes.slice(0, 3))
+    const operations = Array.from({ length: 20 }, () => {
+      const target = randomNodeId(world.random)
+      return world.run(announcer, (engine, now) => engine.lookup(now, target, ANNOUNCE))
+    })
+    for (const operation of operations) {
+      expect(lookupDone(finish(world, announcer, operation)).announced).toEqual({ nodes: 8, failed: 0 })
+    }
+    expect(announcer.engine.sizes).toMatchObject({ inFlight: 0, lookups: 0 })
+  })
+
   test('[D-60] what any node announced, any other finds, and is told by whom', () => {
     for (let i = 0; i < 20; i++) {
       const target = randomNodeId(world.random)
