@@ -119,7 +119,8 @@ test('[D-122] a lookup keeps 96 candidates, and lets in 2,000 in all', () => {
 })
 
 test('[D-122] a lookup hands out 4,000 peers', () => {
-  const init = { ownId: randomNodeId(random), rules: POLICY, usual: undefined, announce: undefined, startedAt: 0 }
+  const nobody = { reserve: () => [], usual: undefined, announce: undefined }
+  const init = { ownId: randomNodeId(random), rules: POLICY, startedAt: 0, ...nobody }
   const lookup = new Lookup({ ...init, query: { method: 'get_peers', target: randomNodeId(random) } })
   let peers = 0
   for (let i = 0; i < 10_000; i++) if (lookup.isNewPeer(address(i).key)) peers++

@@ -1,21 +1,25 @@
 /**
- * Just enough bencoding (BEP 3) for enemies to speak: whoever attacks writes his own. Byte strings are texts of one character a byte,
- * dictionaries plain objects whose keys are written in order.
+ * Just enough bencoding (BEP 3) for enemies and tests to speak: whoever attacks writes his own. Byte strings are texts of one character a
+ * byte, dictionaries plain objects whose keys are written in order.
  */
 
 import { fromLatin1, latin1 } from '@shoal/base'
 
 export type Bencoded = string | number | readonly Bencoded[] | { readonly [key: string]: Bencoded }
 
-export function encode(value: Bencoded): Uint8Array {
+/** What can be written: bytes as well. */
+export type Bencodable = Uint8Array | string | number | readonly Bencodable[] | { readonly [key: string]: Bencodable }
+
+export function encode(value: Bencodable): Uint8Array {
   return fromLatin1(textOf(value))
 }
 
-function textOf(value: Bencoded): string {
+function textOf(value: Bencodable): string {
   if (typeof value === 'string') return `${value.length}:${value}`
   if (typeof value === 'number') return `i${value}e`
+  if (value instanceof Uint8Array) return textOf(latin1(value, 0, value.length))
   if (Array.isArray(value)) return `l${value.map(textOf).join('')}e`
-  const entries = Object.entries(value as { readonly [key: string]: Bencoded })
+  const entries = Object.entries(value as { readonly [key: string]: Bencodable })
   entries.sort(([a], [b]) => (a < b ? -1 : 1))
   return `d${entries.map(([key, item]) => textOf(key) + textOf(item)).join('')}e`
 }

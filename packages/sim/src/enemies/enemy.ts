@@ -5,13 +5,14 @@
 
 import { DeadlineQueue, type Endpoint, type Millis, parseIp, type RandomSource } from '@shoal/base'
 import type { Environment, Machine } from '../world/machine.ts'
-import { type Bencoded, decode, encode } from './bencode.ts'
+import { type Bencoded, decode } from './bencode.ts'
+import { krpcAnswer, krpcQuery } from './krpc-writer.ts'
 
 type Dictionary = { readonly [key: string]: Bencoded }
 
 export interface Query {
   readonly method: string
-  readonly transaction: Bencoded
+  readonly transaction: string
   /** 20 characters: the target or info hash; the asker's id where the query has neither. */
   readonly target: string
   readonly from: Endpoint
@@ -42,7 +43,7 @@ export abstract class Enemy implements Machine<never> {
     if (y === 'r' && typeof r === 'object') this.handleAnswer(now, from, r as Dictionary)
     if (y !== 'q' || typeof q !== 'string' || typeof a !== 'object') return
     const { target, info_hash: hash, id = '' } = a as Dictionary
-    this.handleQuery(now, { method: q, transaction: t, target: String(target ?? hash ?? id), from })
+    this.handleQuery(now, { method: q, transaction: String(t), target: String(target ?? hash ?? id), from })
   }
 
   handleTimeout(now: Millis): void {
@@ -66,11 +67,11 @@ export abstract class Enemy implements Machine<never> {
   }
 
   protected answer(query: Query, body: Dictionary): void {
-    this.send(query.from, encode({ t: query.transaction, y: 'r', r: body }))
+    this.send(query.from, krpcAnswer(query.transaction, body))
   }
 
   protected ask(to: Endpoint, method: string, body: Dictionary): void {
-    this.send(to, encode({ t: this.text(4), y: 'q', q: method, a: body }))
+    this.send(to, krpcQuery({ transaction: this.text(4), method, args: body }))
   }
 
   protected after(at: Millis, call: () => void): void {

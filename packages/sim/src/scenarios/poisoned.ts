@@ -1,6 +1,10 @@
-/** A tenth of the nodes lies, each kind of liar in equal parts, one of the two bootstrap nodes among them. */
+/**
+ * A tenth of the nodes lies, each kind of liar in equal parts. Half of those who look something up are newcomers with an empty disk who come
+ * by two bootstrap nodes, one of which is a liar, of each kind in turn.
+ */
 
-import { MINUTE } from '@shoal/base'
+import { type Endpoint, MINUTE, type RandomSource, randomFraction } from '@shoal/base'
+import type { DhtHost } from '../dht/dht-world.ts'
 import { pickRunning } from '../dht/pick.ts'
 import { Probes } from '../dht/probes.ts'
 import { FORGED_PORT, LIES, liarProgram } from '../enemies/liar.ts'
@@ -9,6 +13,7 @@ import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
 import { warmWorld } from './warm-world.ts'
 
 const LIARS_SHARE = 0.1
+const NEWCOMERS_SHARE = 0.5
 
 export const poisoned: Scenario = {
   name: 'poisoned',
@@ -16,22 +21,32 @@ export const poisoned: Scenario = {
   defaults: { nodes: 1_000, hours: 0.1 },
   run(options) {
     const liars = Math.ceil(options.nodes * LIARS_SHARE)
-    const { dht } = warmWorld({
+    const lying: Endpoint[] = []
+    const { dht, newcomer } = warmWorld({
       options,
-      beside: (world) =>
-        Array.from({ length: liars }, (_, i) => {
+      beside: (world) => {
+        for (let i = 0; i < liars; i++) {
           const lie = LIES[i % LIES.length] ?? 'never'
           const host = world.addHost({ name: `liar ${lie} ${i}`, program: liarProgram(lie) })
           world.start(host)
-          return host.endpoint
-        }),
+          lying.push(host.endpoint)
+        }
+        return lying
+      },
     })
     const { world } = dht
     const running = pickRunning(dht)
-    const probes = new Probes({ dht, announcer: running, looker: running })
+    let newcomers = 0
+    const comeByLiar = (random: RandomSource): DhtHost => {
+      const liar = lying[newcomers++ % lying.length] as Endpoint
+      return newcomer(random, { bootstrap: () => [liar, ...dht.entrance()] })
+    }
+    const looker = (random: RandomSource): DhtHost | undefined =>
+      randomFraction(random) < NEWCOMERS_SHARE ? comeByLiar(random) : running(random)
+    const probes = new Probes({ dht, announcer: running, looker })
     probes.schedule(probesIn(options), hoursOf(options))
     pass(world, hoursOf(options) + 2 * MINUTE, 'people look for things', options)
     const forged = probes.strangers.filter((peer) => peer.endsWith(`:${FORGED_PORT}`)).length
-    return { world, figures: { ...figuresOf(probes), liars, forgedPeersTold: forged } }
+    return { world, figures: { ...figuresOf(probes), liars, newcomers, forgedPeersTold: forged } }
   },
 }

@@ -1,6 +1,7 @@
 /** Messages of the DHT, written by hand for tests. */
 
-import { type Bencodable, krpcAnswer, krpcQuery } from '../../src/enemies/krpc-writer.ts'
+import type { Bencodable } from '../../src/enemies/bencode.ts'
+import { krpcAnswer, krpcQuery } from '../../src/enemies/krpc-writer.ts'
 
 export const ID = 'i'.repeat(20)
 export const INFO_HASH = 'h'.repeat(20)

@@ -3,7 +3,7 @@ import { compareDistance, nodeIdBytes, readNodeId } from '@shoal/dht/core'
 import { expect, test } from 'vitest'
 import type { DhtHost } from '../../src/dht/dht-world.ts'
 import { DhtWorld } from '../../src/dht/dht-world.ts'
-import { bencoded } from '../../src/enemies/krpc-writer.ts'
+import { encode } from '../../src/enemies/bencode.ts'
 import { OracleFailure, Safety } from '../../src/oracles/safety.ts'
 import { answer, compact, ID, INFO_HASH, query } from './krpc.ts'
 
@@ -87,7 +87,7 @@ test('[M-55] an announcement that is taken with a token of nobody, of another ad
   exchange(asked, answer({ token: 'good' }))
   expect(breach(() => exchange(announcement('good'), answer()))).toBe('held')
   expect(breach(() => exchange(announcement('bad!'), answer()))).toMatch(/tokens: .* never gave/)
-  expect(breach(() => exchange(announcement('bad!'), bencoded({ t: 'aa', y: 'e', e: [203, 'bad token'] })))).toBe(
+  expect(breach(() => exchange(announcement('bad!'), encode({ t: 'aa', y: 'e', e: [203, 'bad token'] })))).toBe(
     'held',
   )
   expect(breach(() => exchange(announcement('good'), answer(), { from: { host: '45.11.7.1', port: 6_881 } }))).toMatch(

@@ -53,10 +53,17 @@ export interface AnnounceOptions {
 /** What every node on the way is asked. */
 export type LookupQuery = Extract<OutgoingQuery, { readonly method: 'find_node' | 'get_peers' | 'get' }>
 
+interface KnownCandidate {
+  readonly id: NodeId
+  readonly address: NodeAddress
+}
+
 export interface LookupInit {
   readonly query: LookupQuery
   readonly ownId: NodeId
   readonly rules: NodeRules
+  /** More nodes of ours, closest first: asked for once, where none of those that it began with has answered. */
+  readonly reserve: () => Iterable<KnownCandidate>
   /** Of other targets, where enough of them are known. */
   readonly usual: UsualDensity | undefined
   readonly startedAt: Millis
@@ -70,6 +77,7 @@ export class Lookup {
   readonly #startedAt: Millis
   readonly #frontier: Frontier
   readonly #usual: UsualDensity | undefined
+  #reserve: LookupInit['reserve'] | undefined
   /** Compact peers already handed out. BOUNDED: PEERS_MAX, later ones are dropped. */
   readonly #peers = new Set<string>()
   /** In flight and not stalled; and those of them that are asked for the first time. */
@@ -84,6 +92,7 @@ export class Lookup {
     this.announce = init.announce
     this.#startedAt = init.startedAt
     this.#usual = init.usual
+    this.#reserve = init.reserve
     this.#frontier = new Frontier({ ...init, target: init.query.target })
   }
 
@@ -103,7 +112,7 @@ export class Lookup {
     const { queried, answered, failed, timedOut } = this.#counts
     if (this.#active >= this.#parallel || queried >= QUERIES_MAX) return undefined
     if (queried - answered - failed - timedOut >= IN_FLIGHT_MAX) return undefined
-    const candidate = this.#nextFresh() ?? this.#worthAnother()
+    const candidate = this.#nextFresh() ?? this.#nextReserve() ?? this.#worthAnother()
     if (candidate === undefined) return undefined
     candidate.state = 'in-flight'
     candidate.attempts++
@@ -124,6 +133,17 @@ export class Lookup {
       if (isUseful && enough.count(id, isSecure)) return undefined
     }
     return undefined
+  }
+
+  /**
+   * A region of the table that was filled by nodes behind NATs goes silent as a whole: all that we began with may be dead while others,
+   * farther away, are not.
+   */
+  #nextReserve(): Candidate | undefined {
+    if (this.#reserve === undefined || this.#firstTries > 0 || this.#counts.answered > 0) return undefined
+    for (const { id, address } of this.#reserve()) this.#frontier.add(id, address, true)
+    this.#reserve = undefined
+    return this.#nextFresh()
   }
 
   /**

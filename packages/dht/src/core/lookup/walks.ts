@@ -15,6 +15,8 @@ import { ScrapeTally } from './scrape-tally.ts'
 
 /** Contacts that a lookup begins with: twice as many as it needs, in case some are dead. */
 const SEEDS = 2 * K
+/** Those that it goes on with where all of the former are. */
+const RESERVE = 8 * K
 /** Peers stored here that a lookup of our own begins with. */
 const OWN_PEERS_MAX = 200
 /** A sister with few nodes is told of some with every answer; one walk in a while is enough. */
@@ -92,7 +94,8 @@ export class Walks {
     const { policy, nodeId: ownId, network } = self
     // On a private network nobody has reason to hide anything.
     const usual = network === 'private' ? undefined : networkSize.usual(keyOf(target))
-    const lookup = new Lookup({ query, announce, ownId, rules: policy, usual, startedAt: now })
+    const reserve = () => table.closest(target, RESERVE)
+    const lookup = new Lookup({ query, announce, ownId, rules: policy, reserve, usual, startedAt: now })
     const nearest = table.closest(target, SEEDS)
     for (const node of known) {
       const address = addressOf(node, engine.family)
