@@ -30,5 +30,9 @@ export function drawGuardedKind(random: RandomSource): NatKind {
   return KINDS[weighted([0, ...MAINLINE_SHARES.slice(1)], random)] as NatKind
 }
 
-/** Dead contacts in tables: a fifth is what Crosby and Wallach saw; more than a third is not reported. */
-export const DEAD_CONTACT_SHARE = 0.2
+/**
+ * Nodes without good connectivity, who do not say so (most programs of that time knew no `ro`): sooner or later each is a dead contact wherever
+ * it is in a table. A third of the contacts are then dead when a world begins, and a fifth once engines like ours have cleaned their tables:
+ * what Crosby and Wallach saw. More than a third is not reported.
+ */
+export const GUARDED_SHARE = 0.667

@@ -22,6 +22,7 @@ while (performance.now() < end) {
   for (const scenario of Object.values(SCENARIOS)) {
     if (performance.now() >= end) break
     const options: ScenarioOptions = { nodes: NODES, hours: HOURS, seed }
+    process.stdout.write(`${scenario.name}: ${NODES} nodes, ${HOURS} hours, seed ${seed}\n`)
     const result = checkScenario(scenario, options)
     runs++
     if (result.kind === 'held') continue

@@ -1,11 +1,12 @@
 /** Every way is four times as long, one datagram in twenty is lost, lines are narrow: a bad day, or the far end of the world. */
 
 import { MINUTE } from '@shoal/base'
+import { GUARDED_SHARE } from '../churn/guarded.ts'
 import { pickRunning } from '../dht/pick.ts'
 import { Probes } from '../dht/probes.ts'
 import { figuresOf } from './figures.ts'
 import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
-import { GUARDED_SHARE, warmWorld } from './warm-world.ts'
+import { warmWorld } from './warm-world.ts'
 
 export const slowNetwork: Scenario = {
   name: 'slow-network',

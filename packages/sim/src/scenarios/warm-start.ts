@@ -2,12 +2,13 @@
 
 import { MINUTE, type RandomSource, randomBelow } from '@shoal/base'
 import { Churn } from '../churn/churn.ts'
+import { GUARDED_SHARE } from '../churn/guarded.ts'
 import type { DhtHost } from '../dht/dht-world.ts'
 import { pickRunning } from '../dht/pick.ts'
 import { Probes } from '../dht/probes.ts'
 import { figuresOf } from './figures.ts'
 import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
-import { GUARDED_SHARE, warmWorld } from './warm-world.ts'
+import { warmWorld } from './warm-world.ts'
 
 /** These are off while the others go on. */
 const SLEEPERS_SHARE = 0.1

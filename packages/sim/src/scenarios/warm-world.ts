@@ -8,8 +8,6 @@ import type { NetworkConditions } from '../network/network.ts'
 import type { World } from '../world/world.ts'
 import { pass, type ScenarioOptions } from './scenario.ts'
 
-/** Such nodes stay in tables for a while after their last word; with this many a fifth of the contacts are dead. */
-export const GUARDED_SHARE = 0.3
 const WARM_UP_MS = 5 * MINUTE
 /** All nodes begin at another moment, so that their upkeep does not march in step. */
 const START_MS = 30_000

@@ -87,9 +87,7 @@ test('[M-55] an announcement that is taken with a token of nobody, of another ad
   exchange(asked, answer({ token: 'good' }))
   expect(breach(() => exchange(announcement('good'), answer()))).toBe('held')
   expect(breach(() => exchange(announcement('bad!'), answer()))).toMatch(/tokens: .* never gave/)
-  expect(breach(() => exchange(announcement('bad!'), encode({ t: 'aa', y: 'e', e: [203, 'bad token'] })))).toBe(
-    'held',
-  )
+  expect(breach(() => exchange(announcement('bad!'), encode({ t: 'aa', y: 'e', e: [203, 'bad token'] })))).toBe('held')
   expect(breach(() => exchange(announcement('good'), answer(), { from: { host: '45.11.7.1', port: 6_881 } }))).toMatch(
     /tokens: .* never gave/,
   )

@@ -25,6 +25,8 @@ const IN_FLIGHT_MAX = 32
 /** However long the chain of nodes that somebody invents for us. */
 const QUERIES_MAX = 400
 const PEERS_MAX = 4_000
+/** After so many answers the way is not found by asking more: the closest are gone, and everybody still names them. */
+const LOST_ANSWERS_MAX = 4 * K
 /** Queries to one node. */
 const ATTEMPTS_MAX = 2
 
@@ -62,7 +64,7 @@ export interface LookupInit {
   readonly query: LookupQuery
   readonly ownId: NodeId
   readonly rules: NodeRules
-  /** More nodes of ours, closest first: asked for once, where none of those that it began with has answered. */
+  /** More nodes of ours, closest first: asked for once, where too few have answered, or nobody of the closest. */
   readonly reserve: () => Iterable<KnownCandidate>
   /** Of other targets, where enough of them are known. */
   readonly usual: UsualDensity | undefined
@@ -112,7 +114,7 @@ export class Lookup {
     const { queried, answered, failed, timedOut } = this.#counts
     if (this.#active >= this.#parallel || queried >= QUERIES_MAX) return undefined
     if (queried - answered - failed - timedOut >= IN_FLIGHT_MAX) return undefined
-    const candidate = this.#nextFresh() ?? this.#nextReserve() ?? this.#worthAnother()
+    const candidate = this.#nextFresh() ?? this.#nextBeyond() ?? this.#worthAnother()
     if (candidate === undefined) return undefined
     candidate.state = 'in-flight'
     candidate.attempts++
@@ -136,14 +138,26 @@ export class Lookup {
   }
 
   /**
-   * A region of the table that was filled by nodes behind NATs goes silent as a whole: all that we began with may be dead while others,
-   * farther away, are not.
+   * Nodes behind NATs let whole regions of tables go silent: all that we began with may be dead, or all that they name, while others, farther
+   * away, know the way. So where too few have answered, or nobody of the closest, more of ours are asked, and those who were not close enough.
    */
-  #nextReserve(): Candidate | undefined {
-    if (this.#reserve === undefined || this.#firstTries > 0 || this.#counts.answered > 0) return undefined
-    for (const { id, address } of this.#reserve()) this.#frontier.add(id, address, true)
+  #nextBeyond(): Candidate | undefined {
+    const isLost = this.#isLost()
+    if (!isLost && (this.#firstTries > 0 || this.#counts.answered >= K)) return undefined
+    for (const { id, address } of this.#reserve?.() ?? []) this.#frontier.add(id, address, true)
     this.#reserve = undefined
-    return this.#nextFresh()
+    return isLost ? this.#frontier.candidates.find(({ state }) => state === 'fresh') : this.#nextFresh()
+  }
+
+  /** Of the closest nobody answers, nor is anybody of them still waited for. */
+  #isLost(): boolean {
+    const { candidates } = this.#frontier
+    if (candidates.length < K || this.#counts.answered >= LOST_ANSWERS_MAX) return false
+    for (let i = 0; i < K; i++) {
+      const { state } = candidates[i] as Candidate
+      if (state === 'fresh' || state === 'in-flight' || state === 'answered') return false
+    }
+    return true
   }
 
   /**
@@ -159,6 +173,7 @@ export class Lookup {
   }
 
   isDone(): boolean {
+    if (this.#active > 0 && this.#isLost()) return false
     const enough = new Sufficiency(this.target, this.#usual)
     let stalled = 0
     let overdue = 0

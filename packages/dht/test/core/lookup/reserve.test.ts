@@ -1,5 +1,17 @@
+import { seededRandom } from '@shoal/base'
 import { expect, test } from 'vitest'
-import { commonPrefixLength, compareDistance, randomNodeId, randomNodeIdNear } from '../../../src/core/id/node-id.ts'
+import { type NodeAddress, readAddress } from '../../../src/core/id/address.ts'
+import {
+  commonPrefixLength,
+  compareDistance,
+  type NodeId,
+  nodeIdBytes,
+  randomNodeId,
+  randomNodeIdNear,
+  readNodeId,
+} from '../../../src/core/id/node-id.ts'
+import { Lookup } from '../../../src/core/lookup/lookup.ts'
+import { networkPolicy } from '../../../src/core/routing/network-policy.ts'
 import { bootstrap, finish, lookupDone, peersOf, swarm, type WorldNode } from '../../world.ts'
 
 /** The other half of the space: all that the node knows of it lies in one bucket. */
@@ -32,7 +44,49 @@ test('[D-71] where the sixteen contacts that a lookup begins with are all dead, 
   expect(summary.answered).toBeGreaterThanOrEqual(8)
 })
 
-test('[D-71] a lookup to which one has answered leaves the other contacts alone', () => {
+/** A node at this distance: the first and the last byte of its id are those of the target, with these bits turned. */
+function nodeAt(wanted: NodeId, first: number, last: number): { id: NodeId; address: NodeAddress } {
+  const bytes = nodeIdBytes(wanted)
+  bytes[0] = (bytes[0] as number) ^ first
+  bytes[19] = (bytes[19] as number) ^ last
+  return { id: readNodeId(bytes), address: readAddress(Uint8Array.of(45, first, last, 7, 26, 225), 0, 'ipv4') }
+}
+
+test('[D-71] where the closest are all dead, though enough others have answered, the way is looked for elsewhere', () => {
+  const wanted = randomNodeId(seededRandom(43))
+  const seeds = Array.from({ length: 10 }, (_, i) => nodeAt(wanted, 0x40 + i, 0))
+  const dead = Array.from({ length: 12 }, (_, i) => nodeAt(wanted, 0, 1 + i))
+  const guide = nodeAt(wanted, 0x80, 0)
+  const holder = nodeAt(wanted, 0, 0x20)
+  const lookup = new Lookup({
+    query: { method: 'get_peers', target: wanted },
+    ownId: nodeAt(wanted, 0xff, 0xff).id,
+    rules: networkPolicy('private'),
+    usual: undefined,
+    announce: undefined,
+    startedAt: 0,
+    reserve: () => [...seeds, guide],
+  })
+  for (const { id, address } of seeds) lookup.addCandidate(id, address)
+  const asked: string[] = []
+  for (let candidate = lookup.next(); candidate !== undefined; candidate = lookup.next()) {
+    const { key } = candidate.address
+    asked.push(key)
+    if (dead.some(({ address }) => address.key === key)) {
+      lookup.stalled(candidate)
+      lookup.overdue(candidate)
+      continue
+    }
+    lookup.answered(candidate, candidate.id as NodeId, 'token')
+    for (const { id, address } of key === guide.address.key ? [holder] : dead) lookup.addCandidate(id, address)
+  }
+  expect(lookup.isDone()).toBe(true)
+  expect(asked).toContain(guide.address.key)
+  expect(asked).toContain(holder.address.key)
+  expect(lookup.closest()[0]?.id).toEqual(holder.id)
+})
+
+test('[D-71] a lookup to which enough have answered leaves the other contacts alone', () => {
   const { world, nodes } = swarm(120, { seed: 41 })
   const looker = nodes[119] as WorldNode
   world.advance(60_000)
