@@ -62,6 +62,16 @@ test('[U-41] people with Ethereum keys', async () => {
   expect(await program.ended).toEqual({ code: 0, signal: null })
 })
 
+test('[U-44] documents that two people write at once', async () => {
+  const scene = new Scene()
+  const program = scene.example('crdts', { PORT: String(await freePort()), STORE: scene.path('crdts') })
+  await program.prints(/Settings: green, large/)
+  await program.prints(/Shopping: bread, butter, salt/)
+  await program.prints(/Visits: 2/)
+  await program.prints(/Highest: 7/)
+  expect(await program.ended).toEqual({ code: 0, signal: null })
+})
+
 test('[D-124] the DHT alone: what its guide shows runs, and ends by itself', async () => {
   const scene = new Scene()
   const program = scene.example('dht-node', {})

@@ -165,6 +165,12 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
   if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function') {
     throw new UsageError('the option signal takes an AbortSignal')
   }
+  const { store } = options
+  if (store !== undefined && store !== 'memory' && typeof store?.readMany !== 'function') {
+    throw new UsageError(
+      "the option store takes 'memory' or a store, as `new LevelDbStore(directory)`; for a directory alone give storageName",
+    )
+  }
   if (options.store !== undefined && options.storageAdapter !== undefined) {
     throw new UsageError('the options store and storageAdapter exclude each other: give one of them')
   }

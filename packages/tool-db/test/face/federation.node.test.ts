@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LevelDbStore } from '../../src/store/leveldb.ts'
+import { ToolDb } from '../../src/tool-db.ts'
 import { connected, placeOf, server, started, temporaryDirectory, until } from './world.ts'
 
 test('[T-80] two servers and a client over real WebSockets: put, get, query, subscribe, function', async () => {
@@ -172,6 +173,12 @@ test('[T-77] what no message of ours could carry is not taken', async () => {
   const db = await started({ limits: { messageSizeMax: 20_000 } })
   await expect(db.putData('k', 'x'.repeat(15_000))).rejects.toMatchObject({ code: 'SHOAL_PUT_REFUSED' })
   await db.putData('k', 'x'.repeat(9_000))
+})
+
+test('[U-43] a store that is none is told when the database is made', () => {
+  for (const store of ['./directory', {}, 5, null]) {
+    expect(() => new ToolDb({ store: store as never })).toThrow(/the option store takes .* storageName/)
+  }
 })
 
 test('[T-85] store and network, too, say what is wrong with what they are given', async () => {

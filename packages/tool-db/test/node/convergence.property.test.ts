@@ -1,10 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { WireRecord } from '../../src/core/records/record.ts'
 import { TestKey, World } from './world.ts'
 
 const KEYS = ['a', 'b', '==name'] as const
 
-test('[T-76] any puts in any order, repeated, over any server end in equal data on all servers', () => {
+/** What a key reads as once everybody knows all that was written: the greatest by (time, hash); of a name, of those of who claimed it first. */
+function modelOf(key: string, written: readonly WireRecord[]): WireRecord | undefined {
+  const inOrder = written.filter(({ k }) => k === key).sort((a, b) => a.t - b.t || (a.h < b.h ? -1 : 1))
+  const owner = inOrder[0]?.a
+  return inOrder.filter(({ a }) => !key.startsWith('==') || a === owner).at(-1)
+}
+
+test('[T-76] any puts in any order, repeated, over any server end in equal data on all servers, and each answers as a model that knows what was written', () => {
   const step = fc.record({
     server: fc.nat(3),
     key: fc.constantFrom(...KEYS),
@@ -22,8 +30,10 @@ test('[T-76] any puts in any order, repeated, over any server end in equal data 
       const raws = servers.map((server) => world.raw(server).greet())
       const authors = [new TestKey('one'), new TestKey('two'), new TestKey('three')]
       const start = world.now
+      const written: WireRecord[] = []
       for (const { server, key, author, age, wait, again } of steps) {
         const record = (authors[author] as TestKey).plain(key, { server, age }, { time: start - age })
+        written.push(record)
         raws[server]?.put(record)
         world.run(wait)
         if (again) raws[(server + 1) % 4]?.put(record)
@@ -33,6 +43,14 @@ test('[T-76] any puts in any order, repeated, over any server end in equal data 
         KEYS.map((key) => [server.held(key), server.rows.get(`\u0000claims:${key}`)?.value]),
       )
       for (const other of others) expect(other).toEqual(first)
+      for (const raw of raws) {
+        for (const key of KEYS) {
+          raw.send({ type: 'get', id: `model ${key}`, to: [], key })
+          world.run(50)
+          const answer = raw.messages.findLast(({ id }) => id === `model ${key}`)
+          expect(answer?.['data']).toEqual(modelOf(key, written))
+        }
+      }
       for (const server of servers) expect(server.machine.stats()['now.lanes']).toBe(0)
     }),
     { numRuns: 60 },
