@@ -57,6 +57,9 @@ export interface EngineSizes {
   /** Items of BEP 44, and the bytes that they take. */
   readonly items: number
   readonly itemBytes: number
+  /** Peers and items that had to make room for others, so far. */
+  readonly peersDisplaced: number
+  readonly itemsDisplaced: number
   /** Items that we put, and put again. */
   readonly ownItems: number
   readonly inFlight: number

@@ -89,6 +89,8 @@ export class DhtEngine {
       peers: peers.size,
       items: itemStore.size,
       itemBytes: itemStore.bytes,
+      peersDisplaced: peers.displaced,
+      itemsDisplaced: itemStore.displaced,
       ownItems: items.own,
       inFlight: requester.inFlight,
       lookups: lookups.size,

@@ -47,6 +47,7 @@ export class ItemStore {
   /** Oldest first. BOUNDED: itemsPerAddressMax each, and together as #entries. */
   readonly #bySource = new Map<string, Set<Entry>>()
   #bytes = 0
+  #displaced = 0
 
   constructor(limits: ItemStoreLimits, random: RandomSource) {
     this.#limits = limits
@@ -65,6 +66,11 @@ export class ItemStore {
   /** Of the values and what comes with each. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Items that had to make room for others, so far. */
+  get displaced(): number {
+    return this.#displaced
   }
 
   get(now: Millis, key: string): Item | undefined {
@@ -86,7 +92,7 @@ export class ItemStore {
       this.#add({ place, source, item, expiresAt: now + ITEM_LIFETIME_MS, at: this.#list.length })
     }
     const { itemsMax, itemBytesMax } = this.#limits
-    while (this.#entries.size > itemsMax || this.#bytes > itemBytesMax) this.#remove(this.#farthestOfFew(ownId))
+    while (this.#entries.size > itemsMax || this.#bytes > itemBytesMax) this.#displace(this.#farthestOfFew(ownId))
   }
 
   /** Drops what has expired from the old end; amortized O(1). */
@@ -105,7 +111,7 @@ export class ItemStore {
       this.#bySource.set(source, share)
     } else if (share.size >= this.#limits.itemsPerAddressMax) {
       for (const oldest of share) {
-        this.#remove(oldest)
+        this.#displace(oldest)
         break
       }
       // Where that was its last, the share was dropped with it.
@@ -116,6 +122,11 @@ export class ItemStore {
     this.#list.push(entry)
     this.#entries.set(entry.place.key, entry)
     this.#bytes += entry.item.value.length + OVERHEAD_BYTES
+  }
+
+  #displace(entry: Entry): void {
+    this.#displaced++
+    this.#remove(entry)
   }
 
   #remove(entry: Entry): void {

@@ -55,6 +55,7 @@ export class PeerStore {
   /** When the last peer of each slot expires. BOUNDED: as the table. */
   #expiresAt: Float64Array
   #size = 0
+  #displaced = 0
   /** Small and quick: which peers are shown is no secret. */
   #seed: number
   /** The numbers from 0 on, from which is drawn, in order again afterwards; and what each changed places with. BOUNDED: peersPerInfoHashMax. */
@@ -87,6 +88,11 @@ export class PeerStore {
     return this.#size
   }
 
+  /** Peers that had to make room for others, so far. */
+  get displaced(): number {
+    return this.#displaced
+  }
+
   /** Stores a peer, whose compact form begins `peer`, for an info hash, or refreshes it. */
   announce(now: Millis, infoHash: NodeId, { peer, isSeed }: { peer: Uint8Array; isSeed: boolean }): void {
     const entry = { expiresAt: now + PEER_LIFETIME_MS, isSeed }
@@ -104,13 +110,14 @@ export class PeerStore {
     const taken = this.#placeOfAnother(slot, peer)
     if (taken !== NONE) {
       peers.set(taken, peer, entry)
+      this.#displaced++
       return
     }
     if (count === 0) this.#singles.set(slot, peer, entry)
     else this.#listOf(slot).set(count, peer, entry)
     this.#counts[slot] = count + 1
     this.#size++
-    while (this.#size > this.#limits.peersMax) this.#drop(this.#table.oldest)
+    while (this.#size > this.#limits.peersMax) this.#displace(this.#table.oldest)
   }
 
   /** The place that a newcomer has to take from another of its address, or, where there is no more room, of any; NONE where it need not. */
@@ -227,7 +234,7 @@ export class PeerStore {
     const { infoHashesMax, infoHashesPerAddressMax } = this.#limits
     const source = infoHashesPerAddressMax < infoHashesMax ? this.#sourceOf(peer) : undefined
     if (source !== undefined) this.#makeRoomIn(source)
-    while (table.size > 0 && table.size >= infoHashesMax) this.#drop(table.oldest)
+    while (table.size > 0 && table.size >= infoHashesMax) this.#displace(table.oldest)
     const slot = table.add(infoHash)
     if (source !== undefined) this.#shares.add(slot, source)
     if (slot >= this.#counts.length) this.#grow(table.capacity)
@@ -250,7 +257,7 @@ export class PeerStore {
       const slot = this.#shares.oldestOf(source)
       const heir = this.#otherSourceIn(slot, source)
       if (heir !== undefined && this.#shares.countOf(heir) < infoHashesPerAddressMax) this.#shares.add(slot, heir)
-      else this.#drop(slot)
+      else this.#displace(slot)
     }
   }
 
@@ -271,6 +278,11 @@ export class PeerStore {
     this.#counts.set(counts)
     this.#expiresAt = new Float64Array(capacity)
     this.#expiresAt.set(expiresAt)
+  }
+
+  #displace(slot: number): void {
+    this.#displaced += this.#counts[slot] as number
+    this.#drop(slot)
   }
 
   #drop(slot: number): void {

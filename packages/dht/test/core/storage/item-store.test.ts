@@ -71,3 +71,13 @@ test('[D-153] when the store is full, what is close to our id stays', () => {
   const closest = [...all].sort((a, b) => compareDistance(ownId, a.id, b.id)).slice(0, 20)
   expect(closest.filter(({ key }) => store.get(1, key) !== undefined).length).toBeGreaterThanOrEqual(19)
 })
+
+test('[D-131] items that made room for others are counted, those that expired are not', () => {
+  const store = new ItemStore({ ...LIMITS, itemsMax: 5, itemsPerAddressMax: 3 }, random)
+  for (let i = 0; i < 4; i++) put(store, place())
+  expect(store.displaced).toBe(1)
+  for (let i = 0; i < 4; i++) put(store, place(), { source: `b${i}` })
+  expect([store.displaced, store.size]).toEqual([3, 5])
+  store.expire(ITEM_LIFETIME_MS)
+  expect([store.displaced, store.size]).toEqual([3, 0])
+})

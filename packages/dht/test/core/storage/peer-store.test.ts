@@ -155,3 +155,15 @@ test('[D-126] who announces first what others announce too cannot take them alon
   expect(store.of(99, 'popular')).toContain(from('good', 1))
   expect(store.infoHashes).toBe(21)
 })
+
+test('[D-131] peers that made room for others are counted, those that expired are not', () => {
+  const store = new Store(1, { ...LIMITS, peersPerInfoHashMax: 4, infoHashesPerAddressMax: 2 })
+  for (let i = 0; i < 6; i++) store.tell(i, 'hash', from(`ok0${i}`, 1))
+  expect(store.displaced).toBe(2)
+  for (let i = 0; i < 5; i++) store.tell(i, `flood-${i}`, from('evil', 1))
+  expect(store.displaced).toBe(5)
+  for (let i = 0; i < 10; i++) store.tell(10 + i, `other-${i}`, from(`no0${i}`, 1))
+  expect([store.displaced, store.infoHashes]).toEqual([5 + 4 + 2, 10])
+  store.expire(PEER_LIFETIME_MS * 2)
+  expect([store.displaced, store.size]).toEqual([11, 0])
+})
