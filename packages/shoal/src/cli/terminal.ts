@@ -41,6 +41,23 @@ export function hanging(text: string, { width, indent }: { readonly width: numbe
   return [...lines, line].join(`\n${' '.repeat(indent)}`)
 }
 
+/** Control characters, and those that turn the direction of what follows. */
+const CONTROLS = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu
+/** Behind an escape: a colour, as `paint` gives it. */
+const COLOUR = /^\[[0-9;]*m/
+
+/**
+ * What strangers stored is shown too, and must not move the cursor, rename the window or fill the clipboard: all but line breaks,
+ * tabs and colours is shown as an escape.
+ */
+export function harmless(text: string): string {
+  return text.replace(CONTROLS, (control, at: number) => {
+    if (control === '\n' || control === '\t') return control
+    if (control === '\u001B' && COLOUR.test(text.slice(at + 1, at + 20))) return control
+    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
+
 export class Terminal {
   readonly #stream: Stream
   readonly #colour: boolean
@@ -69,7 +86,7 @@ export class Terminal {
 
   line(text: string): void {
     if (this.#progress) this.#stream.write(CLEAR_LINE)
-    this.#stream.write(`${text}\n`)
+    this.#stream.write(`${this.isTTY ? harmless(text) : text}\n`)
     this.#draw()
   }
 
@@ -95,6 +112,6 @@ export class Terminal {
   #draw(): void {
     if (!this.#progress) return
     const frame = FRAMES[this.#frame++ % FRAMES.length] as string
-    this.#stream.write(`${CLEAR_LINE}${this.paint('cyan', frame)} ${this.#progress.text}`)
+    this.#stream.write(`${CLEAR_LINE}${this.paint('cyan', frame)} ${harmless(this.#progress.text)}`)
   }
 }

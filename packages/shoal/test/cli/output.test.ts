@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type LogLevel, Output } from '../../src/cli/output.ts'
-import { hanging, wantsColour } from '../../src/cli/terminal.ts'
+import { hanging, harmless, wantsColour } from '../../src/cli/terminal.ts'
 import { MemoryStream } from './memory-stream.ts'
 
 function world(options: { json?: boolean; level?: LogLevel; tty?: boolean; noColor?: string } = {}) {
@@ -41,6 +41,26 @@ describe('for programs', () => {
 })
 
 describe('for people', () => {
+  test('[D-132] what strangers stored moves no terminal: control characters are shown as escapes', () => {
+    const evil = '\u001b]0;owned\u0007\u001b[2J\u001b[1;1Hdone\rover\u009b1A\u202egnp.exe\tand\nmore'
+    const { output, stdout, stderr } = world({ tty: true })
+    output.event('value', { value: evil }, evil)
+    output.warn(evil)
+    const shown = '\\u001b]0;owned\\u0007\\u001b[2J\\u001b[1;1Hdone\\u000dover\\u009b1A\\u202egnp.exe\tand\nmore'
+    expect(stdout.text).toBe(`${shown}\n`)
+    expect(stderr.text).toContain(shown)
+    expect(stderr.text).toContain('\u001b[33m')
+    expect(harmless('\u001b[32m●\u001b[39m plain, ünïcode 👩‍👩‍👧 \u001b')).toBe(
+      '\u001b[32m●\u001b[39m plain, ünïcode 👩‍👩‍👧 \\u001b',
+    )
+  })
+
+  test('[D-132] a pipe gets the text as it is', () => {
+    const { output, stdout } = world()
+    output.event('value', {}, 'a\u001b[2Jb')
+    expect(stdout.text).toBe('a\u001b[2Jb\n')
+  })
+
   test('[C-6] a pipe gets plain text: no colours, no moving line, no notes', () => {
     const { output, stdout, stderr } = world()
     output.progress('working')
