@@ -30,7 +30,9 @@ export interface ItemPlace {
 interface Entry {
   readonly place: ItemPlace
   /** Who put it first: whoever puts it again does not take it over, lest he take it along when his share is full. */
-  readonly source: string
+  source: string
+  /** Who else put it last: when the share of the first is full the item is his, lest somebody put others' items first. */
+  heir: string | undefined
   item: Item
   expiresAt: Millis
   /** Where it stands in #list. */
@@ -85,11 +87,12 @@ export class ItemStore {
     if (held !== undefined) {
       this.#bytes += item.value.length - held.item.value.length
       held.item = item
+      if (source !== held.source) held.heir = source
       held.expiresAt = now + ITEM_LIFETIME_MS
       this.#entries.delete(place.key)
       this.#entries.set(place.key, held)
     } else {
-      this.#add({ place, source, item, expiresAt: now + ITEM_LIFETIME_MS, at: this.#list.length })
+      this.#add({ place, source, heir: undefined, item, expiresAt: now + ITEM_LIFETIME_MS, at: this.#list.length })
     }
     const { itemsMax, itemBytesMax } = this.#limits
     while (this.#entries.size > itemsMax || this.#bytes > itemBytesMax) this.#displace(this.#farthestOfFew(ownId))
@@ -105,23 +108,44 @@ export class ItemStore {
 
   #add(entry: Entry): void {
     const { source } = entry
-    let share = this.#bySource.get(source)
-    if (share === undefined) {
-      share = new Set()
-      this.#bySource.set(source, share)
-    } else if (share.size >= this.#limits.itemsPerAddressMax) {
-      for (const oldest of share) {
-        this.#displace(oldest)
-        break
-      }
-      // Where that was its last, the share was dropped with it.
-      this.#bySource.set(source, share)
-    }
-    share.add(entry)
+    this.#makeRoomIn(source)
+    this.#shareOf(source).add(entry)
     entry.at = this.#list.length
     this.#list.push(entry)
     this.#entries.set(entry.place.key, entry)
     this.#bytes += entry.item.value.length + OVERHEAD_BYTES
+  }
+
+  /** A full share drops its oldest, or leaves it to who else put it. */
+  #makeRoomIn(source: string): void {
+    const most = Math.max(this.#limits.itemsPerAddressMax, 1)
+    const share = this.#bySource.get(source)
+    if (share === undefined || share.size < most) return
+    const [oldest] = share
+    if (oldest === undefined) return
+    const { heir } = oldest
+    if (heir === undefined || (this.#bySource.get(heir)?.size ?? 0) >= most) {
+      this.#displace(oldest)
+      return
+    }
+    this.#leaveShare(oldest)
+    oldest.source = heir
+    oldest.heir = undefined
+    this.#shareOf(heir).add(oldest)
+  }
+
+  #shareOf(source: string): Set<Entry> {
+    const known = this.#bySource.get(source)
+    if (known !== undefined) return known
+    const share = new Set<Entry>()
+    this.#bySource.set(source, share)
+    return share
+  }
+
+  #leaveShare(entry: Entry): void {
+    const share = this.#bySource.get(entry.source)
+    share?.delete(entry)
+    if (share?.size === 0) this.#bySource.delete(entry.source)
   }
 
   #displace(entry: Entry): void {
@@ -137,9 +161,7 @@ export class ItemStore {
       this.#list[entry.at] = last
       last.at = entry.at
     }
-    const share = this.#bySource.get(entry.source)
-    share?.delete(entry)
-    if (share?.size === 0) this.#bySource.delete(entry.source)
+    this.#leaveShare(entry)
   }
 
   #farthestOfFew(ownId: NodeId): Entry {

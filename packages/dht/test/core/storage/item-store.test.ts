@@ -81,3 +81,21 @@ test('[D-131] items that made room for others are counted, those that expired ar
   store.expire(ITEM_LIFETIME_MS)
   expect([store.displaced, store.size]).toEqual([3, 0])
 })
+
+test('[D-133] who puts first what others put too cannot take it along when his share is full', () => {
+  const store = new ItemStore({ ...LIMITS, itemsPerAddressMax: 5 }, random)
+  const [popular, own] = [place(), place()]
+  put(store, popular, { source: 'evil' })
+  put(store, own, { source: 'evil' })
+  put(store, popular, { source: 'good' })
+  for (let i = 0; i < 50; i++) put(store, place(), { source: 'evil' })
+  expect(store.get(0, popular.key)).toBeDefined()
+  expect(store.get(0, own.key)).toBeUndefined()
+  expect(store.size).toBe(6)
+  // From then on it counts for the other, and goes with his share.
+  for (let i = 0; i < 5; i++) put(store, place(), { source: 'good' })
+  expect(store.get(0, popular.key)).toBeUndefined()
+  expect(store.size).toBe(10)
+  store.expire(ITEM_LIFETIME_MS)
+  expect([store.size, store.bytes]).toEqual([0, 0])
+})
