@@ -49,6 +49,21 @@ test('[CR-44] all who ask at once get the one document that is made', () => {
   expect(server.machine.stats()['crdt.merged']).toBe(1)
 })
 
+test('[CR-47] a thousand invented authors do not leave a plain peer without any document', () => {
+  const world = new World()
+  const server = world.server({ limits: { valueSizeMax: 64 * 1024 } })
+  const raw = world.raw(server).greet()
+  for (let i = 0; i < 300; i++) {
+    const author = new TestKey(`author ${i}`)
+    raw.put(author.plain('doc', [set(author, `k${i}`)], { time: world.now, type: 'MAP' }))
+    world.run(5)
+  }
+  raw.send({ type: 'crdtGet', id: 'get', to: [], key: 'doc' })
+  world.run(1_000)
+  const document = raw.ofType('crdtPut').find(({ id }) => id === 'get')?.['data'] as { v: unknown[] } | undefined
+  expect(document?.v.length).toBeGreaterThan(50)
+})
+
 test('[CR-45] the index row of a key stays short, however many types are invented there', () => {
   const world = new World()
   const server = world.server()

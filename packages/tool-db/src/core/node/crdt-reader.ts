@@ -49,6 +49,8 @@ const SCANS_PER_PAGE = 16
 /** Of names that a cut document passes over, and of bytes that it reads beside those that it holds. */
 const SCANS_PER_CUT = 64
 const READ_FACTOR = 4
+/** Of bytes, for each author of a cut document. */
+const SHARE_MIN = 4_096
 /** A set that goes away while it is read was taken in by another, which may stand where nobody looks any more. */
 const TRIES = 3
 
@@ -111,10 +113,12 @@ export class CrdtReader {
    * share is read no further, and nobody is once `READ_FACTOR` times as much was read as there is room.
    */
   cut(key: string, wish: { kind: string; authors: number; sizeMax: number }, then: Then<CutDocument>): void {
-    const share = wish.sizeMax / Math.max(1, wish.authors)
+    // Whoever invents a thousand authors must not leave room for nobody: then those who come first have it.
+    const share = Math.max(SHARE_MIN, wish.sizeMax / Math.max(1, wish.authors))
     const used = new Map<string, number>()
     const records: WireRecord[] = []
     let length = 0
+    let held = 0
     let isCut = false
     const isWanted = (rowKey: string): boolean => {
       const { kind, author } = setNameOf(key, rowKey)
@@ -124,10 +128,14 @@ export class CrdtReader {
       const record = recordOfSetRow(key, row)
       if (record === undefined) return true
       length += row?.value.length ?? 0
-      const size = (used.get(record.a) ?? 0) + (utf8Length(row?.value ?? '') ?? 0)
+      const own = utf8Length(row?.value ?? '') ?? 0
+      const size = (used.get(record.a) ?? 0) + own
       used.set(record.a, size)
-      if (size > share) isCut = true
-      else records.push(record)
+      if (size > share || held + own > wish.sizeMax) isCut = true
+      else {
+        records.push(record)
+        held += own
+      }
       return length <= wish.sizeMax * READ_FACTOR
     }
     this.#walk(key, { after: undefined, scansMax: SCANS_PER_CUT, isWanted }, visit, (end, error) => {

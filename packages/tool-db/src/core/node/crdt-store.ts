@@ -82,7 +82,7 @@ export class CrdtStore {
   constructor(kernel: Kernel) {
     this.#kernel = kernel
     this.#cache = new CrdtCache(kernel.limits.crdtCacheSizeMax)
-    this.#heavy = new HeavyReads(kernel, COLD_MAX)
+    this.#heavy = new HeavyReads({ kernel, lengthPerMs: 4_096, waitingMax: COLD_MAX, waitingPerAskerMax: COLD_MAX })
   }
 
   /** Gives a refusal where the store failed, or where too many keys are being read anew for others. */
@@ -229,7 +229,7 @@ export class CrdtStore {
         })
       }
       if (isOurs) read(() => undefined)
-      else if (!this.#heavy.enter(read)) then({ ok: false, code: 'TOO_BUSY', error: undefined })
+      else if (!this.#heavy.enter(this, read)) then({ ok: false, code: 'TOO_BUSY', error: undefined })
     }
     // Loose sets have a share by themselves.
     const limit = 2 * this.#kernel.limits.crdtSetsPerAuthorMax

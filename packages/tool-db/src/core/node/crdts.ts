@@ -47,6 +47,8 @@ export interface CrdtsParts {
 /** Documents made for plain peers, which change with every set: so often at most, of one key. */
 const MERGE_PACE: Millis = 1_000
 const MERGES_MAX = 256
+/** About a tenth of a core. Keys wait, and not askers. */
+const MERGE_RATE = { lengthPerMs: 4_096, waitingMax: MERGES_MAX, waitingPerAskerMax: MERGES_MAX }
 /** Pages that a subscription brings; who wants all of a larger document asks for it. */
 const PAGES_ON_SUBSCRIPTION = 8
 
@@ -68,7 +70,7 @@ export class Crdts {
     this.#merged = new MergedDocuments({
       kernel,
       reader: this.#reader,
-      heavy: new HeavyReads(kernel, kernel.limits.readsMax),
+      heavy: new HeavyReads({ kernel, ...MERGE_RATE }),
       peerAddress,
       sign: (draft, heldAt, then) => admission.sign(draft, heldAt, then),
     })

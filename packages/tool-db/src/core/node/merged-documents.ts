@@ -103,7 +103,7 @@ export class MergedDocuments {
       return
     }
     this.#waiting.set(key, [settle])
-    this.#parts.heavy.enter((done) => {
+    this.#parts.heavy.enter(this, (done) => {
       this.#make(key, (merged, length) => {
         const waiting = this.#waiting.get(key) ?? []
         this.#waiting.delete(key)

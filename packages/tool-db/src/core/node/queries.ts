@@ -4,6 +4,7 @@ import { utf8Length } from '@shoal/base'
 import type { QueryMessage } from '../wire/message.ts'
 import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
+import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { scanKeys } from './key-pages.ts'
 import { has } from './peer.ts'
@@ -137,12 +138,19 @@ class PrefixQuestion implements Request {
   }
 }
 
+/** A page of long keys costs milliseconds, and a question for it is a few bytes: all strangers together have a part of a core. */
+const SCAN_RATE = { lengthPerMs: 32_768, waitingPerAskerMax: 256 }
+/** What a key costs beside its length. */
+const KEY_COST = 100
+
 export class Queries {
   readonly #parts: QueriesParts
-  #scans = 0
+  readonly #heavy: HeavyReads
 
   constructor(parts: QueriesParts) {
     this.#parts = parts
+    const { kernel } = parts
+    this.#heavy = new HeavyReads({ kernel, ...SCAN_RATE, waitingMax: kernel.limits.readsMax })
   }
 
   query(command: Command & { kind: 'query' }, then: (keys: readonly string[], complete: boolean) => void): void {
@@ -154,13 +162,18 @@ export class Queries {
 
   handleQuery(peer: Peer, message: QueryMessage): void {
     const { kernel, fanout } = this.#parts
+    const isTaken = this.#heavy.enter(peer, (done) => {
+      if (peer.session.state.kind === 'closed') done(0)
+      else this.#answer(peer, message, done)
+    })
+    if (isTaken) return
+    kernel.counters.add('refused.reads')
+    if (has(peer, 'ack')) fanout.send(peer, { type: 'ack', id: message.id, to: [], code: 'RATE_LIMITED' })
+  }
+
+  #answer(peer: Peer, message: QueryMessage, done: (length: number) => void): void {
+    const { kernel, fanout } = this.#parts
     const { limits } = kernel
-    if (this.#scans >= limits.readsMax) {
-      kernel.counters.add('refused.reads')
-      if (has(peer, 'ack')) fanout.send(peer, { type: 'ack', id: message.id, to: [], code: 'RATE_LIMITED' })
-      return
-    }
-    this.#scans++
     const isPaged = has(peer, 'page')
     const limit = Math.min(
       isPaged ? (message.limit ?? limits.answerKeysMax) : limits.answerKeysMax,
@@ -168,7 +181,9 @@ export class Queries {
     )
     const after = isPaged ? message.after : undefined
     scanKeys(kernel, { prefix: message.key, after, limit }, (result) => {
-      this.#scans--
+      let cost = KEY_COST
+      if (result.ok) for (const key of result.value.keys) cost += KEY_COST + key.length
+      done(cost)
       if (peer.session.state.kind === 'closed') return
       if (!result.ok) {
         if (has(peer, 'ack')) fanout.send(peer, { type: 'ack', id: message.id, to: [], code: 'STORE_FAILED' })
