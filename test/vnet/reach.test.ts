@@ -1,6 +1,6 @@
 /** Servers behind a NAT: with a router that maps ports they are reached from outside, without one they stay clients and say so. */
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -91,5 +91,35 @@ testNeeding(...VNET)(
     await server.event('connected', { host: vnet.host(4).address })
     await outside.event('connected', { inbound: true })
     expect(server.all('announced')).toEqual([])
+  },
+)
+
+testNeeding(...VNET)(
+  '[V-12] [C-80] [T-160] a server whose firewall drops what comes in is not announced; once it can be dialled back it is',
+  async () => {
+    const vnet = new Vnet(6)
+    await startNodes(vnet.hosts.slice(0, 4), 3)
+    const scene = new Scene()
+    const common = ['--bootstrap', bootstrapOf(vnet.host(0)), '--no-lan']
+    const topic = ['--topic', 'dialled', '--port', '9000', '--store', 'memory']
+    const first = scene.shoalIn(vnet.host(4).namespace, 'serve', ...topic, ...common)
+    await first.event('announced')
+    const { namespace } = vnet.host(5)
+    const rule = ['INPUT', '-p', 'tcp', '--dport', '9000', '-j', 'DROP']
+    const iptables = (verb: string): void =>
+      void execFileSync('ip', ['netns', 'exec', namespace, 'iptables', verb, ...rule])
+    iptables('-A')
+    const shut = scene.shoalIn(namespace, 'serve', ...topic, ...common)
+    expect(await shut.event('reach')).toMatchObject({
+      reachable: false,
+      reason: expect.stringMatching(/dial it from outside/),
+    })
+    expect(shut.all('announced')).toEqual([])
+    await shut.stop()
+
+    iptables('-D')
+    const open = scene.shoalIn(namespace, 'serve', ...topic, ...common)
+    await open.event('announced')
+    expect(open.all('reach').at(-1)).toMatchObject({ reachable: true })
   },
 )

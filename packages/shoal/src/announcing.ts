@@ -26,6 +26,9 @@ export interface AnnouncingInit {
   readonly onMapped: (mapped: Mapped, renewed: boolean) => void
 }
 
+/** For finding a server, connecting to it, and its word on whether it can dial us: of that it takes three seconds where we are silent. */
+const WITNESS_WITHIN_MS = 6_000
+
 export class Announcing {
   readonly #init: AnnouncingInit
   readonly #mapping: PortMapping | undefined
@@ -33,6 +36,8 @@ export class Announcing {
   #dialBack: 'reached' | 'not-reached' | undefined
   #reach: Reach = { kind: 'unknown' }
   #isOver = false
+  #isSettled = false
+  readonly #patience: NodeJS.Timeout
 
   constructor(init: AnnouncingInit) {
     this.#init = init
@@ -44,6 +49,8 @@ export class Announcing {
     this.#mappingState = { kind: this.#mapping === undefined ? 'off' : 'asking' }
     this.#mapping?.on('mapped', (mapped, renewed) => {
       this.#mappingState = { kind: 'mapped' }
+      // A no from before the port was open says nothing now.
+      if (!renewed && this.#dialBack === 'not-reached') this.#dialBack = undefined
       init.onMapped(mapped, renewed)
       this.#judge()
     })
@@ -51,12 +58,18 @@ export class Announcing {
       this.#mappingState = { kind: 'failed', reason: message }
       this.#judge()
     })
+    this.#patience = setTimeout(() => this.#settle(), WITNESS_WITHIN_MS)
     this.#judge()
   }
 
   /** The router's address, while it keeps a port open for us. */
   get externalHost(): string | undefined {
     return this.#mapping?.mapped?.externalHost
+  }
+
+  /** A search is over; where it found nobody there is nobody to ask. */
+  handleSearched(foundAny: boolean): void {
+    if (!foundAny) this.#settle()
   }
 
   /** What another server found when it dialled us. */
@@ -68,7 +81,15 @@ export class Announcing {
   /** Gives the port back to the router. */
   async close(): Promise<void> {
     this.#isOver = true
+    clearTimeout(this.#patience)
     await this.#mapping?.close()
+  }
+
+  #settle(): void {
+    clearTimeout(this.#patience)
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#judge()
   }
 
   #judge(): void {
@@ -80,6 +101,7 @@ export class Announcing {
       hasPublicAddress,
       mapping: this.#mappingState,
       dialBack: this.#dialBack,
+      isSettled: this.#isSettled,
     })
     const before = this.#reach
     this.#reach = reach

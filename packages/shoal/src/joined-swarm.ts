@@ -99,6 +99,9 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     const session = this.#joinDiscovery(topic, { port, announceTo: NEAR })
     let announcing: Announcing | undefined
     let isLeft = false
+    session.on('searched', ({ source, answered }) => {
+      if (source === 'dht' && answered) announcing?.handleSearched(session.stats().places > 0)
+    })
     // Whether its network is a private one, a node knows when it listens.
     const begun = dht.listening.then(
       () => {
@@ -162,6 +165,11 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     const mapped = [...this.#announcing].map(({ externalHost }) => externalHost)
     const hosts = [ipv4?.host, ipv6?.host, ...this.#discovery.externalHosts(), ...mapped, this.#localHost]
     return [...new Set(hosts.filter((host) => host !== undefined))]
+  }
+
+  /** Another server dialled this one from outside, or could not. */
+  handleDialBack(reached: boolean): void {
+    for (const announcing of this.#announcing) announcing.handleDialBack(reached ? 'reached' : 'not-reached')
   }
 
   async close(): Promise<void> {

@@ -37,6 +37,7 @@ export class ToolDb extends Database {
       throw error
     }
     this.swarm = swarm
+    this.on('dialled-back', ({ reached }: { reached: boolean }) => swarm?.handleDialBack(reached))
     swarm?.listening.catch((error: unknown) => {
       // A DHT port that is taken must not go unnoticed by a program that never looks at `ready`.
       if (!this.#isWatched && !this.isClosing) void Promise.reject(error)

@@ -11,6 +11,8 @@ export interface ReachFacts {
   /** An interface has an address that everybody can dial: there is no NAT. */
   readonly hasPublicAddress: boolean
   readonly mapping: MappingState
+  /** Those who could be asked for a dial from outside have had their time, or there are none. */
+  readonly isSettled: boolean
   /** What another server has said that dialled us from outside; `undefined` where none was asked. */
   readonly dialBack: 'reached' | 'not-reached' | undefined
 }
@@ -28,17 +30,19 @@ export type Reach =
 
 /** A server without a witness against it announces: the first of a topic has nobody to ask. */
 export function judgeReach(facts: ReachFacts): Reach {
-  const { isGiven, isPrivateNetwork, hasPublicAddress, mapping, dialBack } = facts
+  const { isGiven, isPrivateNetwork, hasPublicAddress, mapping, dialBack, isSettled } = facts
   if (isGiven) return { kind: 'reachable', by: 'host' }
   if (isPrivateNetwork) return { kind: 'reachable', by: 'private network' }
   if (dialBack === 'reached') return { kind: 'reachable', by: 'dial back' }
-  if (dialBack === 'not-reached') {
+  // The router's own word is told first: it says more, and a no from before it opened the port is none.
+  if (dialBack === 'not-reached' && (mapping.kind === 'off' || mapping.kind === 'mapped')) {
     return {
       kind: 'unreachable',
       reason:
         'another server tried to dial it from outside and could not: open its TCP port in the firewall and the router',
     }
   }
+  if (!isSettled) return { kind: 'unknown' }
   if (hasPublicAddress) return { kind: 'reachable', by: 'address' }
   switch (mapping.kind) {
     case 'mapped':

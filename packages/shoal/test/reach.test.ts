@@ -7,6 +7,7 @@ const BEHIND_NAT: ReachFacts = {
   hasPublicAddress: false,
   mapping: { kind: 'asking' },
   dialBack: undefined,
+  isSettled: true,
 }
 const FAILED = { kind: 'failed', reason: 'no router' } as const
 
@@ -22,11 +23,15 @@ test.each<[string, Partial<ReachFacts>, object]>([
 
 test('[S-104] nothing is announced while the router is being asked, nor after it failed, nor against a witness', () => {
   expect(judgeReach(BEHIND_NAT)).toEqual({ kind: 'unknown' })
+  expect(judgeReach({ ...BEHIND_NAT, hasPublicAddress: true, isSettled: false })).toEqual({ kind: 'unknown' })
   expect(judgeReach({ ...BEHIND_NAT, mapping: FAILED })).toEqual({ kind: 'unreachable', reason: 'no router' })
   expect(judgeReach({ ...BEHIND_NAT, mapping: { kind: 'off' } })).toMatchObject({
     reason: expect.stringMatching(/--host/),
   })
-  for (const facts of [{ hasPublicAddress: true }, { mapping: { kind: 'mapped' } as const }]) {
+  for (const facts of [
+    { hasPublicAddress: true, mapping: { kind: 'off' } as const },
+    { mapping: { kind: 'mapped' } as const },
+  ]) {
     expect(judgeReach({ ...BEHIND_NAT, ...facts, dialBack: 'not-reached' })).toMatchObject({
       kind: 'unreachable',
       reason: expect.stringMatching(/firewall/),

@@ -266,6 +266,9 @@ export class Database extends EventEmitter {
       case 'unsent':
         this.#tell('unsent', { key: event.key })
         return
+      case 'dialled-back':
+        this.#tell('dialled-back', { reached: event.reached })
+        return
       case 'servers-changed':
         this.#tell('servers', this.serverPeers)
     }

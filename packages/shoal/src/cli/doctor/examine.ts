@@ -43,6 +43,7 @@ export async function* examine(context: CommandContext, examination: Examination
     ['speaking to the local network', flags.lan ? checkLan(signal) : Promise.resolve(untried('LAN', 'left out'))],
     ['asking the router for a port', checkMapping(context, flags, deadline)],
     ['asking DHT nodes', dht],
+    ['', Promise.resolve(DIAL_BACK)],
   ]
   for (const [, step] of steps) step.catch(() => {}) // Each is awaited below, in its turn.
   for (const [what, step] of steps) {
@@ -51,6 +52,9 @@ export async function* examine(context: CommandContext, examination: Examination
     yield* Array.isArray(found) ? (found as readonly Check[]) : [found as Check]
   }
 }
+
+/** It takes a server that runs, and others of its topic. */
+const DIAL_BACK = untried('dial back', 'told by a running server once it meets another: see reach of shoal serve')
 
 const NO_DHT: readonly Check[] = [untried('UDP out', 'left out with --no-dht')]
 

@@ -27,6 +27,8 @@ export type NodeEvent =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** A connection that we dialled did not come about, since one side wants it encrypted and the other can't or won't. */
   | { readonly kind: 'encryption-refused'; readonly refusal: EncryptionRefusal }
+  /** Another server dialled us from outside, or could not; or somebody came in from there. */
+  | { readonly kind: 'dialled-back'; readonly reached: boolean }
   /** The servers that we know have changed. */
   | { readonly kind: 'servers-changed' }
 

@@ -8,6 +8,7 @@ import type { RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
 import type { Crdts } from './crdts.ts'
 import type { Deliveries } from './delivery.ts'
+import type { DialBacks } from './dial-backs.ts'
 import type { Directory } from './directory.ts'
 import { type Fanout, messageOf } from './fanout.ts'
 import type { Functions } from './functions.ts'
@@ -42,6 +43,7 @@ export interface IncomingParts {
   readonly queries: Queries
   readonly functions: Functions
   readonly directory: Directory
+  readonly dialBacks: DialBacks
 }
 
 /** Refusals that no honest peer causes, once it has verified what it sends. */
@@ -81,7 +83,11 @@ export class Incoming {
       case 'noise':
         this.#parts.sessions.fault(peer.session, 'out-of-turn')
         return
+      case 'dialback':
+        this.#parts.dialBacks.handleAsk(peer, message)
+        return
       case 'ack':
+        if (this.#parts.dialBacks.handleAck(peer, message.id, message.code)) return
         if (subscriptions.handleAck(peer, message.id, message.code)) return
         if (relays.handleAck(peer, message.id, message.code)) return
         if (!deliveries.handleAck(peer, message.id, message.code)) requests.handleAnswer(peer, message)

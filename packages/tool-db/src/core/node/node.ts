@@ -13,6 +13,7 @@ import type { Command } from './commands.ts'
 import type { NodeConfig } from './config.ts'
 import { Crdts } from './crdts.ts'
 import { Deliveries } from './delivery.ts'
+import { DialBacks } from './dial-backs.ts'
 import type { DialSource } from './dial-entry.ts'
 import { DialPlan } from './dial-plan.ts'
 import { Directory } from './directory.ts'
@@ -69,6 +70,7 @@ export class DatabaseNode {
   readonly #directory: Directory
   readonly #news: ServerNews
   readonly #dialPlan: DialPlan
+  readonly #dialBacks: DialBacks
   readonly #subscriptions: Subscriptions
   readonly #fanout: Fanout
   readonly #relays: Relays
@@ -140,6 +142,7 @@ export class DatabaseNode {
       fanout: this.#fanout,
       peers: () => this.#roster.peers(),
     })
+    this.#dialBacks = new DialBacks({ kernel, isServer, identity: this.#identity, fanout: this.#fanout })
     this.#requests = new Requests(kernel)
     const claims = new OwnClaims()
     this.#deliveries = new Deliveries({
@@ -199,6 +202,7 @@ export class DatabaseNode {
       queries,
       functions: this.#functions,
       directory: this.#directory,
+      dialBacks: this.#dialBacks,
     }
     this.#incoming = new Incoming(parts)
     this.#desk = new CommandDesk({ ...parts, servers, connect: (endpoint) => this.#dialPlan.add(endpoint, 'given') })
@@ -227,6 +231,7 @@ export class DatabaseNode {
       this.#sessions.open({ channel, remote, direction, isTextOnly, dialled: remote })
       return
     }
+    if (this.#dialBacks.handleOpened(input.dial, channel)) return
     const dialled = this.#dialPlan.handleOpened(input.dial)
     if (dialled === undefined) {
       this.#kernel.tell({ kind: 'close', channel, code: 1001, reason: 'nobody waits for this dial' })
@@ -401,6 +406,7 @@ export class DatabaseNode {
         this.#deliveries.handleGone(peer)
         this.#relays.handleGone(peer)
         this.#requests.handleGone(peer)
+        this.#dialBacks.handleGone(peer)
       },
       onGone: (peer) => {
         this.#dialPlan.handlePeerGone(peer.peerId)
@@ -417,6 +423,7 @@ export class DatabaseNode {
 
   #handleConnected(peer: Peer, isNew: boolean): void {
     this.#news.handleConnected(peer)
+    this.#dialBacks.handleConnected(peer)
     if (!peer.isServer) return
     this.#subscriptions.tellAll(peer)
     this.#deliveries.handleServer(peer)

@@ -3,10 +3,10 @@
 import type { PeerInfo } from './peer-info.ts'
 import type { Peer } from './session.ts'
 
-export type Feature = 'proof' | 'ack' | 'page' | 'prefix' | 'push' | 'crdt' | 'batch'
+export type Feature = 'proof' | 'ack' | 'page' | 'prefix' | 'push' | 'crdt' | 'batch' | 'dialback'
 
 /** Ours, in the order we send them. */
-export const FEATURES: readonly Feature[] = ['proof', 'ack', 'page', 'prefix', 'push', 'crdt', 'batch']
+export const FEATURES: readonly Feature[] = ['proof', 'ack', 'page', 'prefix', 'push', 'crdt', 'batch', 'dialback']
 
 /** Refusals that say "not now": what was refused may be taken later. */
 const PASSING: ReadonlySet<string> = new Set(['RATE_LIMITED', 'STORE_FAILED', 'TOO_BUSY'])

@@ -42,6 +42,12 @@ export interface NoiseMessage extends Base {
   readonly data: string
 }
 
+/** Feature `dialback`: dial this port at the address that I come from, and say by an `ack` whether it opened. */
+export interface DialBackMessage extends Base {
+  readonly type: 'dialback'
+  readonly port: number
+}
+
 export interface AckMessage extends Base {
   readonly type: 'ack'
   readonly code: string
@@ -122,6 +128,7 @@ export type Message =
   | ProofMessage
   | NoiseMessage
   | AckMessage
+  | DialBackMessage
   | PutMessage
   | CrdtPutMessage
   | CrdtGetMessage

@@ -3,6 +3,7 @@
  * foreign JSON again, apart from a record's value and a function's arguments, which are the application's.
  */
 
+import { isPort } from '@shoal/base'
 import { type Hello, parseHello, parseProofStatement, parseSignedEndpoint, type SignedEndpoint } from '@shoal/peer'
 import { isCrdtRecord } from '../crdt/change-set.ts'
 import { parseRecord } from '../records/parse-record.ts'
@@ -30,6 +31,7 @@ import type {
   CrdtGetMessage,
   CrdtPutMessage,
   CrdtSetsMessage,
+  DialBackMessage,
   FunctionMessage,
   FunctionReturnMessage,
   GetMessage,
@@ -76,6 +78,7 @@ const READERS: ReadonlyMap<string, Read<Message>> = new Map<string, Read<Message
   ['proof', readProof],
   ['noise', readNoise],
   ['ack', readAck],
+  ['dialback', readDialBack],
   ['put', readPut],
   ['crdtPut', readCrdtPut],
   ['crdtGet', readCrdtGet],
@@ -157,6 +160,11 @@ function readNoise(fields: Fields, base: Envelope): NoiseMessage | string {
 function readAck(fields: Fields, base: Envelope): AckMessage | string {
   const code = text(own(fields, 'code'), 64)
   return code === undefined ? 'code' : { type: 'ack', ...base, code }
+}
+
+function readDialBack(fields: Fields, base: Envelope): DialBackMessage | string {
+  const port = own(fields, 'port')
+  return isPort(port) ? { type: 'dialback', ...base, port } : 'port'
 }
 
 function readPut(fields: Fields, base: Envelope, limits: WireLimits): PutMessage | string {
