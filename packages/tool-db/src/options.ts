@@ -165,6 +165,11 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
   if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function') {
     throw new UsageError('the option signal takes an AbortSignal')
   }
+  for (const name of ['storageAdapter', 'networkAdapter', 'userAdapter'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') {
+      throw new UsageError(`the option ${name} takes a class, not an instance of it: leave it out for the default`)
+    }
+  }
   const { store } = options
   if (store !== undefined && store !== 'memory' && typeof store?.readMany !== 'function') {
     throw new UsageError(

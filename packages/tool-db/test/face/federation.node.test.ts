@@ -179,6 +179,9 @@ test('[U-43] a store that is none is told when the database is made', () => {
   for (const store of ['./directory', {}, 5, null]) {
     expect(() => new ToolDb({ store: store as never })).toThrow(/the option store takes .* storageName/)
   }
+  for (const name of ['storageAdapter', 'networkAdapter', 'userAdapter']) {
+    expect(() => new ToolDb({ [name]: {} })).toThrow(`the option ${name} takes a class`)
+  }
 })
 
 test('[T-85] store and network, too, say what is wrong with what they are given', async () => {
