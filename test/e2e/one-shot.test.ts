@@ -129,7 +129,7 @@ test('[C-32] a name that belongs to somebody else is not taken over, and the sen
 test('[C-31] with nowhere to look it says so at once', async () => {
   const scene = new Scene()
   for (const flags of [['--no-dht'], ['--bootstrap', 'none']]) {
-    const program = scene.plain('get', 'a', '--topic', TOPIC, '--timeout', '600000', ...flags)
+    const program = scene.plain('get', 'a', '--topic', TOPIC, '--timeout', '600000', '--no-lan', ...flags)
     expect((await program.ended).code).toBe(1)
     expect(program.stderr).toMatch(/nowhere to look.*--peer/)
   }

@@ -56,6 +56,15 @@ export class Vnet {
     }
   }
 
+  /** Hosts on a link of their own, from which no way leads out. */
+  lan(hosts: number): readonly Host[] {
+    this.#run('lan', String(hosts))
+    return Array.from({ length: hosts }, (_, i) => {
+      const address = `192.168.77.${i + 1}`
+      return { namespace: `${this.#prefix}-l${i + 1}`, address, bound: address, address6: `fd77::${i + 1}` }
+    })
+  }
+
   #run(command: string, ...args: string[]): void {
     execFileSync('bash', [SCRIPT, command, this.#prefix, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
   }

@@ -10,6 +10,7 @@ import { BOOK_LIMITS } from './core/book-rules.ts'
 import { LOOKUP_PACE } from './core/lookup-schedule.ts'
 import { CacheSource } from './node/cache-source.ts'
 import { DhtSource } from './node/dht-source.ts'
+import { LanSource } from './node/lan-source.ts'
 import type { AnnouncedPort, Source } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
 import { checkDiscoveryOptions, type DiscoveryOptions, isDht } from './options.ts'
@@ -145,9 +146,11 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   }
 
   #openReady(): readonly Source[] {
-    const { static: endpoints, cache } = this.#options.sources ?? {}
+    const { static: endpoints, cache, lan } = this.#options.sources ?? { lan: true }
+    const onWarning = (sentence: string): void => this.#warn(sentence)
     const ready: Source[] = endpoints === undefined ? [] : [new StaticSource(endpoints)]
-    if (cache !== undefined) ready.push(new CacheSource({ ...cache, onWarning: (sentence) => this.#warn(sentence) }))
+    if (cache !== undefined) ready.push(new CacheSource({ ...cache, onWarning }))
+    if (lan) ready.push(new LanSource({ ...(lan === true ? {} : lan), onWarning }))
     return ready
   }
 

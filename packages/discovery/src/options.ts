@@ -9,6 +9,7 @@ import type { AnnouncePace } from './core/announce-schedule.ts'
 import { BOOK_LIMITS, type BookLimits } from './core/book-rules.ts'
 import type { LookupPace } from './core/lookup-schedule.ts'
 import type { CacheOptions } from './node/cache-source.ts'
+import type { LanOptions } from './node/lan-source.ts'
 
 export interface DiscoverySources {
   /**
@@ -18,12 +19,14 @@ export interface DiscoverySources {
   readonly dht?: boolean | DhtOptions | Dht
   /** `host:port`, with brackets around IPv6; the host may be a name. */
   readonly static?: readonly (string | Endpoint)[]
+  /** The local network, by multicast DNS. */
+  readonly lan?: boolean | LanOptions
   /** Peers proven before, remembered in a file from run to run. */
   readonly cache?: CacheOptions
 }
 
 export interface DiscoveryOptions {
-  /** The DHT alone where nothing is said. */
+  /** The DHT and the local network where nothing is said; where something is, what is named and nothing else. */
   readonly sources?: DiscoverySources
   /** Closes everything when it aborts. */
   readonly signal?: AbortSignal
@@ -43,9 +46,11 @@ const OPTIONS: Readonly<Record<keyof DiscoveryOptions, true>> = {
 const SOURCES: Readonly<Record<keyof DiscoverySources, true>> = {
   dht: true,
   static: true,
+  lan: true,
   cache: true,
 }
 const CACHE_OPTIONS: Readonly<Record<keyof CacheOptions, true>> = { file: true }
+const LAN_OPTIONS: Readonly<Record<keyof LanOptions, true>> = { interfaces: true, port: true }
 const PACES: Readonly<Record<keyof NonNullable<DiscoveryOptions['pace']>, true>> = { lookup: true, announce: true }
 const DHT_OPTIONS: Readonly<Record<keyof DhtOptions, true>> = {
   bootstrap: true,
@@ -67,7 +72,8 @@ export function checkDiscoveryOptions(options: DiscoveryOptions): void {
   checkNames(sources, SOURCES, 'discovery.sources')
   checkNames(pace, PACES, 'discovery.pace')
   checkNames(limits, BOOK_LIMITS, 'discovery.limits')
-  const { dht, cache } = sources
+  const { dht, cache, lan } = sources
+  if (typeof lan !== 'boolean' && lan !== undefined) checkNames(lan, LAN_OPTIONS, 'discovery.sources.lan')
   if (cache !== undefined) {
     checkNames(cache, CACHE_OPTIONS, 'discovery.sources.cache')
     if (typeof cache.file !== 'string' || cache.file === '') {

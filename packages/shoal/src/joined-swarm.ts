@@ -17,7 +17,7 @@ import {
 } from '@shoal/discovery'
 import type { Candidate, CandidateSource, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
 import { Announcing, type MappingOptions } from './announcing.ts'
-import { addressTowardsAny, hasPublicAddress } from './own-address.ts'
+import { addressTowardsAny, hasPublicAddress, isLoopback } from './own-address.ts'
 import type { Reach } from './reach.ts'
 
 export interface JoinedSwarmEvents {
@@ -28,7 +28,7 @@ export interface JoinedSwarmEvents {
   /** An announce on the DHT is over; `nodes` stored it. */
   announced: [nodes: number]
   /** A look-up is over; `answered` is false where nobody could be asked. */
-  searched: [answered: boolean]
+  searched: [answered: boolean, source: CandidateSource]
   /** Something is not as it should be, and is gone on without. */
   warning: [sentence: string]
   /** Whether others can reach this server, as far as is known: only then it announces itself. */
@@ -59,13 +59,14 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
   readonly #init: JoinedSwarmInit
   /** UNBOUNDED: one a topic that our own user serves. */
   readonly #announcing = new Set<Announcing>()
+  readonly #asked: readonly CandidateSource[]
 
   /** Throws UsageError for options that make no sense. */
   constructor(init: JoinedSwarmInit) {
     super()
     this.#init = init
     checkDiscoveryOptions(init.discovery)
-    const { sources = { dht: true }, ...others } = init.discovery
+    const { sources = { dht: true, lan: !isLoopback(init.bind) }, ...others } = init.discovery
     this.#ownDht = ownDht(sources.dht, init)
     const dht = this.#ownDht ?? sources.dht
     try {
@@ -77,6 +78,10 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     }
     this.#discovery.on('warning', (sentence) => this.emit('warning', sentence))
     this.#ownDht?.on('warning', (sentence) => this.emit('warning', sentence))
+    this.#asked = [
+      ...(dht === undefined || dht === false ? [] : ['dht' as const]),
+      ...(sources.lan ? ['lan' as const] : []),
+    ]
     this.#localHost = init.bind ?? addressTowardsAny(knownPlaces(sources))
   }
 
@@ -85,9 +90,9 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     return this.#ownDht?.listening ?? Promise.resolve(undefined)
   }
 
-  /** Whether there are look-ups to wait for. */
-  get hasDht(): boolean {
-    return this.#discovery.dht !== undefined
+  /** The sources whose first look-up is worth a wait. */
+  get asked(): readonly CandidateSource[] {
+    return this.#asked
   }
 
   join(topic: string, options: SwarmJoinOptions = {}): SwarmSession {
@@ -128,7 +133,7 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
       if (source === 'dht') this.emit('announced', nodes)
     })
     session.on('searched', ({ source, answered }) => {
-      if (source !== 'cache') this.emit('searched', answered)
+      if (source !== 'cache') this.emit('searched', answered, source)
     })
     return session
   }

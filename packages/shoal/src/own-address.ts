@@ -56,14 +56,19 @@ export function hasPublicAddress(towardsOthers: string | undefined): boolean {
   return address !== undefined && scopeOf(address) === 'global'
 }
 
+/** `host:port` of this very machine, in whatever spelling. */
+export function isOwnMachine(target: string): boolean {
+  return isLoopback(literalOf(target))
+}
+
 function literalOf(target: string): string {
   const host = parseHostPort(target)?.host ?? ''
   if (host === 'localhost') return '127.0.0.1'
   return parseIp(host) === undefined ? FAR_AWAY : host
 }
 
-function isLoopback(address: string): boolean {
-  const bytes = parseIp(address)
+export function isLoopback(address: string | undefined): boolean {
+  const bytes = address === undefined ? undefined : parseIp(address)
   return bytes !== undefined && scopeOf(bytes) === 'loopback'
 }
 

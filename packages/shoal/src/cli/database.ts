@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { formatEndpoint } from '@shoal/base'
 import type { DiscoveryOptions } from '@shoal/discovery'
 import { type JoinedOptions, ToolDb } from '../joined-tool-db.ts'
+import { isLoopback, isOwnMachine } from '../own-address.ts'
 import { connectPhase } from './connect-phase.ts'
 import { peerCacheFileOf } from './data-folder.ts'
 import { dhtOptionsOf } from './dht-options.ts'
@@ -89,8 +90,19 @@ export async function readUser({ output }: CommandContext, flags: DatabaseFlags)
 /** An operation needs somebody to ask; better said at once than after the time-out. */
 export function requireSomewhere(flags: PeerFlags): void {
   const hasDht = flags.dht && flags.bootstrap?.length !== 0
-  if (hasDht || flags.peer.length > 0) return
-  throw new CommandError('there is nowhere to look for servers: allow the DHT, or name a server with --peer HOST:PORT')
+  if (hasDht || usesLan(flags) || flags.peer.length > 0) return
+  throw new CommandError(
+    'there is nowhere to look for servers: allow the DHT or the local network, or name a server with --peer HOST:PORT',
+  )
+}
+
+/**
+ * Who keeps to this machine, by --bind or by naming places of this machine alone, is not to be heard on the local network; who
+ * wants that all the same leaves those out.
+ */
+export function usesLan({ lan, bind, bootstrap = [], peer }: PeerFlags): boolean {
+  const places = [...bootstrap, ...peer.map(formatEndpoint)]
+  return lan && !isLoopback(bind) && (places.length === 0 || !places.every(isOwnMachine))
 }
 
 function remembersPeers(store: string | undefined): boolean {
@@ -109,6 +121,7 @@ function discoveryOptionsOf(flags: PeerFlags, { mode, dhtStateFile, peerCacheFil
   return {
     sources: {
       dht: flags.dht ? { ...dhtOptionsOf(flags, mode), ...remembered } : false,
+      lan: usesLan(flags),
       ...(peerCacheFile === undefined ? {} : { cache: { file: peerCacheFile } }),
       ...(flags.peer.length === 0 ? {} : { static: flags.peer.map(formatEndpoint) }),
     },

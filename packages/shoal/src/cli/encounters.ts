@@ -11,7 +11,7 @@ const SOURCES_MAX = 4_096
 
 /** What is heard of: a database with its discovery. */
 export interface Meeting {
-  readonly swarm: (Pick<JoinedSwarm, 'hasDht'> & Pick<EventEmitter<JoinedSwarmEvents>, 'on'>) | undefined
+  readonly swarm: (Pick<JoinedSwarm, 'asked'> & Pick<EventEmitter<JoinedSwarmEvents>, 'on'>) | undefined
   on(event: 'connected' | 'disconnected', listener: (peer: PeerInfo) => void): unknown
 }
 
@@ -24,15 +24,16 @@ export class Encounters {
   readonly #servers = new Set<string>()
   /** BOUNDED: by the few waits of one command. */
   readonly #waiters = new Set<() => void>()
-  #searched: boolean
+  /** Sources whose first look-up is not over. BOUNDED: by the kinds of source. */
+  readonly #searching: Set<CandidateSource>
 
   constructor(db: Meeting) {
     const { swarm } = db
-    this.#searched = swarm === undefined || !swarm.hasDht
+    this.#searching = new Set(swarm?.asked)
     swarm?.on('candidate', (candidate) => this.#take(candidate))
     swarm?.on('outcome', (endpoint) => this.#settle(endpoint))
-    swarm?.on('searched', () => {
-      this.#searched = true
+    swarm?.on('searched', (_answered, source) => {
+      this.#searching.delete(source)
       this.#tell()
     })
     db.on('connected', (peer: PeerInfo) => {
@@ -50,9 +51,9 @@ export class Encounters {
     return this.#servers.size
   }
 
-  /** The first look-up is over, and all that was found has been dialled. */
+  /** The first look-up of each source is over, and all that was found has been dialled. */
   get isSettled(): boolean {
-    return this.#searched && this.#dialling.size === 0
+    return this.#searching.size === 0 && this.#dialling.size === 0
   }
 
   /** What is still being dialled. */

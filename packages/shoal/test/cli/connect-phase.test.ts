@@ -17,7 +17,9 @@ function peer(port: number, more: Partial<PeerInfo> = {}): PeerInfo {
 }
 
 function world(options: { hasDht?: boolean } = {}) {
-  const swarm = Object.assign(new EventEmitter<JoinedSwarmEvents>(), { hasDht: options.hasDht ?? true })
+  const swarm = Object.assign(new EventEmitter<JoinedSwarmEvents>(), {
+    asked: options.hasDht === false ? [] : ['dht' as const],
+  })
   const db = Object.assign(new EventEmitter(), { swarm })
   const encounters = new Encounters(db)
   const state: { result: boolean | undefined } = { result: undefined }
@@ -46,7 +48,7 @@ describe('the connect phase', () => {
     swarm.emit('candidate', candidate(1))
     swarm.emit('candidate', candidate(2))
     connect(1)
-    swarm.emit('searched', true)
+    swarm.emit('searched', true, 'dht')
     await pass(1)
     expect(state.result).toBeUndefined()
     swarm.emit('outcome', { host: '127.0.0.1', port: 2 }, { kind: 'failed', reason: 'gone' })
@@ -70,7 +72,7 @@ describe('the connect phase', () => {
     const { swarm, begin, connect, state } = world()
     begin(1_000)
     connect(1, { server: false })
-    swarm.emit('searched', true)
+    swarm.emit('searched', true, 'dht')
     await pass(999)
     expect(state.result).toBeUndefined()
     await pass(1)

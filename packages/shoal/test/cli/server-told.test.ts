@@ -21,7 +21,7 @@ function world(options: { json?: boolean } = {}) {
   const stdout = new MemoryStream()
   const stderr = new MemoryStream()
   const output = new Output({ json: options.json ?? true, level: 'warn', stdout, stderr, environment: {} })
-  const swarm = Object.assign(new EventEmitter(), { hasDht: true })
+  const swarm = Object.assign(new EventEmitter(), { asked: ['dht' as const] })
   const db = Object.assign(new EventEmitter(), {
     swarm,
     address: { host: '192.0.2.7', port: 9_000 },
