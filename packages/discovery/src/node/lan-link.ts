@@ -6,10 +6,10 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import { type Millis, SECOND } from '@shoal/base'
-import type { Packet } from 'dns-packet'
 import makeMdns, { type MulticastDNS } from 'multicast-dns'
 import { monotonicNow } from './alarm.ts'
 import { isLinkLocal, isOnLink, type LanInterface } from './lan-interfaces.ts'
+import type { Packet } from './lan-records.ts'
 
 export const MDNS_PORT = 5_353
 const GROUPS = { ipv4: '224.0.0.251', ipv6: 'ff02::fb' } as const

@@ -5,7 +5,18 @@
  */
 
 import { isPort } from '@shoal/base'
-import type { Answer, Packet, Question } from 'dns-packet'
+import type { QueryOutgoingPacket, ResponseOutgoingPacket } from 'multicast-dns'
+
+type Question = QueryOutgoingPacket['questions'][number]
+export type Answer = ResponseOutgoingPacket['answers'][number]
+
+/** As multicast-dns decodes and encodes it. */
+export interface Packet {
+  readonly type?: 'query' | 'response' | undefined
+  readonly questions?: Question[] | undefined
+  readonly answers?: Answer[] | undefined
+  readonly additionals?: Answer[] | undefined
+}
 
 const SERVICE = '_shoal._tcp.local'
 /** dns-discovery's domain, and its one record: TXT with `peers=`, base64 of four bytes of address and two of port each. */

@@ -5,11 +5,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { type Millis, SECOND, ShoalError, toHex } from '@shoal/base'
-import type { Packet } from 'dns-packet'
 import { monotonicNow } from './alarm.ts'
 import { isOnLink, type LanInterface, lanInterfaces } from './lan-interfaces.ts'
 import { LanLink, MDNS_PORT } from './lan-link.ts'
-import { answerPacket, type HeardPlace, questionPacket, readPacket } from './lan-records.ts'
+import { answerPacket, type HeardPlace, type Packet, questionPacket, readPacket } from './lan-records.ts'
 import type {
   AnnouncedPort,
   AnnounceResult,

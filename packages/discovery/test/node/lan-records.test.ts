@@ -1,6 +1,5 @@
-import type { Answer, Packet } from 'dns-packet'
 import { expect, test } from 'vitest'
-import { answerPacket, questionPacket, readPacket } from '../../src/node/lan-records.ts'
+import { type Answer, answerPacket, type Packet, questionPacket, readPacket } from '../../src/node/lan-records.ts'
 
 const TOPIC = '0123456789abcdef0123456789abcdef01234567'
 const OTHERS = { topic: TOPIC, port: 9_000, instance: 'aaaa', ipv4: ['192.168.1.7'], ipv6: ['fd00::7'] }
