@@ -99,11 +99,15 @@ test('[S-73] a file of a later version is an error for whoever started us, and s
   expect(readFileSync(file, 'utf8')).toContain('2')
 })
 
-test('[S-73] a place where no file can be is an error at once', () => {
+test('[S-73] a file that cannot be written is one warning, and the node goes on', async () => {
   const path = folder()
   writeFileSync(join(path, 'in-the-way'), '')
   const file = join(path, 'in-the-way', 'peers.json')
-  expect(() => new Discovery({ sources: { cache: { file } } })).toThrow(/cannot read/)
+  const { warnings } = await run(file, [
+    [HERE, UP],
+    [THERE, UP],
+  ])
+  expect(warnings).toEqual([expect.stringContaining('could not be written')])
 })
 
 test('[S-46] a cache without a file is refused', () => {
