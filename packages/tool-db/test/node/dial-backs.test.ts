@@ -1,5 +1,6 @@
 import { MINUTE, SECOND } from '@shoal/base'
 import { expect, test } from 'vitest'
+import { parseMessage } from '../../src/core/wire/parse.ts'
 import { World, type WorldNode } from './world.ts'
 
 function meeting(options: { reachable?: boolean } = {}): { world: World; helper: WorldNode; asker: WorldNode } {
@@ -70,3 +71,13 @@ test('[T-161] a client, an unproven peer and whoever has a private address are n
   expect(helper.machine.stats()['dial-backs.unsupported']).toBe(1)
   expect(helper.machine.stats()['dial-backs.dialled']).toBeUndefined()
 })
+
+test.each<unknown>([0, 65_536, -1, 1.5, '9000', null, undefined, [9_000], 1e9])(
+  '[T-161] a question for port %j is no message',
+  (port) => {
+    const limits = { keyLengthMax: 64, answerKeysMax: 8, serversMax: 8, frameSizeMax: 1_024, depthMax: 8 }
+    const frame = (value: unknown): string => JSON.stringify({ type: 'dialback', id: 'x', to: [], port: value })
+    expect(parseMessage(frame(port), limits)).toMatchObject({ ok: false, code: 'BAD_FIELD', field: 'port' })
+    expect(parseMessage(frame(9_000), limits)).toMatchObject({ ok: true, message: { type: 'dialback', port: 9_000 } })
+  },
+)
