@@ -6,6 +6,7 @@ import { type AcceptOptions, atLeast, atMost, type Verdict } from './verdict.ts'
 const SECONDS_MAX = 600
 const MEGABYTES_MAX = 6 * 1_024
 const DEAD_SHARE = 0.2
+const SUCCESS_MIN = 0.999
 /** CI has neither the time nor the cores: a tenth of the nodes for a tenth of the hour, under the same bounds. */
 const FULL = { nodes: 10_000, hours: 1 }
 const QUICK = { nodes: 1_000, hours: 0.1 }
@@ -17,12 +18,15 @@ export async function acceptSimHour({ quick, log }: AcceptOptions): Promise<Verd
   log(`seed 1: ${first.hash}, again ${again.hash}; seed 2: ${other.hash}`)
   const size = quick ? QUICK : FULL
   const hour = quick ? first : await simulate('churn', { ...FULL, seed: 1 })
-  log(`${size.nodes} nodes, ${size.hours} h: ${hour.events} events`)
+  log(
+    `${size.nodes} nodes, ${size.hours} h: ${hour.events} events, dead contacts from ${hour.figure('deadContacts.atFirst')} to ${hour.figure('deadContacts.least')}`,
+  )
   const isRepeatable = first.hash === again.hash && first.events === again.events && first.hash !== other.hash
   return [
     atMost(SECONDS_MAX, 's', `${size.nodes} nodes for ${size.hours} virtual hours`, figureOf([hour.seconds])),
     atMost(MEGABYTES_MAX, 'MB', 'memory of that', figureOf([hour.megabytes])),
-    atLeast(DEAD_SHARE, '', 'share of dead contacts when it begins', figureOf([hour.figure('deadContacts.atFirst')])),
+    atLeast(DEAD_SHARE, '', 'share of dead contacts, mean over the hour', figureOf([hour.figure('deadContacts.mean')])),
+    atLeast(SUCCESS_MIN, '', 'lookups that found a peer of a minute ago', figureOf([hour.figure('success')])),
     atLeast(1, '', 'one seed, one hash; another seed, another', figureOf([isRepeatable ? 1 : 0])),
   ]
 }

@@ -1,6 +1,6 @@
 /**
  * A whole DHT node as a machine: the engine, and around it what its face does in the real program: it finds the way into the network and never
- * gives up, begins with those it knew when it ran last, and keeps what came of each lookup.
+ * gives up, begins with those it knew when it ran last, lets lookups wait for the first attempt, and keeps what came of each.
  */
 
 import {
@@ -46,7 +46,7 @@ export interface DhtNodeOptions {
 
 /** What came of a lookup so far, by the node's own clock. */
 export interface LookupRecord {
-  readonly operation: OperationId
+  /** When it was asked for: lookups wait until there is somebody to ask. */
   readonly startedAt: Millis
   firstPeerAt: Millis | undefined
   /** `host:port` of each, with the time it came. BOUNDED: by the engine. */
@@ -69,7 +69,11 @@ export class DhtNode implements Machine<EngineEvent> {
   readonly #saved: EngineSnapshot | undefined
   /** BOUNDED: by the lookups under way. */
   readonly #lookups = new Map<OperationId, { record: LookupRecord; onDone: LookupOptions['onDone'] }>()
+  /** Of those asked for before the first attempt to bootstrap was over. BOUNDED: by the scenario. */
+  readonly #waiting: ((now: Millis) => void)[] = []
+  #hasAttempted = false
   #walk: OperationId | undefined
+  #warmWalk: OperationId | undefined
   #failures = 0
   #retryAt: Millis = Number.POSITIVE_INFINITY
   #now: Millis
@@ -100,15 +104,14 @@ export class DhtNode implements Machine<EngineEvent> {
   /** Finds the way into the network. */
   start(now: Millis): void {
     this.#now = now
-    if (this.#saved !== undefined && this.#saved.contacts.length > 0) this.engine.warm(now, this.#saved.contacts)
+    const contacts = this.#saved?.contacts ?? []
+    if (contacts.length > 0) this.#warmWalk = this.engine.warm(now, contacts)
     this.#bootstrap(now)
   }
 
   lookup(now: Millis, target: NodeId, { announce, onDone }: LookupOptions = {}): LookupRecord {
     this.#now = now
-    const operation = this.engine.lookup(now, target, announce)
     const record: LookupRecord = {
-      operation,
       startedAt: now,
       firstPeerAt: undefined,
       peers: new Map(),
@@ -116,7 +119,10 @@ export class DhtNode implements Machine<EngineEvent> {
       summary: undefined,
       announcedTo: 0,
     }
-    this.#lookups.set(operation, { record, onDone })
+    const begin = (at: Millis): void =>
+      void this.#lookups.set(this.engine.lookup(at, target, announce), { record, onDone })
+    if (this.#hasAttempted) begin(now)
+    else this.#waiting.push(begin)
     return record
   }
 
@@ -159,6 +165,8 @@ export class DhtNode implements Machine<EngineEvent> {
   #handleEvent(event: EngineEvent): void {
     if (event.kind === 'alone') {
       if (this.#walk === undefined && this.#retryAt === Number.POSITIVE_INFINITY) this.#bootstrap(this.#now)
+    } else if (event.kind === 'acquainted') {
+      this.#attempted()
     } else if (event.kind === 'peer') {
       const record = this.#lookups.get(event.operation)?.record
       if (record === undefined) return
@@ -168,8 +176,10 @@ export class DhtNode implements Machine<EngineEvent> {
   }
 
   #finish({ operation, summary, announced }: Extract<EngineEvent, { kind: 'lookup-done' }>): void {
+    if (operation === this.#warmWalk && this.engine.sizes.contacts > 0) this.#attempted()
     if (operation === this.#walk) {
       this.#walk = undefined
+      this.#attempted()
       if (this.engine.sizes.contacts > 0) this.#failures = 0
       else this.#retryAt = this.#now + backoffDelay(BOOTSTRAP_BACKOFF, ++this.#failures, this.#random)
       return
@@ -189,6 +199,13 @@ export class DhtNode implements Machine<EngineEvent> {
     const nodes = this.#options.bootstrap()
     // The first node of a network has nobody to ask.
     if (nodes.length > 0) this.#walk = this.engine.bootstrap(now, nodes)
+    else this.#attempted()
+  }
+
+  /** As the face has it: whoever asked before has waited for this. */
+  #attempted(): void {
+    this.#hasAttempted = true
+    for (const begin of this.#waiting.splice(0)) begin(this.#now)
   }
 }
 
