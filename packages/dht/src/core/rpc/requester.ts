@@ -15,7 +15,7 @@ import { K, type RoutingTable } from '../routing/routing-table.ts'
 import type { Self } from '../self.ts'
 import type { Outbox } from './outbox.ts'
 import type { Purpose } from './purpose.ts'
-import { RttEstimator } from './rtt-estimator.ts'
+import { FIRST_TIMEOUT_MS, RttEstimator } from './rtt-estimator.ts'
 import { TokenBuckets } from './token-bucket.ts'
 import { type Transaction, Transactions } from './transactions.ts'
 
@@ -69,7 +69,7 @@ export class Requester {
       return 'refused'
     }
     const known = this.#init.table.at(to)?.rtt
-    const patience = known?.smoothed === undefined ? this.#rtt.timeout() : known.timeout()
+    const patience = known?.smoothed === undefined ? this.#patienceWithStrangers() : known.timeout()
     const transaction = this.#transactions.start(now, { to, query, purpose, patience, delay })
     if (transaction === undefined) {
       pace.giveBack()
@@ -78,6 +78,13 @@ export class Requester {
     if (transaction.phase === 'waiting') this.#send(now, transaction)
     else this.#init.counters.delayed++
     return 'sent'
+  }
+
+  /** On Mainline a few near nodes say nothing of the rest of the planet: whoever knows only those would give all others up. */
+  #patienceWithStrangers(): Millis {
+    const { self, table } = this.#init
+    const measured = this.#rtt.timeout()
+    return self.network === 'mainline' && table.size < K ? Math.max(measured, FIRST_TIMEOUT_MS) : measured
   }
 
   /** BEP 32: while our sister in the other family knows few nodes, we ask for some of hers on the way. */

@@ -3,7 +3,7 @@
 import type { Millis } from '@shoal/base'
 
 /** Before the first measurement: long enough for most of the planet. */
-const FIRST_TIMEOUT_MS: Millis = 600
+export const FIRST_TIMEOUT_MS: Millis = 600
 /** Below this, the scheduling of a busy machine looks like a loss. */
 const TIMEOUT_MIN_MS: Millis = 30
 const TIMEOUT_MAX_MS: Millis = 2_000

@@ -105,3 +105,26 @@ test('[D-71] where all contacts are dead, the lookup ends', () => {
   expect(summary.queried).toBe(summary.failed + summary.timedOut + summary.abandoned)
   expect(summary.ms).toBeLessThan(15_000)
 })
+
+test('[D-72] a newcomer whose only contact is near waits for those who are far', () => {
+  const { world, nodes } = swarm(12, { seed: 44, latency: [100, 120] })
+  const newcomer = world.add()
+  // The entrance answers at once, again and again; all others take a fifth of a second.
+  const entrance = nodes[0] as WorldNode
+  const send = world.send.bind(world)
+  world.send = (from, to, bytes) => {
+    const isAtTheEntrance = [from.host, to.host].every((host) =>
+      [entrance.endpoint.host, newcomer.endpoint.host].includes(host),
+    )
+    if (isAtTheEntrance) {
+      const host = world.nodes.get(`${to.host}:${to.port}`)
+      if (host !== undefined) world.run(host, (engine, now) => engine.handleDatagram(now, from, bytes.slice()))
+    } else send(from, to, bytes)
+  }
+  for (let i = 0; i < 8; i++) {
+    world.run(newcomer, (engine, now) => engine.ping(now, entrance.endpoint))
+    world.advance(20)
+  }
+  const operation = world.run(newcomer, (engine, now) => engine.lookup(now, randomNodeId(world.random)))
+  expect(lookupDone(finish(world, newcomer, operation)).summary.answered).toBeGreaterThanOrEqual(8)
+})
