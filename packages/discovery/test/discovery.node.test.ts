@@ -196,7 +196,7 @@ test('[S-46] wrong use is answered by one sentence', () => {
   expect(() => one.join('topic', { impliedPort: true })).toThrow(usage)
   expect(() => one.join(new Uint8Array(19))).toThrow(usage)
   expect(() => one.join(7 as unknown as string)).toThrow(usage)
-  expect(() => new Discovery({ sources: { lan: true } as object })).toThrow(usage)
+  expect(() => new Discovery({ sources: { lan: 'yes' } as object })).toThrow(usage)
   for (const bad of ['127.0.0.1', ':9000', 'a:0', 'a:b', '', { host: '', port: 1 }, { host: 'a', port: 0 }]) {
     expect(() => new Discovery({ sources: { static: [bad] } })).toThrow(usage)
   }
