@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Child, withChildren } from './child.ts'
+import { startGarbage } from './dht-garbage.ts'
 import { NODE_ID } from './dht-measure.ts'
 import type { ServerKind } from './dht-server-process.ts'
 import { figureOf, rounded } from './figures.ts'
@@ -49,29 +50,33 @@ async function floodOnce(kind: ServerKind, seconds: number): Promise<Sample> {
   return withChildren([server], async () => {
     const port = await server.request<number>('port')
     const pinger = new Child('dht-load-process', { port, sources: PINGS_OUTSTANDING, echo: kind === 'picky-echo' })
-    const flood = new Child('dht-garbage-process', { port })
-    return withChildren([pinger, flood], async () => {
+    const flood = startGarbage(port)
+    const sample = withChildren([pinger], async () => {
       await pinger.request('start', 'ping')
       await sleep(500)
-      const before = await rateOf(pinger, 'answered', seconds)
-      await flood.request('start')
+      const before = await rateOf(counted(pinger, 'answered'), seconds)
+      await flood.start()
       await sleep(300)
       const [during, lostPerSecond, garbagePerSecond] = await Promise.all([
-        rateOf(pinger, 'answered', seconds),
-        rateOf(pinger, 'lost', seconds),
-        rateOf(flood, 'sent', seconds),
+        rateOf(counted(pinger, 'answered'), seconds),
+        rateOf(counted(pinger, 'lost'), seconds),
+        rateOf(() => flood.sent(), seconds),
       ])
-      await flood.request('stop')
+      await flood.stop()
       await sleep(500)
-      const after = await rateOf(pinger, 'answered', seconds)
+      const after = await rateOf(counted(pinger, 'answered'), seconds)
       const undisturbed = (before + after) / 2
       return { share: during / undisturbed, lostPerSecond, garbagePerSecond, undisturbed }
     })
+    return sample.finally(() => flood.end())
   })
 }
 
-async function rateOf(child: Child, what: 'answered' | 'lost' | 'sent', seconds: number): Promise<number> {
-  const look = async (): Promise<number> => (await child.request<Record<typeof what, number>>('counts'))[what]
+function counted(pinger: Child, what: 'answered' | 'lost'): () => Promise<number> {
+  return async () => (await pinger.request<Record<typeof what, number>>('counts'))[what]
+}
+
+async function rateOf(look: () => Promise<number>, seconds: number): Promise<number> {
   const [before, at] = [await look(), performance.now()]
   await sleep(seconds * 1000)
   return (((await look()) - before) * 1000) / (performance.now() - at)

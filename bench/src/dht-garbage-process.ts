@@ -1,5 +1,5 @@
 /**
- * Sends a DHT server 150,000 datagrams of garbage a second, or as many as it can: noise, broken bencoding, and messages cut off, none of
+ * Sends a DHT server so many datagrams of garbage a second, or as many as it can: noise, broken bencoding, and messages cut off, none of
  * which deserves an answer. A flood comes from elsewhere, so it should take little of the processor that the server runs on:
  * the socket is connected, nothing is waited for, and between two bursts it sleeps. What it cannot send in time is left out,
  * so that no later second has more.
@@ -10,8 +10,7 @@ import { seededRandom } from '@shoal/base'
 import { answerRequests, childOptions } from './child.ts'
 import { queryTemplate } from './krpc-messages.ts'
 
-const { port } = childOptions<{ port: number }>()
-const PER_SECOND = 150_000
+const { port, perSecond } = childOptions<{ port: number; perSecond: number }>()
 const SLEEP_MS = 1
 /** Of lost time it makes up so much. */
 const LATE_MAX_MS = 10
@@ -47,9 +46,9 @@ function burst(): void {
   if (!running) return
   const now = performance.now()
   sentUntil = Math.max(sentUntil, now - LATE_MAX_MS)
-  const due = Math.floor(((now - sentUntil) * PER_SECOND) / 1000)
+  const due = Math.floor(((now - sentUntil) * perSecond) / 1000)
   for (let i = 0; i < due; i++) socket.send(datagrams[sent++ & 255] as Buffer)
-  sentUntil += (due * 1000) / PER_SECOND
+  sentUntil += (due * 1000) / perSecond
   setTimeout(burst, SLEEP_MS)
 }
 
