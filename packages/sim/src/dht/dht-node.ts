@@ -13,6 +13,7 @@ import {
   randomBelow,
   SECOND,
 } from '@shoal/base'
+import { nodeItemCrypto } from '@shoal/dht'
 import {
   type AnnounceOptions,
   DhtEngine,
@@ -29,7 +30,6 @@ import {
   type Transmit,
 } from '@shoal/dht/core'
 import type { Environment, Machine, Program } from '../world/machine.ts'
-import { simItemCrypto } from './crypto.ts'
 
 /** As the bootstrapper of `@shoal/dht` has it. */
 const BOOTSTRAP_BACKOFF: Backoff = { first: SECOND / 2, most: 60 * SECOND }
@@ -92,7 +92,7 @@ export class DhtNode implements Machine<EngineEvent> {
       nodeId: typeof id === 'object' ? id : (saved?.id ?? (id === 'secure' ? drawn : randomId(random))),
       keepsId: id !== 'secure',
       random,
-      crypto: simItemCrypto,
+      crypto: nodeItemCrypto,
       mode,
       network,
       limits,
