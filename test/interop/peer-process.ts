@@ -16,6 +16,8 @@ export type Line = { readonly event: string; readonly [field: string]: unknown }
 
 /** Only keeps a run from hanging; nothing is decided by it. */
 const PATIENCE_MS = 20_000
+/** The same for what another program does in its own time: transmission waits for half a minute. */
+const SETTLING_PATIENCE_MS = 90_000
 
 interface Waiter {
   matches(line: Line): boolean
@@ -101,7 +103,7 @@ export class PeerProcess {
 
   /** Asks until the answer satisfies, for what a program settles by itself without an event. */
   async until<T>(satisfies: (value: T) => boolean, name: string, ...args: unknown[]): Promise<T> {
-    const deadline = Date.now() + PATIENCE_MS
+    const deadline = Date.now() + SETTLING_PATIENCE_MS
     for (;;) {
       const value = await this.call<T>(name, ...args)
       if (satisfies(value)) return value

@@ -69,12 +69,8 @@ async function download(scene: {
 
 /** Until one of our nodes stores a peer; asked over pipes, so that nothing but the daemons is on the wire. */
 async function firstAnnounce(nodes: readonly PeerProcess[], family: Family): Promise<void> {
-  for (;;) {
-    const stats = await Promise.all(nodes.map((node) => node.call<Stats>('stats')))
-    const places = stats.flatMap((one) => one.places)
-    if (places.some((place) => place.family === family && place.peers > 0)) return
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+  const stores = ({ places }: Stats): boolean => places.some((place) => place.family === family && place.peers > 0)
+  await Promise.any(nodes.map((node) => node.until(stores, 'stats')))
 }
 
 /** The first of these files to be there; a file has its name once it is complete. */
