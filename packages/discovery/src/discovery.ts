@@ -8,14 +8,16 @@ import { type CandidateSource, requireTopic, type Swarm, type SwarmJoinOptions }
 import { ANNOUNCE_PACE } from './core/announce-schedule.ts'
 import { BOOK_LIMITS } from './core/book-rules.ts'
 import { LOOKUP_PACE } from './core/lookup-schedule.ts'
+import { newSearchCounts, type SearchCounts } from './core/topic-machine.ts'
+import type { AnnouncedPort } from './core/topic-member.ts'
 import { CacheSource } from './node/cache-source.ts'
 import { DhtSource } from './node/dht-source.ts'
 import { LanSource } from './node/lan-source.ts'
-import type { AnnouncedPort, Source } from './node/source.ts'
+import type { Source } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
 import { checkDiscoveryOptions, type DiscoveryOptions, isDht } from './options.ts'
 import { Session } from './session.ts'
-import { type SearchCounts, TopicSearch } from './topic-search.ts'
+import { TopicSearch } from './topic-search.ts'
 
 export interface JoinOptions extends SwarmJoinOptions {
   /** Announces the port that our DHT socket is seen to have, for services that share it (BEP 5 `implied_port`). */
@@ -48,11 +50,7 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   readonly #searches = new Map<string, TopicSearch>()
   /** UNBOUNDED: one a join of our own user. */
   readonly #sessions = new Set<Session>()
-  readonly #counts: SearchCounts = {
-    lookups: 0,
-    announces: 0,
-    rejected: { malformed: 0, port: 0, martian: 0, scope: 0 },
-  }
+  readonly #counts = newSearchCounts()
   readonly #onAbort = (): void => void this.close()
   #closing: Promise<void> | undefined
 
@@ -89,8 +87,6 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
       search,
       port,
       announceTo: options.announceTo,
-      random: this.#random,
-      limits: { ...BOOK_LIMITS, ...this.#options.limits },
       onLeft: () => this.#sessions.delete(session),
     })
     this.#sessions.add(session)
@@ -140,6 +136,7 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
       sources: this.#sources,
       random: this.#random,
       paces: { lookup: pace?.lookup ?? LOOKUP_PACE, announce: pace?.announce ?? ANNOUNCE_PACE },
+      limits: { ...BOOK_LIMITS, ...this.#options.limits },
       counts: this.#counts,
       onEmpty: () => this.#searches.delete(key),
     })

@@ -1,25 +1,20 @@
-/**
- * One topic while anybody here is interested in it: asks the sources on their schedules, at most one look-up of a source
- * at a time however many sessions there are, and hands what they find to all of them.
- */
+/** Drives the machine of one topic: asks the sources as it says, gives it what they find, and wakes it when it is due. */
 
-import type { Endpoint, Millis, RandomSource } from '@shoal/base'
-import type { CandidateSource, DialOutcome } from '@shoal/peer'
-import { type AnnouncePace, AnnounceSchedule } from './core/announce-schedule.ts'
-import { type LookupPace, LookupSchedule } from './core/lookup-schedule.ts'
-import { checkSighting, type Place, type Sighting, type SightingRejection } from './core/place.ts'
+import type { Endpoint, RandomSource } from '@shoal/base'
+import type { Candidate, CandidateSource, DialOutcome } from '@shoal/peer'
+import type { AnnouncePace } from './core/announce-schedule.ts'
+import type { BookLimits } from './core/book-rules.ts'
+import type { LookupPace } from './core/lookup-schedule.ts'
+import type { Sighting } from './core/place.ts'
+import { type SearchCounts, type SearchEffect, TopicMachine } from './core/topic-machine.ts'
+import type { AnnouncedPort, TopicMember } from './core/topic-member.ts'
 import { Alarm, monotonicNow } from './node/alarm.ts'
-import type { AnnouncedPort, AnnounceResult, LookupResult, Source, SourceHandle, SourceTopic } from './node/source.ts'
+import type { AnnounceResult, LookupResult, Source, SourceHandle, SourceTopic } from './node/source.ts'
 
 /** What a session is to the search of its topic. */
-export interface SearchMember {
-  readonly port: AnnouncedPort | undefined
-  /** Whether the port is to be known there. */
-  announcesTo(source: CandidateSource): boolean
-  /** Whether it still lacks what it looks for. */
-  isInNeed(): boolean
-  places(): Iterable<Place>
-  sight(now: Millis, place: Place): void
+export interface SearchListener {
+  /** There may be candidates for it. */
+  handleCandidates(): void
   handleSearched(source: CandidateSource, result: LookupResult): void
   handleAnnounced(source: CandidateSource, result: AnnounceResult): void
   handleFault(source: CandidateSource, fault: SearchFault): void
@@ -31,26 +26,15 @@ export interface SearchFault {
   readonly error: unknown
 }
 
-export interface SearchPaces {
-  readonly lookup: LookupPace
-  readonly announce: AnnouncePace
-}
-
-export interface SearchCounts {
-  lookups: number
-  announces: number
-  /** Sightings that were not even looked at twice. */
-  rejected: Record<SightingRejection, number>
-}
-
 export interface TopicSearchInit {
   readonly topic: SourceTopic
   readonly sources: readonly Source[]
   readonly random: RandomSource
-  readonly paces: SearchPaces
+  readonly paces: { readonly lookup: LookupPace; readonly announce: AnnouncePace }
+  readonly limits: BookLimits
   /** Shared by the searches of one Discovery. */
   readonly counts: SearchCounts
-  /** The last member has left: whoever joins next needs a new search. */
+  /** The last session has left: whoever joins next needs a new search. */
   readonly onEmpty: () => void
 }
 
@@ -59,226 +43,174 @@ interface Running {
   readonly done: Promise<void>
 }
 
-interface Lookups {
-  readonly source: CandidateSource
-  readonly schedule: LookupSchedule
-  readonly ask: (signal: AbortSignal) => Promise<LookupResult>
-  running: Running | undefined
-}
-
-interface Announces {
-  readonly source: CandidateSource
-  readonly portKey: string
-  readonly schedule: AnnounceSchedule
-  readonly announce: (signal: AbortSignal) => Promise<AnnounceResult>
-  readonly withdraw: () => Promise<void>
-  running: Running | undefined
-}
-
 export class TopicSearch {
   readonly #init: TopicSearchInit
-  readonly #alarm = new Alarm(() => this.#tick())
+  readonly #machine: TopicMachine
+  readonly #alarm = new Alarm(() => this.#turn())
   /** UNBOUNDED: one a join of our own user, until it leaves. */
-  readonly #members = new Set<SearchMember>()
-  readonly #handles: readonly { readonly source: CandidateSource; readonly handle: SourceHandle }[]
+  readonly #listeners = new Map<TopicMember, SearchListener>()
   /** BOUNDED: one a source. */
-  readonly #lookups: readonly Lookups[]
-  /** BOUNDED: one a source and port that a member announces. */
-  readonly #announces = new Set<Announces>()
-  /** What came while the sources were being attached, before there was a member to give it to. BOUNDED: by the sources' own bounds. */
-  #early: Place[] | undefined = []
+  readonly #handles: ReadonlyMap<CandidateSource, SourceHandle>
+  /** By task. BOUNDED: by the machine's tasks, and those that were stopped and are about to end. */
+  readonly #running = new Map<number, Running>()
+  /** What came while the sources were being attached, before there was a session to give it to. BOUNDED: by the sources' own bounds. */
+  #early: Sighting[] | undefined = []
 
   constructor(init: TopicSearchInit) {
     this.#init = init
-    this.#handles = init.sources.map((source) => ({
-      source: source.kind,
-      handle: source.attach(init.topic, { sight: (sighting) => this.#sight({ ...sighting, source: source.kind }) }),
-    }))
-    const { random } = init
-    this.#lookups = this.#handles.flatMap(({ source, handle: { lookup } }) =>
-      lookup === undefined
-        ? []
-        : {
-            source,
-            schedule: new LookupSchedule({ now: monotonicNow(), random, pace: init.paces.lookup }),
-            ask: lookup,
-            running: undefined,
-          },
+    this.#handles = new Map(
+      init.sources.map((source) => [
+        source.kind,
+        source.attach(init.topic, { sight: (sighting) => this.#sight({ ...sighting, source: source.kind }) }),
+      ]),
     )
+    this.#machine = new TopicMachine({
+      now: monotonicNow(),
+      random: init.random,
+      paces: init.paces,
+      limits: init.limits,
+      counts: init.counts,
+      sources: [...this.#handles].map(([source, { lookup, announce }]) => ({
+        source,
+        looksUp: lookup !== undefined,
+        announces: announce !== undefined,
+      })),
+    })
   }
 
-  join(member: SearchMember): void {
+  join(
+    listener: SearchListener,
+    about: { readonly port: AnnouncedPort | undefined; readonly announceTo: readonly CandidateSource[] | undefined },
+  ): TopicMember {
     const now = monotonicNow()
-    const known = this.#early ?? this.#members.values().next().value?.places() ?? []
+    const member = this.#machine.join(now, about)
+    this.#listeners.set(member, listener)
+    for (const sighting of this.#early ?? []) this.#machine.handleSighting(now, sighting)
     this.#early = undefined
-    this.#members.add(member)
-    for (const place of known) member.sight(now, place)
-    this.#announce(member)
-    for (const lookups of this.#lookups) lookups.schedule.handleRequest(now)
-    this.handleNeed()
+    void this.#turn()
+    return member
   }
 
-  /** Resolves when nothing more is sent on behalf of the member. */
-  async leave(member: SearchMember): Promise<void> {
-    if (!this.#members.delete(member)) return
-    const stopping = this.#stopAnnouncing()
-    const isLast = this.#members.size === 0
-    if (isLast) {
-      this.#init.onEmpty()
-      this.#alarm.set(undefined)
-      for (const lookups of this.#lookups) stopping.push(stop(lookups))
-    }
-    await Promise.all(stopping)
-    if (isLast) for (const { handle } of this.#handles) handle.detach()
+  /** Resolves when nothing more is sent on behalf of the session. */
+  async leave(member: TopicMember): Promise<void> {
+    if (!this.#listeners.delete(member)) return
+    this.#machine.leave(member)
+    const isLast = this.#machine.isEmpty
+    if (isLast) this.#init.onEmpty()
+    await this.#turn()
+    if (isLast) for (const handle of this.#handles.values()) handle.detach()
   }
 
-  /** What became of a dial of one of the members. */
-  handleOutcome(endpoint: Endpoint, outcome: DialOutcome): void {
-    for (const { handle } of this.#handles) handle.handleOutcome?.(endpoint, outcome)
+  /** Resolves when nothing more is sent to the sources that are not to hear of the port any more. */
+  async announceTo(member: TopicMember, sources: readonly CandidateSource[] | undefined): Promise<void> {
+    this.#machine.announceTo(monotonicNow(), member, sources)
+    await this.#turn()
   }
 
-  /** A member's need may have changed. */
-  handleNeed(): void {
-    let isNeeded = false
-    for (const member of this.#members) isNeeded ||= member.isInNeed()
-    const now = monotonicNow()
-    for (const lookups of this.#lookups) lookups.schedule.handleNeed(now, isNeeded)
-    this.#tick()
+  report(member: TopicMember, endpoint: Endpoint, outcome: DialOutcome): void {
+    for (const handle of this.#handles.values()) handle.handleOutcome?.(endpoint, outcome)
+    this.#machine.report(monotonicNow(), member, endpoint, outcome)
+    void this.#turn()
   }
 
-  /** A member lost a server. */
-  handleLoss(): void {
-    const now = monotonicNow()
-    for (const lookups of this.#lookups) lookups.schedule.handleLoss(now)
-    this.#tick()
+  poll(member: TopicMember): Candidate | undefined {
+    return this.#machine.pollCandidate(monotonicNow(), member)
   }
 
   /** Looks up and announces now, whatever the schedules say. */
   update(): void {
-    const now = monotonicNow()
-    for (const lookups of this.#lookups) lookups.schedule.handleRequest(now)
-    for (const announces of this.#announces) announces.schedule.handleRequest(now)
-    this.#tick()
-  }
-
-  /** A member announces to more sources from now on, or to fewer; resolves when nothing more is sent to the others. */
-  async handleAnnouncing(member: SearchMember): Promise<void> {
-    if (!this.#members.has(member)) return
-    this.#announce(member)
-    const stopping = this.#stopAnnouncing()
-    this.#tick()
-    await Promise.all(stopping)
-  }
-
-  #announce(member: SearchMember): void {
-    const { port } = member
-    if (port === undefined) return
-    const key = portKeyOf(port)
-    const { random, paces } = this.#init
-    for (const { source, handle } of this.#handles) {
-      const { announce } = handle
-      if (announce === undefined || !member.announcesTo(source)) continue
-      if ([...this.#announces].some((known) => known.source === source && known.portKey === key)) continue
-      this.#announces.add({
-        source,
-        portKey: key,
-        schedule: new AnnounceSchedule({ now: monotonicNow(), random, pace: paces.announce }),
-        announce: (signal) => announce(port, signal),
-        withdraw: async () => handle.withdraw?.(port),
-        running: undefined,
-      })
-    }
-  }
-
-  #stopAnnouncing(): Promise<void>[] {
-    const stopping: Promise<void>[] = []
-    for (const announces of this.#announces) {
-      if ([...this.#members].some((member) => isOf(announces, member))) continue
-      this.#announces.delete(announces)
-      stopping.push(stop(announces).then(announces.withdraw))
-    }
-    return stopping
+    this.#machine.update(monotonicNow())
+    void this.#turn()
   }
 
   #sight(sighting: Sighting): void {
-    const checked = checkSighting(sighting)
-    if (!checked.ok) {
-      this.#init.counts.rejected[checked.reason] += 1
+    if (this.#early !== undefined) {
+      this.#early.push(sighting)
       return
     }
-    if (this.#early !== undefined) this.#early.push(checked.value)
-    const now = monotonicNow()
-    for (const member of this.#members) member.sight(now, checked.value)
+    this.#machine.handleSighting(monotonicNow(), sighting)
+    void this.#turn()
   }
 
-  #tick(): void {
-    if (this.#members.size === 0) return
+  /** Does what the machine says now; resolves when what it ended has ended. */
+  async #turn(): Promise<void> {
     const now = monotonicNow()
-    for (const lookups of this.#lookups) if (lookups.schedule.poll(now)) this.#startLookup(lookups)
-    for (const announces of this.#announces) if (announces.schedule.poll(now)) this.#startAnnounce(announces)
-    let next: Millis | undefined
-    for (const { schedule } of [...this.#lookups, ...this.#announces]) {
-      const at = schedule.pollTimeout()
-      if (at !== undefined && (next === undefined || at < next)) next = at
+    const endings: Promise<unknown>[] = []
+    for (let effect: SearchEffect | undefined; (effect = this.#machine.pollEffect(now)); ) {
+      endings.push(this.#perform(effect))
     }
-    this.#alarm.set(next)
+    this.#alarm.set(this.#machine.pollTimeout())
+    for (const listener of this.#listeners.values()) listener.handleCandidates()
+    await Promise.all(endings)
   }
 
-  #startLookup(lookups: Lookups): void {
-    this.#init.counts.lookups += 1
-    lookups.running = run(lookups.ask, (outcome) => {
-      lookups.running = undefined
-      lookups.schedule.handleDone(monotonicNow())
+  /** Resolves, of what ends something, when that has ended. */
+  async #perform(effect: SearchEffect): Promise<void> {
+    switch (effect.kind) {
+      case 'lookup':
+        this.#startLookup(effect)
+        return
+      case 'announce':
+        this.#startAnnounce(effect)
+        return
+      case 'stop': {
+        const running = this.#running.get(effect.task)
+        running?.abort.abort()
+        await running?.done
+        return
+      }
+      case 'withdraw': {
+        const { source, port, stopped } = effect
+        if (stopped !== undefined) await this.#running.get(stopped)?.done
+        await this.#handles.get(source)?.withdraw?.(port)
+        return
+      }
+    }
+  }
+
+  #startLookup({ task, source }: SearchEffect & { kind: 'lookup' }): void {
+    const ask = this.#handles.get(source)?.lookup
+    if (ask === undefined) return
+    this.#run(task, ask, (outcome) => {
+      this.#machine.handleSearched(monotonicNow(), task)
       // Before anybody hears of it: a listener that throws must not stop the schedule.
-      this.#tick()
-      for (const member of this.#members) {
-        if (!outcome.ok) member.handleFault(lookups.source, { action: 'lookup', error: outcome.error })
-        member.handleSearched(lookups.source, outcome.ok ? outcome.value : { answered: false })
+      void this.#turn()
+      for (const listener of this.#listeners.values()) {
+        if (!outcome.ok) listener.handleFault(source, { action: 'lookup', error: outcome.error })
+        listener.handleSearched(source, outcome.ok ? outcome.value : { answered: false })
       }
     })
   }
 
-  #startAnnounce(announces: Announces): void {
-    this.#init.counts.announces += 1
-    announces.running = run(announces.announce, (outcome) => {
-      announces.running = undefined
+  #startAnnounce({ task, source, port }: SearchEffect & { kind: 'announce' }): void {
+    const announce = this.#handles.get(source)?.announce
+    if (announce === undefined) return
+    const action = (signal: AbortSignal): Promise<AnnounceResult> => announce(port, signal)
+    this.#run(task, action, (outcome) => {
       const result = outcome.ok ? outcome.value : { nodes: 0 }
-      announces.schedule.handleDone(monotonicNow(), result.nodes)
-      this.#tick()
-      for (const member of this.#members) {
-        if (!isOf(announces, member)) continue
-        if (!outcome.ok) member.handleFault(announces.source, { action: 'announce', error: outcome.error })
-        member.handleAnnounced(announces.source, result)
+      this.#machine.handleAnnounced(monotonicNow(), task, result.nodes)
+      void this.#turn()
+      for (const [member, listener] of this.#listeners) {
+        if (!this.#machine.isAnnouncing(member, source, port)) continue
+        if (!outcome.ok) listener.handleFault(source, { action: 'announce', error: outcome.error })
+        listener.handleAnnounced(source, result)
       }
     })
+  }
+
+  /** Runs one action; `onDone` hears of it unless it was stopped. */
+  #run<T>(task: number, action: (signal: AbortSignal) => Promise<T>, onDone: (outcome: Outcome<T>) => void): void {
+    const abort = new AbortController()
+    const settle = (outcome: Outcome<T>): void => {
+      this.#running.delete(task)
+      if (!abort.signal.aborted) onDone(outcome)
+    }
+    const done = action(abort.signal).then(
+      (value) => settle({ ok: true, value }),
+      (error: unknown) => settle({ ok: false, error }),
+    )
+    this.#running.set(task, { abort, done })
   }
 }
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
-
-/** Runs one action; `onDone` hears of it unless it was stopped. */
-function run<T>(action: (signal: AbortSignal) => Promise<T>, onDone: (outcome: Outcome<T>) => void): Running {
-  const abort = new AbortController()
-  const settle = (outcome: Outcome<T>): void => {
-    if (!abort.signal.aborted) onDone(outcome)
-  }
-  const done = action(abort.signal).then(
-    (value) => settle({ ok: true, value }),
-    (error: unknown) => settle({ ok: false, error }),
-  )
-  return { abort, done }
-}
-
-function stop(task: { running: Running | undefined }): Promise<void> {
-  const { running } = task
-  running?.abort.abort()
-  return running?.done ?? Promise.resolve()
-}
-
-function isOf({ source, portKey }: Announces, member: SearchMember): boolean {
-  return member.port !== undefined && portKeyOf(member.port) === portKey && member.announcesTo(source)
-}
-
-function portKeyOf(port: AnnouncedPort): string {
-  return `${port.port}${port.impliedPort ? ' implied' : ''}`
-}

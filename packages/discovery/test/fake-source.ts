@@ -1,15 +1,8 @@
 /** A source that does what its test says, and remembers what it was asked. */
 
 import type { CandidateSource } from '@shoal/peer'
-import type {
-  AnnouncedPort,
-  AnnounceResult,
-  LookupResult,
-  Source,
-  SourceHandle,
-  SourceSink,
-  SourceTopic,
-} from '../src/node/source.ts'
+import type { AnnouncedPort } from '../src/core/topic-member.ts'
+import type { AnnounceResult, LookupResult, Source, SourceHandle, SourceSink, SourceTopic } from '../src/node/source.ts'
 
 export interface AskedLookup {
   readonly signal: AbortSignal

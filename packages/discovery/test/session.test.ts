@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ANNOUNCE_PACE } from '../src/core/announce-schedule.ts'
 import { BOOK_LIMITS } from '../src/core/book-rules.ts'
 import { LOOKUP_PACE } from '../src/core/lookup-schedule.ts'
+import { newSearchCounts } from '../src/core/topic-machine.ts'
 import { Session } from '../src/session.ts'
 import { TopicSearch } from '../src/topic-search.ts'
 import { FakeSource } from './fake-source.ts'
@@ -34,7 +35,8 @@ function topic(): {
     sources: [source],
     random,
     paces: { lookup: LOOKUP_PACE, announce: ANNOUNCE_PACE },
-    counts: { lookups: 0, announces: 0, rejected: { malformed: 0, port: 0, martian: 0, scope: 0 } },
+    limits: BOOK_LIMITS,
+    counts: newSearchCounts(),
     onEmpty: () => {
       emptied += 1
     },
@@ -48,8 +50,6 @@ function topic(): {
         search,
         port: port === undefined ? undefined : { port, impliedPort: false },
         announceTo,
-        random,
-        limits: BOOK_LIMITS,
         onLeft: () => {},
       }),
   }

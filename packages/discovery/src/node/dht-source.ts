@@ -1,15 +1,8 @@
 /** The Mainline DHT as a source: look-ups and announces of one node, which we may own or share. */
 
 import type { Endpoint, Family } from '@shoal/base'
-import type {
-  AnnouncedPort,
-  AnnounceResult,
-  LookupResult,
-  Source,
-  SourceHandle,
-  SourceSink,
-  SourceTopic,
-} from './source.ts'
+import type { AnnouncedPort } from '../core/topic-member.ts'
+import type { AnnounceResult, LookupResult, Source, SourceHandle, SourceSink, SourceTopic } from './source.ts'
 
 /** What discovery asks of a DHT node; `Dht` of @shoal/dht is one. */
 export interface DhtLike {

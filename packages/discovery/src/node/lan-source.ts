@@ -5,19 +5,12 @@
 
 import { randomBytes } from 'node:crypto'
 import { type Millis, SECOND, ShoalError, toHex } from '@shoal/base'
+import type { AnnouncedPort } from '../core/topic-member.ts'
 import { monotonicNow } from './alarm.ts'
 import { isOnLink, type LanInterface, lanInterfaces } from './lan-interfaces.ts'
 import { LanLink, MDNS_PORT } from './lan-link.ts'
 import { answerPacket, type HeardPlace, type Packet, questionPacket, readPacket } from './lan-records.ts'
-import type {
-  AnnouncedPort,
-  AnnounceResult,
-  LookupResult,
-  Source,
-  SourceHandle,
-  SourceSink,
-  SourceTopic,
-} from './source.ts'
+import type { AnnounceResult, LookupResult, Source, SourceHandle, SourceSink, SourceTopic } from './source.ts'
 
 export interface LanOptions {
   /** Names of interfaces to use, such as `eth0`; all that take multicast without it. */

@@ -6,16 +6,11 @@
 import type { Endpoint } from '@shoal/base'
 import type { CandidateSource, DialOutcome } from '@shoal/peer'
 import type { Sighting } from '../core/place.ts'
+import type { AnnouncedPort } from '../core/topic-member.ts'
 
 /** A topic as sources know it: twenty bytes that everybody who has the topic can derive. */
 export interface SourceTopic {
   readonly infoHash: Uint8Array
-}
-
-export interface AnnouncedPort {
-  readonly port: number
-  /** BEP 5 `implied_port`: whoever hears it takes the port that the datagram came from. */
-  readonly impliedPort: boolean
 }
 
 /** Where a source puts what it learns about one topic, at any time until it is detached. */
