@@ -9,6 +9,7 @@ export {
   parseHello,
   sharedFeatures,
 } from './hello.ts'
+export { INFO_HASH_BYTES, type InfoHashes, infoHashesAt } from './info-hashes.ts'
 export { KeyPair, type KeyText } from './keys.ts'
 export { lengthPrefixed } from './length-prefixed.ts'
 export type { CipherState } from './noise/cipher-state.ts'
@@ -36,7 +37,9 @@ export {
   type PreSharedKey,
 } from './noise/handshake.ts'
 export { nobleEngine } from './noise/noble-engine.ts'
+export { OWNER_KEY_BYTES, type OwnedTopic, ownedTopic, TOPIC_BYTES_MAX } from './owned-topic.ts'
 export { isAddressText, isFields, isSignatureText, type Parsed, parsed, rejected } from './parsed.ts'
+export { newPrivateTopic, type PrivateTopic, privateTopic } from './private-topic.ts'
 export {
   type ProofFields,
   type ProofRole,
@@ -69,4 +72,4 @@ export type {
   SwarmJoinOptions,
   SwarmSession,
 } from './swarm.ts'
-export { type PlainTopic, parseTopic, type RefusedTopic, requireTopic, TOPIC_BYTES_MAX, type Topic } from './topic.ts'
+export { type PlainTopic, parseTopic, type RefusedTopic, requireTopic, type Topic } from './topic.ts'

@@ -4,9 +4,9 @@
  */
 
 import { type Endpoint, formatIp, type Hash, isPort, type Millis, parseIp, toHex, utf8 } from '@shoal/base'
+import { TOPIC_BYTES_MAX } from './owned-topic.ts'
 import { isAddressText, isFields, isSignatureText, type Parsed, parsed, rejected } from './parsed.ts'
 import type { Signer, Verifier } from './signer.ts'
-import { TOPIC_BYTES_MAX } from './topic.ts'
 
 /** Field names are tool-db's, since this very object goes on the wire. */
 export interface SignedEndpoint {

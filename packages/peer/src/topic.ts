@@ -1,11 +1,11 @@
 /**
- * Topics as text. A plain topic is an opaque name. Texts that begin with `shoal:` are reserved for topics with an
- * owner or a secret, and for invites: they are parsed or refused here, so that a secret never goes out as a name.
+ * Topics, and how they are written. A plain topic is an opaque name. Texts that begin with `shoal:` are reserved for topics
+ * with an owner or a secret, and for invites: they are parsed or refused here, so that a secret never goes out as a name.
  */
 
 import { UsageError, utf8Length } from '@shoal/base'
-
-export const TOPIC_BYTES_MAX = 256
+import { isTopicName, OWNED_PREFIX, type OwnedTopic, ownedTopic, parseOwner, TOPIC_BYTES_MAX } from './owned-topic.ts'
+import { isTopicSecret, PRIVATE_PREFIX, type PrivateTopic, privateTopic } from './private-topic.ts'
 
 export interface PlainTopic {
   readonly kind: 'plain'
@@ -14,7 +14,8 @@ export interface PlainTopic {
   readonly publicId: string
 }
 
-export type Topic = PlainTopic
+/** Whatever the kind: `publicId` stands for it on the wire, in stores and in what people are shown. */
+export type Topic = PlainTopic | OwnedTopic | PrivateTopic
 
 export interface RefusedTopic {
   readonly kind: 'refused'
@@ -28,7 +29,7 @@ const RESERVED = /^\s*shoal\s*:/i
 export function parseTopic(text: unknown): Topic | RefusedTopic {
   if (typeof text !== 'string') return refused('the topic must be a text')
   if (text === '') return refused('the topic is empty: give the name that servers and clients share')
-  if (RESERVED.test(text)) return refused(reservedReason(text))
+  if (RESERVED.test(text)) return parseReserved(text)
   const length = utf8Length(text)
   if (length === undefined) return refused('the topic is not well-formed Unicode (it holds half of a surrogate pair)')
   if (length > TOPIC_BYTES_MAX) {
@@ -41,13 +42,42 @@ export function parseTopic(text: unknown): Topic | RefusedTopic {
 export function requireTopic(text: unknown): Topic {
   const topic = parseTopic(text)
   if (topic.kind === 'refused') throw new UsageError(topic.reason)
+  if (topic.kind !== 'plain') throw new UsageError(unsupported(topic))
   return topic
 }
 
-function reservedReason(text: string): string {
-  if (text.startsWith('shoal:owned:')) return 'topics with an owner (shoal:owned:…) are not supported by this version'
-  if (text.startsWith('shoal:private:')) return 'private topics (shoal:private:…) are not supported by this version'
-  return 'topics that begin with "shoal:" are reserved, and this is none that is known: choose another name'
+function unsupported({ kind }: OwnedTopic | PrivateTopic): string {
+  return kind === 'owned'
+    ? 'topics with an owner (shoal:owned:…) are not supported by this version'
+    : 'private topics (shoal:private:…) are not supported by this version'
+}
+
+function parseReserved(text: string): Topic | RefusedTopic {
+  if (text.startsWith(OWNED_PREFIX)) return parseOwned(text.slice(OWNED_PREFIX.length))
+  if (text.startsWith(PRIVATE_PREFIX)) return parsePrivate(text.slice(PRIVATE_PREFIX.length))
+  return refused('topics that begin with "shoal:" are reserved, and this is none that is known: choose another name')
+}
+
+function parseOwned(rest: string): Topic | RefusedTopic {
+  const owner = parseOwner(rest.slice(0, rest.indexOf(':')))
+  const name = rest.slice(rest.indexOf(':') + 1)
+  if (owner === undefined) {
+    return refused(
+      'a topic with an owner is written shoal:owned:KEY:NAME, KEY being 64 hex digits in small letters: copy it as "shoal topic new" has told',
+    )
+  }
+  // A secret that slipped behind the key would go out as a name.
+  if (RESERVED.test(name) || !isTopicName(name)) {
+    return refused('the name of this topic with an owner is empty, too long, reserved or not well-formed Unicode')
+  }
+  return ownedTopic(name, owner)
+}
+
+function parsePrivate(secret: string): Topic | RefusedTopic {
+  if (isTopicSecret(secret)) return privateTopic(secret)
+  return refused(
+    'a private topic is written shoal:private:SECRET, SECRET being 22 to 128 letters, digits, - and _ that nobody can guess: make one with "shoal topic new --private"',
+  )
 }
 
 function refused(reason: string): RefusedTopic {

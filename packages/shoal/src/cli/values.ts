@@ -4,7 +4,7 @@
  */
 
 import { type Endpoint, formatEndpoint, fromHex, isPort, parseHostPort, parseIp } from '@shoal/base'
-import { parseTopic as parseTopicText } from '@shoal/peer'
+import { requireTopic } from '@shoal/peer'
 import { usageMistake } from './exit.ts'
 
 /** Longer waits are better said by running the command again. */
@@ -23,9 +23,11 @@ export function shown(text: string): string {
 
 export function parseTopic(text: string | undefined, flag = '--topic'): string {
   if (text === undefined) throw usageMistake(`say which topic with ${flag} NAME, the same name on every machine`)
-  const topic = parseTopicText(text)
-  if (topic.kind === 'refused') throw usageMistake(topic.reason)
-  return topic.name
+  try {
+    return requireTopic(text).publicId
+  } catch (error) {
+    throw usageMistake((error as Error).message, error)
+  }
 }
 
 /** A port to listen on: 0 takes a free one. */
