@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { ClosedError, isPort, systemRandom, UsageError, utf8 } from '@shoal/base'
+import { ClosedError, isPort, systemRandom, toHex, UsageError, utf8 } from '@shoal/base'
 import { Dht } from '@shoal/dht'
 import { type CandidateSource, requireTopic, type Swarm, type SwarmJoinOptions } from '@shoal/peer'
 import { ANNOUNCE_PACE } from './core/announce-schedule.ts'
@@ -12,8 +12,9 @@ import { newSearchCounts, type SearchCounts } from './core/topic-machine.ts'
 import type { AnnouncedPort } from './core/topic-member.ts'
 import { CacheSource } from './node/cache-source.ts'
 import { DhtSource } from './node/dht-source.ts'
+import { InviteSource, requireInvite } from './node/invite-source.ts'
 import { LanSource } from './node/lan-source.ts'
-import type { Source } from './node/source.ts'
+import type { Source, SourceTopic } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
 import { checkDiscoveryOptions, type DiscoveryOptions, isDht } from './options.ts'
 import { Session } from './session.ts'
@@ -55,7 +56,7 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   #closing: Promise<void> | undefined
 
   /**
-   * Throws UsageError for options that make no sense, StateFileError for a peer cache of a later version or that can't be
+   * Throws UsageError for options that make no sense and for an invite that is none any more, StateFileError for a peer cache of a later version or that can't be
    * read.
    */
   constructor(options: DiscoveryOptions = {}) {
@@ -77,12 +78,12 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
    * UsageError for a topic or port that can't be, ClosedError after `close`.
    */
   join(topic: string | Uint8Array, options: JoinOptions = {}): Session {
-    const infoHash = infoHashOf(topic)
+    const sought = sourceTopicOf(topic)
     const port = announcedPort(options)
     if (this.#closing !== undefined) throw new ClosedError('this discovery is closed: make a new one to join a topic')
-    const key = Buffer.from(infoHash).toString('hex')
+    const key = toHex(sought.infoHash)
     let search = this.#searches.get(key)
-    if (search === undefined) this.#searches.set(key, (search = this.#newSearch(infoHash, key, port)))
+    if (search === undefined) this.#searches.set(key, (search = this.#newSearch(sought, key, port)))
     const session: Session = new Session({
       search,
       port,
@@ -128,11 +129,11 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
     await Promise.all((this.#sources ?? this.#ready).map((source) => source.close()))
   }
 
-  #newSearch(infoHash: Uint8Array, key: string, port: AnnouncedPort | undefined): TopicSearch {
+  #newSearch(topic: SourceTopic, key: string, port: AnnouncedPort | undefined): TopicSearch {
     this.#sources ??= this.#openSources(port !== undefined)
     const { pace } = this.#options
     return new TopicSearch({
-      topic: { infoHash },
+      topic,
       sources: this.#sources,
       random: this.#random,
       paces: { lookup: pace?.lookup ?? LOOKUP_PACE, announce: pace?.announce ?? ANNOUNCE_PACE },
@@ -143,9 +144,10 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   }
 
   #openReady(): readonly Source[] {
-    const { static: endpoints, cache, lan } = this.#options.sources ?? { lan: true }
+    const { static: endpoints, invite, cache, lan } = this.#options.sources ?? { lan: true }
     const onWarning = (sentence: string): void => this.#warn(sentence)
     const ready: Source[] = endpoints === undefined ? [] : [new StaticSource(endpoints)]
+    if (invite !== undefined) ready.push(new InviteSource({ invite: requireInvite(invite), onWarning }))
     if (cache !== undefined) ready.push(new CacheSource({ ...cache, onWarning }))
     if (lan) ready.push(new LanSource({ ...(lan === true ? {} : lan), onWarning }))
     return ready
@@ -171,14 +173,15 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   }
 }
 
-function infoHashOf(topic: string | Uint8Array): Uint8Array {
+function sourceTopicOf(topic: string | Uint8Array): SourceTopic {
   if (typeof topic === 'string') {
-    return createHash('sha1')
-      .update(utf8(requireTopic(topic).publicId))
-      .digest()
-      .subarray(0, INFO_HASH_BYTES)
+    const { publicId } = requireTopic(topic)
+    const infoHash = createHash('sha1').update(utf8(publicId)).digest().subarray(0, INFO_HASH_BYTES)
+    return { infoHash, publicId }
   }
-  if (topic instanceof Uint8Array && topic.length === INFO_HASH_BYTES) return Uint8Array.from(topic)
+  if (topic instanceof Uint8Array && topic.length === INFO_HASH_BYTES) {
+    return { infoHash: Uint8Array.from(topic), publicId: undefined }
+  }
   throw new UsageError(`a topic is a text, or an info hash of ${INFO_HASH_BYTES} bytes`)
 }
 

@@ -19,6 +19,8 @@ export interface DiscoverySources {
   readonly dht?: boolean | DhtOptions | Dht
   /** `host:port`, with brackets around IPv6; the host may be a name. */
   readonly static?: readonly (string | Endpoint)[]
+  /** An invite (`shoal:invite:…`): the servers that it names, for its topic. */
+  readonly invite?: string
   /** The local network, by multicast DNS. */
   readonly lan?: boolean | LanOptions
   /** Peers proven before, remembered in a file from run to run. */
@@ -46,6 +48,7 @@ const OPTIONS: Readonly<Record<keyof DiscoveryOptions, true>> = {
 const SOURCES: Readonly<Record<keyof DiscoverySources, true>> = {
   dht: true,
   static: true,
+  invite: true,
   lan: true,
   cache: true,
 }

@@ -31,7 +31,7 @@ function topic(): {
   const random = seededRandom(1)
   let emptied = 0
   const search = new TopicSearch({
-    topic: { infoHash: new Uint8Array(20) },
+    topic: { infoHash: new Uint8Array(20), publicId: undefined },
     sources: [source],
     random,
     paces: { lookup: LOOKUP_PACE, announce: ANNOUNCE_PACE },

@@ -4,6 +4,7 @@
  */
 
 import { compareBytes, fromHex } from '@shoal/base'
+import { fromBase64Url, toBase64Url } from './base64url.ts'
 
 /** Base64url of 32 bytes, without padding. */
 const COORDINATE_LENGTH = 43
@@ -11,9 +12,6 @@ export const ADDRESS_LENGTH: number = 2 * COORDINATE_LENGTH
 
 /** tool-db's `clientId`: the end of the address. */
 export const CLIENT_ID_LENGTH = 20
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const DIGITS: ReadonlyMap<string, number> = new Map([...ALPHABET].map((character, value) => [character, value]))
 
 // The last character of a coordinate holds four bits of it and two that must be zero: with other characters
 // there, one key would have sixteen addresses.
@@ -32,8 +30,8 @@ export function pointOfAddress(text: string): Uint8Array | undefined {
   if (text.length !== ADDRESS_LENGTH || !ADDRESS.test(text)) return undefined
   const point = new Uint8Array(65)
   point[0] = 4
-  decodeCoordinate(text, 0, point, 1)
-  decodeCoordinate(text, COORDINATE_LENGTH, point, 33)
+  point.set(fromBase64Url(text.slice(0, COORDINATE_LENGTH)) as Uint8Array, 1)
+  point.set(fromBase64Url(text.slice(COORDINATE_LENGTH)) as Uint8Array, 33)
   if (compareBytes(point.subarray(1, 33), FIELD_PRIME) >= 0) return undefined
   if (compareBytes(point.subarray(33), FIELD_PRIME) >= 0) return undefined
   return point
@@ -41,39 +39,9 @@ export function pointOfAddress(text: string): Uint8Array | undefined {
 
 /** The address of an uncompressed point of 65 bytes. */
 export function addressOfPoint(point: Uint8Array): string {
-  return encodeCoordinate(point.subarray(1, 33)) + encodeCoordinate(point.subarray(33, 65))
+  return toBase64Url(point.subarray(1, 33)) + toBase64Url(point.subarray(33, 65))
 }
 
 export function clientIdOf(address: string): string {
   return address.slice(-CLIENT_ID_LENGTH)
-}
-
-function decodeCoordinate(text: string, from: number, out: Uint8Array, to: number): void {
-  let bits = 0
-  let held = 0
-  let at = to
-  for (let i = from; i < from + COORDINATE_LENGTH; i++) {
-    held = (held << 6) | (DIGITS.get(text.charAt(i)) as number)
-    bits += 6
-    if (bits < 8) continue
-    bits -= 8
-    out[at++] = held >> bits
-    held &= (1 << bits) - 1
-  }
-}
-
-function encodeCoordinate(bytes: Uint8Array): string {
-  let text = ''
-  let bits = 0
-  let held = 0
-  for (const byte of bytes) {
-    held = (held << 8) | byte
-    bits += 8
-    while (bits >= 6) {
-      bits -= 6
-      text += ALPHABET.charAt(held >> bits)
-      held &= (1 << bits) - 1
-    }
-  }
-  return text + ALPHABET.charAt(held << (6 - bits))
 }

@@ -10,6 +10,15 @@ export {
   sharedFeatures,
 } from './hello.ts'
 export { INFO_HASH_BYTES, type InfoHashes, infoHashesAt } from './info-hashes.ts'
+export {
+  formatInvite,
+  INVITE_ENDPOINTS_MAX,
+  type Invite,
+  inviteFault,
+  type ParsedInvite,
+  parseInvite,
+  type RefusedInvite,
+} from './invite.ts'
 export { KeyPair, type KeyText } from './keys.ts'
 export { lengthPrefixed } from './length-prefixed.ts'
 export type { CipherState } from './noise/cipher-state.ts'
@@ -72,4 +81,13 @@ export type {
   SwarmJoinOptions,
   SwarmSession,
 } from './swarm.ts'
-export { type PlainTopic, parseTopic, type RefusedTopic, requireTopic, type Topic } from './topic.ts'
+export {
+  INVITE_PREFIX,
+  looksLikeInvite,
+  type PlainTopic,
+  parseTopic,
+  type RefusedTopic,
+  requireTopic,
+  type Topic,
+  topicText,
+} from './topic.ts'

@@ -6,7 +6,7 @@
 import type { Endpoint, Family, Millis } from '@shoal/base'
 
 /** How a candidate came to be known. */
-export type CandidateSource = 'dht' | 'lan' | 'cache' | 'pex' | 'static'
+export type CandidateSource = 'dht' | 'lan' | 'cache' | 'pex' | 'invite' | 'static'
 
 /** A place where a server of the topic is said to be. Nothing about it is proven. */
 export interface Candidate extends Endpoint {

@@ -26,6 +26,13 @@ export interface RefusedTopic {
 // Blanks and capitals too: ` shoal:private:…`, pasted carelessly, must not be announced as a name.
 const RESERVED = /^\s*shoal\s*:/i
 
+export const INVITE_PREFIX = 'shoal:invite:'
+
+/** An invite, whatever may be wrong with it: such a text is no topic. */
+export function looksLikeInvite(text: string): boolean {
+  return /^\s*shoal\s*:\s*invite\b/i.test(text)
+}
+
 export function parseTopic(text: unknown): Topic | RefusedTopic {
   if (typeof text !== 'string') return refused('the topic must be a text')
   if (text === '') return refused('the topic is empty: give the name that servers and clients share')
@@ -36,6 +43,11 @@ export function parseTopic(text: unknown): Topic | RefusedTopic {
     return refused(`the topic has ${length} bytes: choose one of at most ${TOPIC_BYTES_MAX}`)
   }
   return { kind: 'plain', name: text, publicId: text }
+}
+
+/** As `parseTopic` takes it; of a private topic with its secret. */
+export function topicText(topic: Topic): string {
+  return topic.kind === 'private' ? topic.reveal() : topic.publicId
 }
 
 /** For the edge where a person gives the topic. Throws UsageError with the sentence. */
@@ -55,6 +67,8 @@ function unsupported({ kind }: OwnedTopic | PrivateTopic): string {
 function parseReserved(text: string): Topic | RefusedTopic {
   if (text.startsWith(OWNED_PREFIX)) return parseOwned(text.slice(OWNED_PREFIX.length))
   if (text.startsWith(PRIVATE_PREFIX)) return parsePrivate(text.slice(PRIVATE_PREFIX.length))
+  if (looksLikeInvite(text))
+    return refused('this is an invite, not a topic: give it as the option invite, or with --invite')
   return refused('topics that begin with "shoal:" are reserved, and this is none that is known: choose another name')
 }
 

@@ -116,6 +116,7 @@ export {
   type WireRecord,
 } from '@shoal/tool-db'
 export type { MappingOptions } from './announcing.ts'
+export { type InviteOptions, NoServersError } from './invites.ts'
 export { JoinedSwarm, type JoinedSwarmEvents, type JoinedSwarmInit } from './joined-swarm.ts'
 export { type JoinedOptions, ToolDb } from './joined-tool-db.ts'
 export type { Reach } from './reach.ts'

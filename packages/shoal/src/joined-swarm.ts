@@ -45,12 +45,14 @@ export interface JoinedSwarmInit {
   readonly bind: string | undefined
   /** Whether the operator has said where others reach it. */
   readonly isHostGiven: boolean
+  /** Where to begin besides. */
+  readonly invite: string | undefined
   /** Whether the router may be asked for the port, and how. */
   readonly mapping: boolean | MappingOptions
 }
 
 /** Who hears of a server that others can't reach from outside: everybody but the DHT. */
-const NEAR: readonly CandidateSource[] = ['lan', 'pex', 'cache', 'static']
+const NEAR: readonly CandidateSource[] = ['lan', 'pex', 'cache', 'invite', 'static']
 
 export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swarm {
   readonly #discovery: Discovery
@@ -66,7 +68,8 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     super()
     this.#init = init
     checkDiscoveryOptions(init.discovery)
-    const { sources = { dht: true, lan: !isLoopback(init.bind) }, ...others } = init.discovery
+    const { sources: given = { dht: true, lan: !isLoopback(init.bind) }, ...others } = init.discovery
+    const sources = init.invite === undefined ? given : { ...given, invite: init.invite }
     this.#ownDht = ownDht(sources.dht, init)
     const dht = this.#ownDht ?? sources.dht
     try {
@@ -81,6 +84,7 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     this.#asked = [
       ...(dht === undefined || dht === false ? [] : ['dht' as const]),
       ...(sources.lan ? ['lan' as const] : []),
+      ...(sources.invite === undefined ? [] : ['invite' as const]),
     ]
     this.#localHost = init.bind ?? addressTowardsAny(knownPlaces(sources))
   }

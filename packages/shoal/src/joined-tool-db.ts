@@ -1,9 +1,11 @@
 /** The database of `@shoal/tool-db` with discovery joined to it: `discovery: true` is all that a program has to say. */
 
-import type { DiscoveryOptions } from '@shoal/discovery'
-import type { Swarm } from '@shoal/peer'
+import { UsageError } from '@shoal/base'
+import { checkInvite, type DiscoveryOptions, requireInvite } from '@shoal/discovery'
+import { type Invite, type Swarm, topicText } from '@shoal/peer'
 import { type AllOptions, ToolDb as Database } from '@shoal/tool-db'
 import type { MappingOptions } from './announcing.ts'
+import { type InviteOptions, writeInvite } from './invites.ts'
 import { JoinedSwarm } from './joined-swarm.ts'
 
 export interface JoinedOptions extends Omit<AllOptions, 'discovery'> {
@@ -12,6 +14,8 @@ export interface JoinedOptions extends Omit<AllOptions, 'discovery'> {
    * how; an object that finds peers in another way is taken as it is, and stays its owner's to close.
    */
   readonly discovery: boolean | DiscoveryOptions | Swarm
+  /** An invite (`shoal:invite:…`): its topic, and servers to begin with. `discovery` is `true` with it, unless options say how. */
+  readonly invite: string
   /**
    * Whether a server behind a NAT asks the router for its port (UPnP, NAT-PMP): `true` unless told otherwise. Never asked on a
    * private network, or where this machine has a public address.
@@ -22,15 +26,23 @@ export interface JoinedOptions extends Omit<AllOptions, 'discovery'> {
 export class ToolDb extends Database {
   /** What finds the servers of the topic, where the database has its own. */
   readonly swarm: JoinedSwarm | undefined
+  /** That of the DHT node, and of the invite. */
+  readonly #opened: Promise<unknown>
   #isWatched = false
 
-  /** Throws UsageError for options that can't be meant. */
+  /** Throws UsageError for options that can't be meant, and for an invite that is none any more. */
   constructor(options: Partial<JoinedOptions> = {}) {
-    const { discovery = false, mapping = true, ...others } = options
-    const swarm = isSwarm(discovery) ? undefined : ownSwarm(discovery, others, mapping)
-    const finder = isSwarm(discovery) ? discovery : swarm
+    const { discovery, mapping = true, invite: inviteText, ...others } = options
+    const invite = inviteText === undefined ? undefined : requireInvite(inviteText)
+    const finding = discovery ?? invite !== undefined
+    if (invite !== undefined && (finding === false || isSwarm(finding))) {
+      throw new UsageError('an invite is for discovery of our own: leave the option discovery out, or give options')
+    }
+    const topic = topicOf(others.topic, invite)
+    const swarm = isSwarm(finding) ? undefined : ownSwarm(finding, others, { mapping, invite: inviteText })
+    const finder = isSwarm(finding) ? finding : swarm
     try {
-      super({ ...others, ...(finder === undefined ? {} : { discovery: finder }) })
+      super({ ...others, ...topic, ...(finder === undefined ? {} : { discovery: finder }) })
     } catch (error) {
       // The DHT node is running already, and nobody else could end it.
       void swarm?.close()
@@ -38,16 +50,29 @@ export class ToolDb extends Database {
     }
     this.swarm = swarm
     this.on('dialled-back', ({ reached }: { reached: boolean }) => swarm?.handleDialBack(reached))
-    swarm?.listening.catch((error: unknown) => {
+    this.#opened = Promise.all([swarm?.listening, invite === undefined ? undefined : requireSigned(invite)])
+    this.#opened.catch((error: unknown) => {
       // A DHT port that is taken must not go unnoticed by a program that never looks at `ready`.
       if (!this.#isWatched && !this.isClosing) void Promise.reject(error)
     })
   }
 
-  /** Resolves when store, network and DHT node are open; rejects with why they can't be. */
+  /** Resolves when store, network and DHT node are open; rejects with why they can't be, and where the invite is forged. */
   override get ready(): Promise<void> {
     this.#isWatched = true
-    return Promise.all([super.ready, this.swarm?.listening]).then(() => undefined)
+    return Promise.all([super.ready, this.#opened]).then(() => undefined)
+  }
+
+  /**
+   * An invite to the topic, as text: whoever has it can begin with this server and those that are connected, without any
+   * DHT node or name. Of a private topic it holds the secret. Rejects with NoServersError while there is nobody to name.
+   */
+  async createInvite(options: InviteOptions = {}): Promise<string> {
+    await this.begun()
+    return writeInvite(
+      { topic: this.options.topic, servers: this.serverPeers, peers: this.peers, own: this.peerAccount.getAddress() },
+      options,
+    )
   }
 
   override async close(): Promise<void> {
@@ -56,17 +81,31 @@ export class ToolDb extends Database {
   }
 }
 
+function topicOf(given: string | undefined, invite: Invite | undefined): { readonly topic?: string } {
+  if (invite === undefined) return given === undefined ? {} : { topic: given }
+  const topic = topicText(invite.topic)
+  if (given !== undefined && given !== topic) {
+    throw new UsageError('the invite is to another topic than the option topic says: leave that out')
+  }
+  return { topic }
+}
+
+async function requireSigned(invite: Invite): Promise<void> {
+  const fault = await checkInvite(invite)
+  if (fault !== undefined) throw new UsageError(fault)
+}
+
 function ownSwarm(
   discovery: boolean | DiscoveryOptions,
   options: Partial<AllOptions>,
-  mapping: boolean | MappingOptions,
+  about: { readonly mapping: boolean | MappingOptions; readonly invite: string | undefined },
 ): JoinedSwarm | undefined {
   if (discovery === false) return undefined
   return new JoinedSwarm({
+    ...about,
     discovery: discovery === true ? {} : discovery,
     isServer: options.server === true,
     isHostGiven: options.host !== undefined,
-    mapping,
     bind: options.bind === '0.0.0.0' || options.bind === '::' ? undefined : options.bind,
   })
 }

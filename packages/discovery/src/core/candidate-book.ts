@@ -46,7 +46,7 @@ export interface BookStats {
 }
 
 /** Which source is believed when several tell of one place; the later in the list, the more. */
-const TRUST: readonly CandidateSource[] = ['dht', 'pex', 'cache', 'lan', 'static']
+const TRUST: readonly CandidateSource[] = ['dht', 'pex', 'cache', 'lan', 'invite', 'static']
 const JITTER = 0.5
 
 export class CandidateBook {

@@ -47,7 +47,14 @@ export type CheckedSighting =
 const DISTANCE: Record<AddressScope, number> = { loopback: 0, private: 1, global: 2, martian: 3 }
 
 /** Sources whose word is our own user's, our own link's or our own memory's: they may name internal addresses. */
-const TRUSTED: Record<CandidateSource, boolean> = { static: true, lan: true, cache: true, pex: false, dht: false }
+const TRUSTED: Record<CandidateSource, boolean> = {
+  static: true,
+  invite: true,
+  lan: true,
+  cache: true,
+  pex: false,
+  dht: false,
+}
 
 export function checkSighting(sighting: Sighting): CheckedSighting {
   const bytes = canonicalBytes(sighting.host)

@@ -11,6 +11,8 @@ import type { AnnouncedPort } from '../core/topic-member.ts'
 /** A topic as sources know it: twenty bytes that everybody who has the topic can derive. */
 export interface SourceTopic {
   readonly infoHash: Uint8Array
+  /** What stands for the topic among peers; `undefined` where only its info hash is known. */
+  readonly publicId: string | undefined
 }
 
 /** Where a source puts what it learns about one topic, at any time until it is detached. */

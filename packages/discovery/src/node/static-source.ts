@@ -1,7 +1,7 @@
 /** Endpoints given by hand. Literals are there from the first moment; names are resolved again at every look-up. */
 
-import { lookup as resolve } from 'node:dns/promises'
 import { type Endpoint, formatEndpoint, isPort, parseHostPort, parseIp, UsageError } from '@shoal/base'
+import { addressesOf } from './host-names.ts'
 import type { LookupResult, Source, SourceHandle, SourceSink, SourceTopic } from './source.ts'
 
 /** More are no list that a person has written. */
@@ -37,19 +37,10 @@ export class StaticSource implements Source {
   }
 
   async #resolveAll(sink: SourceSink, signal: AbortSignal): Promise<LookupResult> {
-    const found = await Promise.all(this.#names.map((name) => addressesOf(name)))
+    const found = await Promise.all(this.#names.map((name) => addressesOf(name, ADDRESSES_PER_NAME_MAX)))
     if (signal.aborted) return { answered: false }
     for (const endpoint of found.flat()) sink.sight(endpoint)
     return { answered: found.some((endpoints) => endpoints.length > 0) }
-  }
-}
-
-async function addressesOf(name: Endpoint): Promise<readonly Endpoint[]> {
-  try {
-    const addresses = await resolve(name.host, { all: true })
-    return addresses.slice(0, ADDRESSES_PER_NAME_MAX).map(({ address }) => ({ host: address, port: name.port }))
-  } catch {
-    return [] // Offline, or no such name today: the schedule asks again.
   }
 }
 

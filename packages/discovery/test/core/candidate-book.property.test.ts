@@ -6,7 +6,7 @@ import { BOOK_LIMITS, type BookLimits } from '../../src/core/book-rules.ts'
 import { FAILED, world } from './fixtures.ts'
 
 const SMALL: BookLimits = {
-  perSourceMax: { static: 4, lan: 4, cache: 5, pex: 5, dht: 8 },
+  perSourceMax: { invite: 4, static: 4, lan: 4, cache: 5, pex: 5, dht: 8 },
   perPrefixMax: 3,
   perOwnAddressMax: 4,
   keptOutMax: 64,

@@ -13,8 +13,8 @@ import { CommandError } from './exit.ts'
 import { openKeyFile } from './key-file.ts'
 import type { CommandContext } from './lifecycle.ts'
 import type { DatabaseFlags, DhtMode, PeerFlags } from './options.ts'
+import { soughtBy } from './topic-flags.ts'
 import { USER_FILE } from './user-file.ts'
-import { parseTopic } from './values.ts'
 import type { Deadline } from './waiting.ts'
 
 export interface CommandDatabase {
@@ -39,11 +39,12 @@ export const CLIENT: Role = { isServer: false, mode: 'client', options: { store:
 
 /** Not open yet: whoever wants to hear everything listens now, and then waits for `db.ready`. */
 export function createDatabase(context: CommandContext, flags: PeerFlags, role: Role): CommandDatabase {
-  const topic = parseTopic(flags.topic)
+  const { topic, invite } = soughtBy(flags)
   const db = new ToolDb({
     topic,
     server: role.isServer,
     discovery: discoveryOptionsOf(flags, role),
+    ...(invite === undefined ? {} : { invite }),
     ...(flags.bind === undefined ? {} : { bind: flags.bind }),
     ...role.options,
   })
@@ -58,6 +59,7 @@ export async function openClient(
   deadline: Deadline,
 ): Promise<CommandDatabase> {
   const { store } = flags
+  soughtBy(flags)
   if (!remembersPeers(store)) requireSomewhere(flags)
   const keeping = (directory: string): Role => ({
     ...CLIENT,
@@ -90,9 +92,9 @@ export async function readUser({ output }: CommandContext, flags: DatabaseFlags)
 /** An operation needs somebody to ask; better said at once than after the time-out. */
 export function requireSomewhere(flags: PeerFlags): void {
   const hasDht = flags.dht && flags.bootstrap?.length !== 0
-  if (hasDht || usesLan(flags) || flags.peer.length > 0) return
+  if (hasDht || usesLan(flags) || flags.peer.length > 0 || soughtBy(flags).invite !== undefined) return
   throw new CommandError(
-    'there is nowhere to look for servers: allow the DHT or the local network, or name a server with --peer HOST:PORT',
+    'there is nowhere to look for servers: allow the DHT or the local network, name a server with --peer HOST:PORT, or give an --invite',
   )
 }
 

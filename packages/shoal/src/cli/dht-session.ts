@@ -7,7 +7,8 @@ import { dhtOptionsOf } from './dht-options.ts'
 import { CommandError, usageMistake } from './exit.ts'
 import type { CommandContext } from './lifecycle.ts'
 import type { DhtMode, NetworkFlags } from './options.ts'
-import { parseInfoHash, parseTopic } from './values.ts'
+import { soughtBy } from './topic-flags.ts'
+import { parseInfoHash } from './values.ts'
 import { type Deadline, TIME_IS_OVER, within } from './waiting.ts'
 
 export async function openDht(context: CommandContext, flags: NetworkFlags, mode: DhtMode): Promise<Dht> {
@@ -33,5 +34,5 @@ export function infoHashOf(hash: string | undefined, topic: string | undefined):
   if (hash !== undefined && topic !== undefined) throw usageMistake('give either the info hash or --topic, not both')
   if (hash !== undefined) return toHex(parseInfoHash(hash))
   if (topic === undefined) throw usageMistake('say what to look for: 40 hex digits, or a name with --topic')
-  return createHash('sha1').update(parseTopic(topic)).digest('hex')
+  return createHash('sha1').update(soughtBy({ topic }).topic).digest('hex')
 }

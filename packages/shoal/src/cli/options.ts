@@ -40,6 +40,7 @@ export interface NetworkFlags extends OutputFlags {
 /** What commands that speak to peers of a topic add. `dht` and `lan` are false under --no-dht and --no-lan. */
 export interface PeerFlags extends NetworkFlags {
   readonly topic?: string
+  readonly invite?: string
   readonly dht: boolean
   readonly lan: boolean
   readonly peer: readonly Endpoint[]
@@ -110,6 +111,7 @@ export function withTimeoutFlag(command: Command): Command {
 
 export function withPeerFlags(command: Command): Command {
   return withTimeoutFlag(withNetworkFlags(command))
+    .option('--invite <text>', 'an invite (shoal:invite:…): its topic, and servers to begin with')
     .option('--no-dht', 'do not use the DHT')
     .option('--no-lan', 'do not look for peers on the local network')
     .addOption(
@@ -120,7 +122,7 @@ export function withPeerFlags(command: Command): Command {
 }
 
 export function withTopicFlag(command: Command): Command {
-  return command.option('--topic <name>', 'the name that all peers of one application share')
+  return command.option('--topic <name>', 'the name that all peers of one application share, or an invite')
 }
 
 export function withDatabaseFlags(command: Command): Command {

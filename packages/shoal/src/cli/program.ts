@@ -7,6 +7,7 @@ import { dhtCommand } from './commands/dht.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { findCommand } from './commands/find.ts'
 import { getCommand } from './commands/get.ts'
+import { inviteCommand } from './commands/invite.ts'
 import { keysCommand } from './commands/keys.ts'
 import { putCommand } from './commands/put.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -64,6 +65,7 @@ function makeProgram(run: Run, init: CommandLineInit): Command {
     keysCommand(run),
     watchCommand(run),
     dhtCommand(run),
+    inviteCommand(run),
     testnetCommand(run),
     doctorCommand(run),
   ]

@@ -7,7 +7,8 @@ import { CLIENT, createDatabase, nobodyReached, requireSomewhere } from '../data
 import { EXIT, type ExitCode } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type PeerFlags, withPeerFlags } from '../options.ts'
-import { parseCount, parseTopic } from '../values.ts'
+import { soughtBy } from '../topic-flags.ts'
+import { parseCount } from '../values.ts'
 import { Deadline } from '../waiting.ts'
 
 const COUNT_MAX = 10_000
@@ -20,23 +21,31 @@ interface Flags extends PeerFlags {
 export function findCommand(run: Run): Command {
   const command = new Command('find')
     .description('the servers of a topic, as they are found and have proven who they are')
-    .argument('<topic>', 'the name that all peers of one application share')
+    .argument('[topic]', 'the name that all peers of one application share, or an invite')
     .addOption(
       new Option('--count <n>', 'end when so many have been found (default: search until the time-out)').argParser(
         parseCount('--count', COUNT_MAX),
       ),
     )
     .option('--unproven', 'also show what did not prove itself, plain tool-db servers among them')
-  return withPeerFlags(command).action((topic: string, flags: Flags) =>
-    run(flags, (context) => find(context, parseTopic(topic, 'TOPIC'), flags)),
+  return withPeerFlags(command).action((topic: string | undefined, flags: Flags) =>
+    run(flags, (context) => {
+      const sought = soughtBy({ ...flags, ...(topic !== undefined && { topic }) }, 'TOPIC')
+      return find(context, {
+        ...flags,
+        topic: sought.topic,
+        ...(sought.invite !== undefined && { invite: sought.invite }),
+      })
+    }),
   )
 }
 
-async function find(context: CommandContext, topic: string, flags: Flags): Promise<ExitCode> {
+async function find(context: CommandContext, flags: Flags & { readonly topic: string }): Promise<ExitCode> {
   const { output } = context
+  const { topic } = flags
   requireSomewhere(flags)
   const deadline = new Deadline(flags.timeout)
-  const { db, encounters } = createDatabase(context, { ...flags, topic }, CLIENT)
+  const { db, encounters } = createDatabase(context, flags, CLIENT)
   /** BOUNDED: by the database's limit on sessions. */
   const found = new Set<string>()
   /** BOUNDED: by the candidate book, and the time-out. */

@@ -5,7 +5,8 @@ import { openClient } from '../database.ts'
 import { CommandError, EXIT, type ExitCode } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
-import { parseJsonValue, parseKey, parseTopic } from '../values.ts'
+import { soughtBy } from '../topic-flags.ts'
+import { parseJsonValue, parseKey } from '../values.ts'
 import { Deadline } from '../waiting.ts'
 
 type Flags = DatabaseFlags & { readonly private?: boolean }
@@ -26,7 +27,7 @@ export function putCommand(run: Run): Command {
 
 async function put(context: CommandContext, what: { key: string; json: string }, flags: Flags): Promise<ExitCode> {
   const { output } = context
-  parseTopic(flags.topic)
+  soughtBy(flags)
   const value = parseJsonValue(what.json)
   const deadline = new Deadline(flags.timeout)
   const { db } = await openClient(context, flags, deadline)

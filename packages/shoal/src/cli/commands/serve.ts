@@ -8,7 +8,8 @@ import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
 import { ServerTold } from '../server-told.ts'
-import { parseListenPort, parsePublicHost, parseTopic } from '../values.ts'
+import { soughtBy } from '../topic-flags.ts'
+import { parseListenPort, parsePublicHost } from '../values.ts'
 
 interface Flags extends DatabaseFlags {
   readonly port?: number
@@ -33,7 +34,7 @@ export function serveCommand(run: Run): CommandType {
 
 async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
   const { output } = context
-  const topic = parseTopic(flags.topic)
+  const { topic } = soughtBy(flags)
   if (flags.port === undefined)
     throw usageMistake('say where to listen with --port NUMBER, or --port 0 for any free one')
   const directory = flags.store === 'memory' ? undefined : (flags.store ?? storeDirectoryOf(topic))
