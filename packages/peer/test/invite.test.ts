@@ -14,7 +14,6 @@ import {
   parseInvite,
   parseTopic,
   requireTopic,
-  type SignedEndpoint,
   signEndpoint,
   type Topic,
 } from '../src/index.ts'
@@ -67,9 +66,10 @@ test('[P-40] an invite to a topic of any kind comes back as it was, one word of 
 })
 
 test('[P-40] servers with another kind of key are in it as well', async () => {
-  const endpoint: SignedEndpoint = { ...(await invite()).endpoints[0]!, address: '0x1234', sig: '0xabcd' }
-  const parsed = parse(formatInvite({ ...(await invite()), endpoints: [endpoint] }, sha256))
-  expect(parsed).toMatchObject({ kind: 'invite', invite: { endpoints: [endpoint] } })
+  const given = await invite()
+  const endpoints = given.endpoints.map((endpoint) => ({ ...endpoint, address: '0x1234', sig: '0xabcd' }))
+  const parsed = parse(formatInvite({ ...given, endpoints }, sha256))
+  expect(parsed).toMatchObject({ kind: 'invite', invite: { endpoints } })
 })
 
 test('[P-41] a letter that is wrong, missing or too many is one sentence, wherever it is', async () => {
@@ -115,8 +115,7 @@ test('[P-42] one that has expired, comes from the future or is of a later versio
 
 test('[P-43] a server that has signed something else, or for another topic, makes the invite forged', async () => {
   const given = await invite()
-  const [endpoint] = given.endpoints
-  const elsewhere = { ...given, endpoints: [{ ...endpoint!, host: '203.0.113.8' }] }
+  const elsewhere = { ...given, endpoints: given.endpoints.map((endpoint) => ({ ...endpoint, host: '203.0.113.8' })) }
   const renamed = { ...given, topic: requireTopic('other') }
   for (const forged of [elsewhere, renamed]) {
     const parsed = parse(formatInvite(forged, sha256))

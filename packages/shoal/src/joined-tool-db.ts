@@ -34,7 +34,7 @@ export class ToolDb extends Database {
   constructor(options: Partial<JoinedOptions> = {}) {
     const { discovery, mapping = true, invite: inviteText, ...others } = options
     const invite = inviteText === undefined ? undefined : requireInvite(inviteText)
-    const finding = discovery ?? invite !== undefined
+    const finding = discovery === undefined ? invite !== undefined : discovery
     if (invite !== undefined && (finding === false || isSwarm(finding))) {
       throw new UsageError('an invite is for discovery of our own: leave the option discovery out, or give options')
     }
