@@ -1,0 +1,299 @@
+/**
+ * A world of database nodes: machines with a disk each, joined by connections over the simulated network. It answers the effects of the
+ * nodes in virtual time and tells who watches what goes in and out.
+ */
+
+import { assert, formatEndpoint, type Millis, toHex } from '@shoal/base'
+import {
+  type AskedEffect,
+  type Command,
+  type Effect,
+  FROZEN_DEFAULTS,
+  type NodeConfig,
+  type NodeEvent,
+  type RowWrite,
+} from '@shoal/tool-db/core'
+import { type Frame, type Opened, Streams } from '../network/streams.ts'
+import type { Host } from '../world/host.ts'
+import type { Environment, Program } from '../world/machine.ts'
+import { World, type WorldInit } from '../world/world.ts'
+import { DatabaseHost, type DatabaseHostInit, type DiskFate } from './database-host.ts'
+import { DatabaseMachine, type DatabaseOutput } from './database-machine.ts'
+import type { Disk } from './disk.ts'
+import { isSimAddress, verifySignature } from './key.ts'
+
+/** Told of everything, and unable to change it. */
+export interface DatabaseObserver {
+  /** What the node says; nothing has happened to it yet. */
+  handleSent?(host: DatabaseHost, channel: number, text: string): void
+  /** Is handed to the node next. */
+  handleReceived?(host: DatabaseHost, channel: number, text: string): void
+  /** Is to be written, and may be from now on. */
+  handleCommitting?(host: DatabaseHost, writes: readonly RowWrite[]): void
+  handleCommitted?(host: DatabaseHost, writes: readonly RowWrite[]): void
+  handleEvent?(host: DatabaseHost, event: NodeEvent): void
+  /** The program has ended; what is on the disk is what a next start finds. */
+  handleStopped?(host: DatabaseHost, how: StopKind): void
+}
+
+export type StopKind = 'process' | 'power'
+
+/** Wall time at the world's beginning. */
+export const EPOCH: Millis = 1_800_000_000_000
+export const TOPIC = 'simulated'
+const PORT = 9_000
+
+export interface HostPlace {
+  /** How far its clock is off. */
+  readonly skew: Millis
+}
+
+export class DatabaseWorld {
+  readonly world: World
+  readonly hosts: DatabaseHost[] = []
+  readonly #streams: Streams
+  readonly #byHost = new Map<Host, DatabaseHost>()
+  readonly #observers: DatabaseObserver[] = []
+  /** What came for a host that is frozen. BOUNDED: by how long it is. */
+  readonly #waiting = new Map<DatabaseHost, (() => void)[]>()
+  #nextRequest = 1
+
+  constructor(init: WorldInit) {
+    this.world = new World(init)
+    this.#streams = new Streams(this.world, {
+      handleOpened: (host, opened) => this.#handleOpened(this.#of(host), opened),
+      handleDialFailed: (host, dial) => {
+        const error = new Error('nobody listens there')
+        this.input(this.#of(host), (machine, now) => machine.node.handleResult(now, dial, { ok: false, error }))
+      },
+      handleFrame: (host, channel, frame) => this.#handleFrame(this.#of(host), channel, frame),
+      handleClosed: (host, channel, reason) => {
+        this.input(this.#of(host), (machine, now) => machine.node.handleClosed(now, channel, reason))
+      },
+    })
+  }
+
+  get now(): Millis {
+    return this.world.now
+  }
+
+  observe(observer: DatabaseObserver): void {
+    this.#observers.push(observer)
+  }
+
+  add(init: DatabaseHostInit, { skew }: HostPlace): DatabaseHost {
+    const database = new DatabaseHost(init)
+    const program: Program<DatabaseMachine> = {
+      create: (environment) => new DatabaseMachine(environment, this.#configOf(database, environment)),
+      handleStart: (machine, now) => this.#handleStart(database, machine, now),
+      handleEvent: (machine, _now, output) => this.#carryOut(database, machine, output),
+    }
+    database.host = this.world.addHost({
+      program,
+      name: init.name,
+      region: 'europe',
+      port: PORT,
+      clockOffset: EPOCH + skew,
+    })
+    this.hosts.push(database)
+    this.#byHost.set(database.host, database)
+    return database
+  }
+
+  start(database: DatabaseHost): void {
+    this.#streams.handleStart(database.host)
+    this.world.start(database.host)
+  }
+
+  stop(database: DatabaseHost, how: StopKind): void {
+    if (!database.isUp) return
+    this.world.stop(database.host, 'crash')
+    this.#waiting.delete(database)
+    database.disk.crash(this.now, how, this.world.random(`crash ${database.name} ${database.host.starts}`))
+    if (how === 'power' && database.disk.durability === 'memory') database.sessions++
+    if (!database.hasDisk) this.#replaceDisk(database, 'lost', undefined)
+    this.#streams.handleStop(database.host, how)
+    for (const observer of this.#observers) observer.handleStopped?.(database, how)
+  }
+
+  #replaceDisk(database: DatabaseHost, fate: DiskFate, backup: ReturnType<Disk['copy']> | undefined): void {
+    if (fate === 'lost') database.loseDisk()
+    if (fate === 'old') database.restoreDisk(backup ?? new Map())
+  }
+
+  /** Only while it is down. */
+  replaceDisk(database: DatabaseHost, fate: DiskFate, backup?: ReturnType<Disk['copy']>): void {
+    assert(!database.isUp, 'a disk is replaced while its machine is off')
+    this.#replaceDisk(database, fate, backup)
+  }
+
+  freeze(database: DatabaseHost): void {
+    this.world.freeze(database.host)
+  }
+
+  thaw(database: DatabaseHost): void {
+    this.world.thaw(database.host)
+    const waiting = this.#waiting.get(database) ?? []
+    this.#waiting.delete(database)
+    for (const run of waiting) run()
+  }
+
+  cut(a: DatabaseHost, b: DatabaseHost): void {
+    this.#streams.cut(a.host, b.host)
+  }
+
+  /** As the owner of a hostile program can. */
+  sendRaw(channel: number, text: string): void {
+    this.#streams.send(channel, text)
+  }
+
+  /** Gives the request under which the result comes as an event. */
+  command(database: DatabaseHost, command: Command): number {
+    const request = this.#nextRequest++
+    this.input(database, (machine, now) => machine.node.handleCommand(now, request, command))
+    return request
+  }
+
+  /** To the program that runs there now: at once, or when it is thawed. */
+  input(database: DatabaseHost, handle: (machine: DatabaseMachine, now: Millis) => void): void {
+    const { host } = database
+    if (host.state === 'running') {
+      this.world.run(host, handle)
+      return
+    }
+    if (host.state !== 'frozen') return
+    const waiting = this.#waiting.get(database) ?? []
+    waiting.push(() => this.world.run(host, handle))
+    this.#waiting.set(database, waiting)
+  }
+
+  #of(host: Host): DatabaseHost {
+    return this.#byHost.get(host) as DatabaseHost
+  }
+
+  #configOf(database: DatabaseHost, { random }: Environment): NodeConfig {
+    return {
+      peerAddress: database.key.address,
+      instance: toHex(random.bytes(16)),
+      topicPublicId: TOPIC,
+      acceptTopics: [],
+      isServer: database.isServer,
+      encryption: 'off',
+      plainPeers: 'accept',
+      records: 'compatible',
+      pow: null,
+      wait: 2_000,
+      maxRetries: 5,
+      triggerDebounce: 100,
+      frozen: FROZEN_DEFAULTS,
+      isAddress: isSimAddress,
+    }
+  }
+
+  #handleStart(database: DatabaseHost, { node }: DatabaseMachine, now: Millis): void {
+    node.start(now)
+    if (database.isServer) node.handleOwnEndpoint(now, database.host.endpoint)
+    for (const other of this.hosts) {
+      if (other !== database && other.isServer) node.handleCandidate(now, other.host.endpoint, 'given')
+    }
+    node.addListener('')
+  }
+
+  #handleOpened(database: DatabaseHost, { channel, remote, dial }: Opened): void {
+    this.input(database, ({ node }, now) => {
+      if (dial === undefined) node.handleOpened(now, { channel, remote, direction: 'inbound' })
+      else node.handleOpened(now, { channel, remote, direction: 'outbound', dial })
+    })
+  }
+
+  #handleFrame(database: DatabaseHost, channel: number, frame: Frame): void {
+    assert(typeof frame === 'string', 'connections are in clear')
+    const tampered = database.mischief?.handleIncoming(frame)
+    for (const text of tampered?.back ?? []) this.#streams.send(channel, text)
+    for (const text of tampered?.onward ?? [frame]) {
+      this.input(database, ({ node }, now) => {
+        for (const observer of this.#observers) observer.handleReceived?.(database, channel, text)
+        node.handleMessage(now, channel, text)
+      })
+    }
+  }
+
+  #carryOut(database: DatabaseHost, machine: DatabaseMachine, output: DatabaseOutput): void {
+    if (output.kind === 'event') {
+      for (const observer of this.#observers) observer.handleEvent?.(database, output.event)
+      return
+    }
+    const { effect } = output
+    switch (effect.kind) {
+      case 'send':
+        this.#send(database, effect)
+        return
+      case 'close':
+        this.#streams.close(effect.channel, effect.reason)
+        return
+      case 'dial':
+        this.#streams.dial(database.host, effect.endpoint, effect.id)
+        return
+      case 'secure':
+      case 'batch':
+      case 'report':
+      case 'cancel-dial':
+        return
+      default:
+        this.#answer(database, machine, effect)
+    }
+  }
+
+  #send(database: DatabaseHost, { channel, text }: Effect & { kind: 'send' }): void {
+    for (const observer of this.#observers) observer.handleSent?.(database, channel, text)
+    const tampered = database.mischief?.handleOutgoing(text)
+    for (const each of tampered?.onward ?? [text]) this.#streams.send(channel, each)
+  }
+
+  #answer(database: DatabaseHost, machine: DatabaseMachine, effect: Exclude<AskedEffect, { kind: 'dial' }>): void {
+    const { id } = effect
+    if (effect.kind === 'commit') {
+      database.disk.begin(effect)
+      for (const observer of this.#observers) observer.handleCommitting?.(database, effect.writes)
+    }
+    const delay = effect.kind === 'commit' ? database.writeDelay : 0
+    this.world.at(this.now + delay, () => {
+      if (database.host.machine !== machine) return
+      this.input(database, ({ node }, now) => {
+        try {
+          node.handleResult(now, id, { ok: true, value: this.#resultOf(database, effect) })
+        } catch (error) {
+          node.handleResult(now, id, { ok: false, error })
+        }
+      })
+    })
+  }
+
+  #resultOf(database: DatabaseHost, effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown {
+    const { disk } = database
+    switch (effect.kind) {
+      case 'load':
+        return effect.keys.map((key) => disk.get(key))
+      case 'scan':
+        return disk.scan(effect.prefix, effect)
+      case 'commit': {
+        const isDone = disk.complete(this.now, effect)
+        if (isDone) for (const observer of this.#observers) observer.handleCommitted?.(database, effect.writes)
+        return isDone
+      }
+      case 'verify':
+        return verifySignature(effect.text, effect.address, effect.signature)
+      case 'sign':
+        return (effect.signer === 'peer' ? database.key : database.user).sign(effect.text)
+      case 'pause':
+        return undefined
+      case 'custom-verify':
+        return true
+      case 'call-function':
+        throw new Error('there are no functions here')
+      case 'own-endpoint':
+        return formatEndpoint(effect.endpoint) === formatEndpoint(database.host.endpoint)
+    }
+  }
+}
+

@@ -1,0 +1,52 @@
+/** What the checks ask about records and the rows that hold them. */
+
+import {
+  claimsKey,
+  compareStamps,
+  DELETED,
+  type FrozenName,
+  isCrdtRecord,
+  nameOfRows,
+  recordOfRow,
+  type WireRecord,
+} from '@shoal/tool-db/core'
+import type { DatabaseHost } from '../database/database-host.ts'
+
+export function isFrozen({ k }: Pick<WireRecord, 'k'>): boolean {
+  return k.startsWith('==')
+}
+
+/** One record of its key stands, by order; names and documents have rules of their own, and what ends by itself leaves nothing. */
+export function isOrdinary(record: WireRecord): boolean {
+  return !isFrozen(record) && !isCrdtRecord(record) && !isLent(record)
+}
+
+/** With an end: the nonce has four parts. */
+export function isLent({ n }: Pick<WireRecord, 'n'>): boolean {
+  return typeof n === 'string' && n.split('.').length > 3
+}
+
+export function isDeletion({ c }: Pick<WireRecord, 'c'>): boolean {
+  return c === DELETED
+}
+
+export function heldRecord({ disk }: DatabaseHost, key: string): WireRecord | undefined {
+  return recordOfRow(key, disk.get(key))
+}
+
+export function heldName({ disk }: DatabaseHost, key: string): FrozenName {
+  return nameOfRows(key, disk.get(key), disk.get(claimsKey(key)))
+}
+
+/** It stands there, or what came behind it. */
+export function holds(host: DatabaseHost, record: WireRecord): boolean {
+  const held = heldRecord(host, record.k)
+  return held !== undefined && compareStamps(held, record) >= 0
+}
+
+/** Enough to know it by. */
+export function named(record: WireRecord | undefined): string {
+  if (record === undefined) return 'nothing'
+  const what = isDeletion(record) ? 'the deletion' : JSON.stringify(record.v)
+  return `${what} of ${record.k} (time ${record.t}, hash ${record.h.slice(0, 8)})`
+}
