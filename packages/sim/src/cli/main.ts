@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { type Checked, checkScenario } from '../oracles/check.ts'
 import { runScenario, type Scenario, type ScenarioOptions, type ScenarioReport } from '../scenarios/scenario.ts'
 import { SCENARIOS } from '../scenarios/scenarios.ts'
+import { historyCommand } from './history.ts'
 import { printFailure } from './print-failure.ts'
 import { printReport } from './print-report.ts'
 import { Progress } from './progress.ts'
@@ -16,6 +17,8 @@ function help(): string {
     'Runs real DHT engines in a world of their own, repeatable by its seed.',
     '',
     ...list,
+    '',
+    '  history          servers, clients and hostile peers of the database instead: npm run sim -- history --help',
     '',
     "  --nodes N   how many nodes (default: the scenario's own)",
     '  --hours H   virtual hours, may be a fraction',
@@ -32,6 +35,11 @@ function usage(sentence: string): never {
 }
 
 function main(): void {
+  const [command, ...rest] = process.argv.slice(2)
+  if (command === 'history') {
+    process.exitCode = historyCommand(rest)
+    return
+  }
   const { values, positionals } = parse()
   const [name] = positionals
   if (values.help === true || name === undefined) {

@@ -1,6 +1,6 @@
 /** A broken rule for people: what was broken, by which run, what happened around it, and the line that shows it again. */
 
-import { execFileSync } from 'node:child_process'
+import { commitHere } from '../oracles/commit-here.ts'
 import type { OracleFailure } from '../oracles/safety.ts'
 import type { Scenario, ScenarioOptions } from '../scenarios/scenario.ts'
 
@@ -31,15 +31,4 @@ export function printFailure({ scenario, options, failure }: FailedRun, isJson: 
 
 export function replayLine(name: string, { seed, nodes, hours }: ScenarioOptions): string {
   return `npm run sim -- ${name} --nodes ${nodes} --hours ${hours} --seed ${seed} --check`
-}
-
-function commitHere(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim()
-  } catch {
-    return 'unknown'
-  }
 }

@@ -3,7 +3,7 @@
  * nodes in virtual time and tells who watches what goes in and out.
  */
 
-import { assert, formatEndpoint, type Millis, toHex } from '@shoal/base'
+import { assert, formatEndpoint, type Millis, toHex, utf8 } from '@shoal/base'
 import {
   type AskedEffect,
   type Command,
@@ -14,6 +14,7 @@ import {
   type RowWrite,
 } from '@shoal/tool-db/core'
 import { type Frame, type Opened, Streams } from '../network/streams.ts'
+import { digestOf, EventHash } from '../world/event-hash.ts'
 import type { Host } from '../world/host.ts'
 import type { Environment, Program } from '../world/machine.ts'
 import { World, type WorldInit } from '../world/world.ts'
@@ -56,6 +57,7 @@ export class DatabaseWorld {
   readonly #observers: DatabaseObserver[] = []
   /** What came for a host that is frozen. BOUNDED: by how long it is. */
   readonly #waiting = new Map<DatabaseHost, (() => void)[]>()
+  readonly #hash = new EventHash()
   #nextRequest = 1
 
   constructor(init: WorldInit) {
@@ -75,6 +77,11 @@ export class DatabaseWorld {
 
   get now(): Millis {
     return this.world.now
+  }
+
+  /** Of every frame that a node was handed and every step of the world. */
+  get hash(): string {
+    return `${this.world.hash}-${this.#hash.digest}`
   }
 
   observe(observer: DatabaseObserver): void {
@@ -212,6 +219,7 @@ export class DatabaseWorld {
     for (const text of tampered?.back ?? []) this.#streams.send(channel, text)
     for (const text of tampered?.onward ?? [frame]) {
       this.input(database, ({ node }, now) => {
+        this.#hash.add(this.now, digestOf(utf8(text)), channel)
         for (const observer of this.#observers) observer.handleReceived?.(database, channel, text)
         node.handleMessage(now, channel, text)
       })
@@ -296,4 +304,3 @@ export class DatabaseWorld {
     }
   }
 }
-

@@ -55,7 +55,13 @@ export type Fault =
   /** Those named hear only each other, the others too. */
   | { readonly kind: 'part'; readonly hosts: readonly string[]; readonly lasts: Millis }
   | { readonly kind: 'cut'; readonly hosts: readonly [string, string] }
-  | { readonly kind: 'crash'; readonly host: string; readonly how: StopKind; readonly disk: DiskFate; readonly lasts: Millis }
+  | {
+      readonly kind: 'crash'
+      readonly host: string
+      readonly how: StopKind
+      readonly disk: DiskFate
+      readonly lasts: Millis
+    }
   | { readonly kind: 'freeze'; readonly host: string; readonly lasts: Millis }
   | { readonly kind: 'clock'; readonly host: string; readonly by: Millis; readonly lasts: Millis }
   | { readonly kind: 'disk-fails'; readonly host: string; readonly lasts: Millis }

@@ -1,6 +1,7 @@
 /** What the checks ask about records and the rows that hold them. */
 
 import {
+  changeSetOf,
   claimsKey,
   compareStamps,
   DELETED,
@@ -30,6 +31,11 @@ export function isDeletion({ c }: Pick<WireRecord, 'c'>): boolean {
   return c === DELETED
 }
 
+/** What is promised of a disk ends with it. */
+export function storeOf({ name, storeLives }: DatabaseHost): string {
+  return `${name} ${storeLives}`
+}
+
 export function heldRecord({ disk }: DatabaseHost, key: string): WireRecord | undefined {
   return recordOfRow(key, disk.get(key))
 }
@@ -50,3 +56,19 @@ export function named(record: WireRecord | undefined): string {
   const what = isDeletion(record) ? 'the deletion' : JSON.stringify(record.v)
   return `${what} of ${record.k} (time ${record.t}, hash ${record.h.slice(0, 8)})`
 }
+
+/** The changes of a document on a disk, by their text. */
+export function heldChanges({ disk }: DatabaseHost, key: string): ReadonlyMap<string, unknown> {
+  const changes = new Map<string, unknown>()
+  const prefix = `${SETS_PREFIX}${key.length}:${key}:`
+  const { keys } = disk.scan(prefix, { after: undefined, limit: Number.POSITIVE_INFINITY })
+  for (const row of keys) {
+    const record = JSON.parse(disk.get(row)?.value ?? 'null') as WireRecord
+    const counted = changeSetOf(record)
+    for (const [i, text] of (counted?.texts ?? []).entries()) changes.set(text, counted?.changes[i])
+  }
+  return changes
+}
+
+/** Where the signed sets of changes lie. */
+const SETS_PREFIX = '\u0000crdt:'

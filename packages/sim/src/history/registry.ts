@@ -2,7 +2,6 @@
 
 import type { WireRecord } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../database/database-host.ts'
-import type { Written } from './check.ts'
 
 export class Registry {
   /** By hash. BOUNDED: by the operations of a history. */
@@ -14,8 +13,8 @@ export class Registry {
   }
 
   /** A host is about to write this. */
-  note(host: DatabaseHost, written: readonly Written[]): void {
-    for (const { record } of written) {
+  note(host: DatabaseHost, records: Iterable<WireRecord>): void {
+    for (const record of records) {
       if (record.a !== host.user.address) continue
       const texts = this.#texts.get(record.h) ?? new Set()
       texts.add(textOf(record))

@@ -7,9 +7,13 @@ import { type DatabaseObserver, DatabaseWorld } from '../database/database-world
 import { Application } from './application.ts'
 import { type Check, type CheckName, type CheckParts, HistoryFailure } from './check.ts'
 import { Acknowledged } from './checks/acknowledged.ts'
+import { Confirmations } from './checks/confirmations.ts'
 import { areConnected, Connected } from './checks/connected.ts'
+import { Documents } from './checks/documents.ts'
+import { FrozenNames } from './checks/frozen-names.ts'
 import { GenuineRecords } from './checks/genuine-records.ts'
 import { ReadsForward } from './checks/reads-forward.ts'
+import { ReplicasEqual } from './checks/replicas-equal.ts'
 import { Faults } from './faults.ts'
 import type { Plan } from './plan.ts'
 import { Registry } from './registry.ts'
@@ -49,7 +53,7 @@ export function runHistory(plan: Plan): HistoryReport {
   const breach = (check: CheckName, sentence: string): never => {
     throw new HistoryFailure({ check, sentence, at: world.now })
   }
-  const checks = checksOf(plan, { registry, breach })
+  const checks = checksOf(plan, { registry, hostile: plan.servers.filter(({ isHostile }) => isHostile).length, breach })
   const applications = new Map(database.hosts.map((host) => [host, new Application(host, database, checks)]))
   database.observe(new Watch(checks, registry))
   database.observe(new Applications(applications))
@@ -78,12 +82,23 @@ export function runHistory(plan: Plan): HistoryReport {
     operations: steps.filter((step) => 'does' in step).length,
     completed: [...applications.values()].reduce((sum, { completed }) => sum + completed, 0),
     milliseconds: world.now,
-    hash: world.hash,
+    hash: database.hash,
   }
 }
 
-function checksOf(_plan: Plan, parts: CheckParts): readonly Check[] {
-  return [new GenuineRecords(parts), new Acknowledged(parts), new ReadsForward(parts), new Connected(parts)]
+function checksOf({ steps }: Plan, parts: CheckParts): readonly Check[] {
+  // Until servers catch up with what they missed, only those that never lost each other hold the same.
+  const isCalm = !steps.some((step) => 'fault' in step)
+  return [
+    new GenuineRecords(parts),
+    new Acknowledged(parts),
+    new ReadsForward(parts),
+    new Documents(parts),
+    new FrozenNames(parts),
+    new Confirmations(parts),
+    new Connected(parts),
+    ...(isCalm ? [new ReplicasEqual(parts)] : []),
+  ]
 }
 
 class Applications implements DatabaseObserver {

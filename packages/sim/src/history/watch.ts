@@ -29,7 +29,8 @@ export class Watch implements DatabaseObserver {
   }
 
   handleCommitting(host: DatabaseHost, writes: readonly RowWrite[]): void {
-    this.#registry.note(host, writtenIn(writes))
+    const records = writtenIn(writes).map(({ record }) => record)
+    this.#registry.note(host, records)
   }
 
   handleCommitted(host: DatabaseHost, writes: readonly RowWrite[]): void {

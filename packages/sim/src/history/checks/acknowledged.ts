@@ -8,12 +8,12 @@ import { compareStamps, type WireRecord } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../../database/database-host.ts'
 import type { StopKind } from '../../database/database-world.ts'
 import type { Check, CheckParts, Completed, Said, Written } from '../check.ts'
-import { heldRecord, holds, isDeletion, isOrdinary, named } from '../records.ts'
+import { Heard } from '../heard.ts'
+import { heldRecord, holds, isDeletion, isOrdinary, named, storeOf } from '../records.ts'
 
 export class Acknowledged implements Check {
   readonly #parts: CheckParts
-  /** What was said under which id, by host and channel. BOUNDED: by the messages of a history. */
-  readonly #heard = new Map<string, WireRecord>()
+  readonly #heard = new Heard()
   /** By store, the greatest of each key. BOUNDED: by the keys of a history. */
   readonly #promised = new Map<string, Map<string, WireRecord>>()
 
@@ -21,15 +21,12 @@ export class Acknowledged implements Check {
     this.#parts = parts
   }
 
-  handleHeard({ name }: DatabaseHost, channel: number, heard: Said): void {
-    if (heard.type !== 'record') return
-    for (const record of heard.records) this.#heard.set(`${name} ${channel} ${heard.id}`, record)
+  handleHeard(host: DatabaseHost, channel: number, heard: Said): void {
+    this.#heard.note(host, channel, heard)
   }
 
   handleSaid(host: DatabaseHost, channel: number, said: Said): void {
-    if (said.type !== 'ack' || said.code !== 'OK' || !host.isHonest) return
-    const record = this.#heard.get(`${host.name} ${channel} ${said.id}`)
-    if (record !== undefined) this.#promise(host, record)
+    for (const record of this.#heard.acknowledged(host, channel, said)) this.#promise(host, record)
   }
 
   /** A put that resolves is stored where it was made. */
@@ -80,8 +77,4 @@ export class Acknowledged implements Check {
     const held = named(heldRecord(host, record.k))
     this.#parts.breach(check, `${host.name} has acknowledged ${named(record)}, and now holds ${held}`)
   }
-}
-
-function storeOf({ name, storeLives }: DatabaseHost): string {
-  return `${name} ${storeLives}`
 }
