@@ -8,7 +8,7 @@ const MAKERS: readonly Maker[] = ['shoal', 'shoal encrypted', 'tool-db', 'gun']
 
 export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
   const repetitions = quick ? 2 : 5
-  const sizes = quick ? [2_000] : [2_000, 10_000, 20_000]
+  const sizes = quick ? [2_000] : [2_000, 10_000]
   const subjects: Subject[] = []
   const ratios: { name: string; value: number }[] = []
   for (const puts of sizes) {
@@ -24,7 +24,7 @@ export async function dbRow({ quick, log }: RowOptions): Promise<Row> {
     title: 'signed puts a second, client to server, stored',
     subjects,
     ratios,
-    setting: `${OUTSTANDING} outstanding, in warm processes; ${repetitions} alternating repetitions; gun with a twentieth of the puts`,
+    setting: `${OUTSTANDING} outstanding, in warm processes; ${repetitions} alternating repetitions; gun with a fortieth of the puts`,
   }
 }
 

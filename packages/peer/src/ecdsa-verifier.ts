@@ -1,6 +1,5 @@
 /** Checks signatures of P-256 keys; the keys that were seen to sign well stay imported, since importing costs as much again. */
 
-import { fromHex, utf8 } from '@shoal/base'
 import { isEcdsaAddress, pointOfAddress } from './address.ts'
 import { type EcdsaEngine, WEB_CRYPTO } from './ecdsa-engine.ts'
 import type { Verifier } from './signer.ts'
@@ -59,7 +58,7 @@ export class EcdsaVerifier implements Verifier {
   #verifyWith(key: object | undefined, claim: Claim): boolean | Promise<boolean> {
     if (key === undefined) return false
     try {
-      const answer = this.#engine.verify(key, fromHex(claim.signature) as Uint8Array, utf8(claim.text))
+      const answer = this.#engine.verify(key, claim.signature, claim.text)
       if (typeof answer === 'boolean') return this.#judged(answer, claim.address, key)
       return answer.then(
         (isGood) => this.#judged(isGood, claim.address, key),

@@ -2,11 +2,12 @@
 
 import { utf8 } from '@shoal/base'
 
-export function lengthPrefixed(fields: readonly string[]): Uint8Array {
+/** `room`: where the bytes may stand, if they fit; what was there before is gone. */
+export function lengthPrefixed(fields: readonly string[], room?: Uint8Array): Uint8Array {
   let size = 0
   // No UTF-16 unit has more than three bytes.
   for (const { length } of fields) size += 4 + 3 * length
-  const out = new Uint8Array(size)
+  const out = room !== undefined && size <= room.length ? room : new Uint8Array(size)
   let at = 0
   for (const field of fields) {
     const length = put(field, out, at + 4)

@@ -143,6 +143,11 @@ export class Database extends EventEmitter {
     return this.#closing !== undefined
   }
 
+  /** There is no need to wait for `begun`. */
+  protected get isRunning(): boolean {
+    return this.#runtime !== undefined && this.#closing === undefined
+  }
+
   protected async begun(): Promise<Runtime> {
     this.#isWatched = true
     const runtime = await this.#started
@@ -155,13 +160,18 @@ export class Database extends EventEmitter {
     else void this.#started.then(work, () => undefined)
   }
 
-  protected async command(command: Command): Promise<CommandResult> {
-    const runtime = await this.begun()
-    checkedCommand(command)
-    const request = this.#nextRequest++
-    const result = new Promise<CommandResult>((resolve, reject) => this.#waiting.set(request, { resolve, reject }))
-    runtime.driver.input((node, now) => node.handleCommand(now, request, command))
-    return result
+  protected command(command: Command): Promise<CommandResult> {
+    if (this.#runtime !== undefined && this.#closing === undefined) return this.#command(this.#runtime, command)
+    return this.begun().then((runtime) => this.#command(runtime, command))
+  }
+
+  #command(runtime: Runtime, command: Command): Promise<CommandResult> {
+    return new Promise((resolve, reject) => {
+      checkedCommand(command)
+      const request = this.#nextRequest++
+      this.#waiting.set(request, { resolve, reject })
+      runtime.driver.input((node, now) => node.handleCommand(now, request, command))
+    })
   }
 
   async #start(host: string | undefined): Promise<Runtime> {

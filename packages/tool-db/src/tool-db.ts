@@ -69,29 +69,28 @@ export class ToolDb extends Database {
    * Resolves when the record is stored here; rejects with PutRefusedError where it is not, TOO_BUSY where as much as
    * `outboxRecordsMax` and `outboxSizeMax` allow still waits for a server.
    */
-  async putData<T = AnyValue>(
+  putData<T = AnyValue>(
     key: string,
     value: T,
     userNamespaced = false,
-    options: readonly string[] | PutOptions = {},
+    options: readonly string[] | PutOptions = NO_OPTIONS,
   ): Promise<PutMessage<T>> {
-    const to = Array.isArray(options) ? (options as readonly string[]) : []
-    const given = Array.isArray(options) ? {} : ((options ?? {}) as PutOptions)
-    return this.#putUnder<T>(key, { ...given, value, to, userNamespaced })
+    const to = Array.isArray(options) ? (options as readonly string[]) : NOBODY
+    const given = Array.isArray(options) ? NO_OPTIONS : ((options ?? NO_OPTIONS) as PutOptions)
+    return this.#putUnder(key, userNamespaced, wishOf(value, given, to))
   }
 
   /**
    * From now on the key reads as null, and queries leave it out, on every server that hears of it; a later put brings it
    * back. Resolves and rejects as `putData` does; what is not there can be deleted too, since others may have it.
    */
-  async deleteData(
+  deleteData(
     key: string,
     userNamespaced = false,
-    options: Pick<PutOptions, 'confirm' | 'timeoutMs'> = {},
+    options: Pick<PutOptions, 'confirm' | 'timeoutMs'> = NO_OPTIONS,
   ): Promise<PutMessage<null>> {
-    const { confirm, timeoutMs } = options ?? {}
-    const given = { ...(confirm !== undefined && { confirm }), ...(timeoutMs !== undefined && { timeoutMs }) }
-    return this.#putUnder<null>(key, { ...given, value: null, isDeletion: true, to: [], userNamespaced })
+    const wish = wishOf(null, options ?? NO_OPTIONS, NOBODY)
+    return this.#putUnder(key, userNamespaced, { ...wish, ttl: undefined, isDeletion: true })
   }
 
   /** Under a key as it is on the wire; resolves when all connected servers have answered, or time is over. */
@@ -103,8 +102,8 @@ export class ToolDb extends Database {
     checkText(key, 'the key')
     const problem = keyProblem(key)
     if (problem !== undefined) throw new UsageError(`the key ${problem}`)
-    const { confirm = 'all', timeoutMs = CONFIRM_TIMEOUT_MS, ttl } = options
-    return this.#put<T>({ confirm, timeout: timeoutMs, to: [], value, ttl }, () => key)
+    const { confirm = 'all', timeoutMs: timeout = CONFIRM_TIMEOUT_MS, ttl } = options
+    return this.#put({ confirm, timeout, to: NOBODY, value, ttl, isDeletion: false }, () => key)
   }
 
   /** The value here, else the first that a server gives; null where none has it or time is over. */
@@ -314,34 +313,18 @@ export class ToolDb extends Database {
     if (result.kind === 'refused') throw new UsageError('there are too many subscriptions')
   }
 
-  async #putUnder<T>(
-    key: string,
-    put: PutOptions & { value: T; isDeletion?: boolean; to: readonly string[]; userNamespaced: boolean },
-  ): Promise<PutMessage<T>> {
-    const { confirm = 0, timeoutMs: timeout = CONFIRM_TIMEOUT_MS, userNamespaced, value, isDeletion, to, ttl } = put
+  async #putUnder<T>(key: string, userNamespaced: boolean, wish: PutWish<T, number>): Promise<PutMessage<T>> {
     // Says at once what is wrong with a key; the owner is known once nobody is signing in any more.
     writableKey(key, undefined)
-    const outcome = await this.#put<T>({ confirm, timeout, to, value, ttl, isDeletion }, (owner) =>
-      writableKey(key, userNamespaced ? owner : undefined),
-    )
-    if (outcome.confirmed < confirm) throw new NotConfirmedError(confirm, outcome)
+    const outcome = await this.#put(wish, (owner) => (userNamespaced ? writableKey(key, owner) : key))
+    if (outcome.confirmed < wish.confirm) throw new NotConfirmedError(wish.confirm, outcome)
     return outcome.message
   }
 
-  async #put<T>(
-    put: {
-      confirm: number | 'all'
-      timeout: Millis
-      to: readonly string[]
-      value: T
-      ttl: Millis | undefined
-      isDeletion?: boolean | undefined
-    },
-    keyFor: (owner: string) => string,
-  ): Promise<PutOutcome<T>> {
-    const value = writtenValue(put.value)
-    await this.begun()
-    const { to, confirm, timeout, ttl, isDeletion = false } = put
+  async #put<T>(wish: PutWish<T, number | 'all'>, keyFor: (owner: string) => string): Promise<PutOutcome<T>> {
+    const value = writtenValue(wish.value)
+    if (!this.isRunning) await this.begun()
+    const { to, confirm, timeout, ttl, isDeletion } = wish
     return this.#turns.together(async () => {
       const address = this.userAccount.getAddress()
       if (!address) throw new UsageError('You need to log in before you can PUT.')
@@ -374,6 +357,23 @@ export class ToolDb extends Database {
   #newAccount(): ToolDbUserAdapter {
     return new ((this.options.userAdapter ?? ToolDbEcdsaUser) as UserAdapterConstructor)(this)
   }
+}
+
+interface PutWish<T, C extends number | 'all'> {
+  readonly value: T
+  readonly confirm: C
+  readonly timeout: Millis
+  readonly to: readonly string[]
+  readonly ttl: Millis | undefined
+  readonly isDeletion: boolean
+}
+
+const NO_OPTIONS: PutOptions = {}
+const NOBODY: readonly string[] = []
+
+function wishOf<T>(value: T, options: PutOptions, to: readonly string[]): PutWish<T, number> {
+  const { confirm = 0, timeoutMs: timeout = CONFIRM_TIMEOUT_MS, ttl } = options
+  return { value, confirm, timeout, to, ttl, isDeletion: false }
 }
 
 /** Throws PutRefusedError where nothing was stored. */

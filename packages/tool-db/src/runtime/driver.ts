@@ -194,7 +194,8 @@ export class Driver {
   }
 
   #settle(id: number, result: EffectResult<unknown>): void {
-    this.input((node, now) => node.handleResult(now, id, result))
+    this.node.handleResult(this.now, id, result)
+    this.#drain()
   }
 
   /** Of an effect that was under way: it is over once what follows from it has begun. */
@@ -235,7 +236,8 @@ export class Driver {
   #hear(id: number, messages: readonly (string | Uint8Array)[]): void {
     for (const message of messages) {
       if (!this.#channels.has(id)) return
-      this.input((node, now) => node.handleMessage(now, id, message))
+      this.node.handleMessage(this.now, id, message)
+      this.#drain()
     }
   }
 

@@ -1,27 +1,39 @@
 /** Writing and changing who writes: many may write together, but the user changes only while nobody does. */
 
 export class Turns {
-  /** BOUNDED: by the callers, each of whom waits. */
-  readonly #together = new Set<Promise<unknown>>()
-  #alone: Promise<unknown> = Promise.resolve()
+  #together = 0
+  /** Resolves, whatever comes of it, when whoever asked last to be alone is through. */
+  #alone: Promise<unknown> | undefined
+  #onNobody: (() => void) | undefined
 
   async together<T>(work: () => Promise<T>): Promise<T> {
-    await this.#alone.catch(() => undefined)
-    const turn = work()
-    this.#together.add(turn)
+    while (this.#alone !== undefined) await this.#alone
+    this.#together++
     try {
-      return await turn
+      return await work()
     } finally {
-      this.#together.delete(turn)
+      if (--this.#together === 0) this.#onNobody?.()
     }
   }
 
   alone<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#alone
-      .catch(() => undefined)
-      .then(() => Promise.allSettled(this.#together))
-      .then(work)
-    this.#alone = turn.catch(() => undefined)
+    const turn = this.#afterAll(this.#alone, work)
+    const end: Promise<void> = turn.then(
+      () => this.#ended(end),
+      () => this.#ended(end),
+    )
+    this.#alone = end
     return turn
+  }
+
+  async #afterAll<T>(before: Promise<unknown> | undefined, work: () => Promise<T>): Promise<T> {
+    await before
+    if (this.#together > 0) await new Promise<void>((resolve) => (this.#onNobody = resolve))
+    this.#onNobody = undefined
+    return work()
+  }
+
+  #ended(end: Promise<unknown>): void {
+    if (this.#alone === end) this.#alone = undefined
   }
 }

@@ -175,18 +175,18 @@ async function writeGroup(
   const versions = await readVersions(rows, group)
   const writes: Write[] = []
   let sync = false
-  const results = group.map((commit): CommitResult => {
-    const conflicts: string[] = []
-    for (const [key, version] of commit.expect) if (versions.get(key) !== version) conflicts.push(key)
-    if (conflicts.length > 0) return { kind: 'conflict', keys: conflicts }
+  const results: CommitResult[] = []
+  for (const commit of group) {
+    const conflicts = conflictsOf(commit, versions)
+    results.push(conflicts.length === 0 ? COMMITTED : { kind: 'conflict', keys: conflicts })
+    if (conflicts.length > 0) continue
     for (const write of commit.batch) {
       const { key } = write
       writes.push(write)
       if (versions.has(key)) versions.set(key, write.kind === 'set' ? versionOf(write.value) : ABSENT)
     }
     if (commit.durability === 'sync') sync = true
-    return { kind: 'committed' }
-  })
+  }
   if (writes.length === 0) return results
   try {
     await writeBatch(level, writes, sync)
@@ -196,6 +196,19 @@ async function writeGroup(
   }
   for (const write of writes) rows.noteWritten(write.key, write.kind === 'set' ? write.value : undefined)
   return results
+}
+
+const COMMITTED: CommitResult = { kind: 'committed' }
+const NONE: readonly string[] = []
+
+function conflictsOf(commit: PendingCommit, versions: ReadonlyMap<string, Version>): readonly string[] {
+  let conflicts: string[] | undefined
+  for (const [key, version] of commit.expect) {
+    if (versions.get(key) === version) continue
+    conflicts ??= []
+    conflicts.push(key)
+  }
+  return conflicts ?? NONE
 }
 
 /** Operation by operation, since a list of them is copied, each with all its options, before it is written. */

@@ -13,11 +13,18 @@ export interface RowCacheInit {
   readonly sizeMax: number
 }
 
+/** The row is known not to be there. */
+const MISSING = null
+
 export class RowCache {
   readonly #init: RowCacheInit
-  /** BOUNDED: rowsMax and sizeMax, the oldest out. */
-  readonly #rows = new Map<string, RowText>()
-  #size = 0
+  // Two halves: when the young one is full, it becomes the old one, and what was old is gone. To take the oldest out one by
+  // one would leave holes in the table, which is then copied again and again.
+  /** BOUNDED: half of rowsMax, and of sizeMax. */
+  #young = new Map<string, string | null>()
+  /** BOUNDED: as the young one. */
+  #old: Map<string, string | null> = new Map()
+  #youngSize = 0
 
   constructor(init: RowCacheInit) {
     this.#init = init
@@ -25,32 +32,33 @@ export class RowCache {
 
   /** False where nothing is known of the row. */
   has(key: string): boolean {
-    return this.#rows.has(key)
+    return this.#young.has(key) || this.#old.has(key)
   }
 
   get(key: string): RowText {
-    return this.#rows.get(key)
+    const young = this.#young.get(key)
+    return (young === undefined ? this.#old.get(key) : young) ?? undefined
   }
 
   set(key: string, text: RowText): void {
-    this.forget(key)
-    this.#rows.set(key, text)
-    this.#size += sizeOf(key, text)
     const { rowsMax, sizeMax } = this.#init
-    if (this.#rows.size <= rowsMax && this.#size <= sizeMax) return
-    for (const oldest of this.#rows.keys()) {
-      if (this.#rows.size <= rowsMax && this.#size <= sizeMax) return
-      this.forget(oldest)
+    const size = key.length + (text?.length ?? 0)
+    this.forget(key)
+    if (size > sizeMax / 2) return
+    if (this.#young.size >= rowsMax / 2 || this.#youngSize + size > sizeMax / 2) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#youngSize = 0
     }
+    this.#young.set(key, text ?? MISSING)
+    this.#youngSize += size
   }
 
   forget(key: string): void {
-    if (!this.#rows.has(key)) return
-    this.#size -= sizeOf(key, this.#rows.get(key))
-    this.#rows.delete(key)
+    this.#old.delete(key)
+    const text = this.#young.get(key)
+    if (text === undefined) return
+    this.#young.delete(key)
+    this.#youngSize -= key.length + (text?.length ?? 0)
   }
-}
-
-function sizeOf(key: string, text: RowText): number {
-  return key.length + (text?.length ?? 0)
 }

@@ -8,7 +8,7 @@ import { DiskPatience } from './disk-patience.ts'
 import { RowCache, type RowText } from './row-cache.ts'
 
 /** Enough for the records that are on their way in at one time; more would live long enough to be carried into the old generation. */
-const CACHE = { rowsMax: 256, sizeMax: 1_048_576 }
+const CACHE = { rowsMax: 512, sizeMax: 1_048_576 }
 /** Enough to share a turn of the engine, few enough that the first of them does not wait long for the last. */
 const KEYS_PER_READ_MAX = 1_000
 

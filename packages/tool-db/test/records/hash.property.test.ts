@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hashPrefix, recordHash, valueText } from '../../src/core/records/hash.ts'
-import { boundNonce, parseNonce } from '../../src/core/records/nonce.ts'
+import { boundNonce, isNonce } from '../../src/core/records/nonce.ts'
 import { isShallow, parseRecord } from '../../src/core/records/parse-record.ts'
 import { golden, plain, sha256, verdict } from './golden.ts'
 
@@ -48,7 +48,7 @@ test('[R-2] parsing a record never throws, and takes nothing but records', () =>
       const result = parseRecord(input)
       if (!result.ok) return
       expect(Object.keys(result.record).length).toBe(8)
-      expect(parseNonce(result.record.n)).toBeDefined()
+      expect(isNonce(result.record.n)).toBe(true)
       expect(isShallow(result.record.v, 64)).toBe(true)
       recordHash(result.record, sha256)
     }),

@@ -144,7 +144,11 @@ export class Admission {
           const fault = ownFault(record, this.#rules, this.#kernel.now)
           if (fault !== undefined) return end({ kind: 'refused', code: fault })
           const arrival: Arrival = { kind: draft.claimAnew ? 'anew' : 'live' }
-          this.#store({ record, valueText: draft.value.text, arrival, ahead: undefined }, end)
+          // Nobody else has written there meanwhile, or the commit says so.
+          this.#storeOver({ record, valueText: draft.value.text, arrival, ahead: undefined }, end, {
+            rows,
+            tries: COMMIT_TRIES,
+          })
         })
       })
     })
@@ -192,27 +196,39 @@ export class Admission {
   }
 
   #store(incoming: Incoming, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {
+    this.#load(incoming.record.k, (rows, error) => {
+      if (rows === undefined) then({ kind: 'refused', code: 'STORE_FAILED', error })
+      else this.#storeOver(incoming, then, { rows, tries })
+    })
+  }
+
+  /** `rows`: as they were read. */
+  #storeOver(
+    incoming: Incoming,
+    then: (verdict: Verdict) => void,
+    { rows, tries }: { readonly rows: Rows; readonly tries: number },
+  ): void {
     const { record } = incoming
-    this.#load(record.k, (rows, error) => {
-      if (rows === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
-      const previous = recordOfRow(record.k, rows.row)
-      const held = liveRecord(previous, this.#kernel.now)
-      // The same again: nothing to ask anybody.
-      if (held?.h === record.h && held.s === record.s) return then({ kind: 'unchanged', record, held })
-      this.#customVerify(record, held, (isAccepted) => {
-        if (!isAccepted) return then({ kind: 'refused', code: 'CustomVerificationFailed' })
-        const plan = this.#plan(incoming, { ...rows, held, previous })
-        if (plan.kind === 'verdict') return then(plan.verdict)
-        incoming.ahead?.(plan.after)
-        this.#commit(record.k, rows, plan.writes, (outcome, failure) => {
-          if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
-          if (outcome === 'committed') {
-            this.#hooks.onStored(record)
-            return then(plan.after)
-          }
-          if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
-          this.#store(incoming, then, tries - 1)
-        })
+    const previous = recordOfRow(record.k, rows.row)
+    const held = liveRecord(previous, this.#kernel.now)
+    // The same again: nothing to ask anybody.
+    if (held?.h === record.h && held.s === record.s) {
+      then({ kind: 'unchanged', record, held })
+      return
+    }
+    this.#customVerify(record, held, (isAccepted) => {
+      if (!isAccepted) return then({ kind: 'refused', code: 'CustomVerificationFailed' })
+      const plan = this.#plan(incoming, { row: rows.row, claims: rows.claims, held, previous })
+      if (plan.kind === 'verdict') return then(plan.verdict)
+      incoming.ahead?.(plan.after)
+      this.#commit(record.k, rows, plan.writes, (outcome, failure) => {
+        if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
+        if (outcome === 'committed') {
+          this.#hooks.onStored(record)
+          return then(plan.after)
+        }
+        if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
+        this.#store(incoming, then, tries - 1)
       })
     })
   }

@@ -135,7 +135,7 @@ export class Deliveries {
       readonly replaced?: readonly string[]
     },
   ): Sending {
-    const message = messageOf(record, { id: this.#kernel.messageId(), to: [...to] })
+    const message = messageOf(record, { id: this.#kernel.messageId(), to })
     const delivery: Delivery = {
       message,
       size,
@@ -146,12 +146,11 @@ export class Deliveries {
       waiter: undefined,
       isSettled: false,
     }
-    for (const slot of [slotOf(record), ...replaced.map((h) => slotOfSet(record.k, h))]) {
-      const older = this.#replaceable(slot)
-      if (older !== undefined) this.#drop(older)
-    }
+    const slot = slotOf(record)
+    this.#replace(slot)
+    for (const h of replaced) this.#replace(slotOfSet(record.k, h))
     this.#byId.set(message.id, delivery)
-    this.#waitingByKey.set(slotOf(record), delivery)
+    this.#waitingByKey.set(slot, delivery)
     this.#size += delivery.size
     this.#bound()
     return delivery
@@ -226,31 +225,29 @@ export class Deliveries {
       this.#drop(delivery)
       return
     }
-    const had = new Set(delivery.message.to)
-    const targets = [...servers].filter((server) => !had.has(server.clientId) && !delivery.open.includes(server))
-    for (const server of targets) {
+    const { id, to, data } = delivery.message
+    const ready: Peer[] = []
+    for (const server of servers) {
+      if (to.includes(server.clientId) || delivery.open.includes(server)) continue
       addOnce(delivery.sent, server.peerId)
       delivery.open.push(server)
-      this.#fanout.noteSeen(server, delivery.message.data)
+      this.#fanout.noteSeen(server, data)
+      if (this.#windows.enter(server, id, delivery.size)) ready.push(server)
     }
-    const { id } = delivery.message
-    this.#transmit(
-      delivery,
-      targets.filter((server) => this.#windows.enter(server, id, delivery.size)),
-      text,
-    )
+    this.#transmit(delivery, ready, text)
   }
 
   #transmit(delivery: Delivery, servers: readonly Peer[], text?: string): void {
     if (servers.length === 0) return
-    this.#fanout.sendPut(servers, { ...delivery.message, to: [...delivery.message.to, this.#clientId] }, text)
+    const { type, id, to, data } = delivery.message
+    this.#fanout.sendPut(servers, { type, id, to: [...to, this.#clientId], data }, text)
     for (const server of servers) {
       if (has(server, 'ack')) continue
       // A plain server never says so, but it has it.
       remove(delivery.open, server)
       this.#settle(delivery)
       this.#kernel.after(PLAIN_PACE, () => {
-        this.#windows.leave(server, delivery.message.id)
+        this.#windows.leave(server, id)
         this.#goOn(server)
       })
     }
@@ -284,10 +281,15 @@ export class Deliveries {
     return older !== undefined && older.open.length === 0 && older.waiter === undefined ? older : undefined
   }
 
+  #replace(slot: string): void {
+    const older = this.#replaceable(slot)
+    if (older !== undefined) this.#drop(older)
+  }
+
+  /** To be followed by a look at whether anything is still waited for. */
   #settle(delivery: Delivery): void {
     if (delivery.isSettled) return
     delivery.isSettled = true
-    this.#settled.add(delivery)
     delivery.place.release()
     const slot = slotOf(delivery.message.data)
     if (this.#waitingByKey.get(slot) === delivery) this.#waitingByKey.delete(slot)
@@ -304,7 +306,14 @@ export class Deliveries {
         this.#endWait(delivery)
         return
       }
-    } else if (delivery.isSettled && delivery.open.length === 0) this.#drop(delivery)
+    }
+    this.#dropOrKeep(delivery)
+  }
+
+  #dropOrKeep(delivery: Delivery): void {
+    if (!delivery.isSettled) return
+    if (delivery.waiter === undefined && delivery.open.length === 0) this.#drop(delivery)
+    else this.#settled.add(delivery)
   }
 
   #endWait(delivery: Delivery): void {
@@ -313,13 +322,14 @@ export class Deliveries {
     this.#kernel.cancel(waiter.timer)
     delivery.waiter = undefined
     waiter.then(countsOf(delivery))
-    if (delivery.isSettled && delivery.open.length === 0) this.#drop(delivery)
+    this.#dropOrKeep(delivery)
   }
 
   #drop(delivery: Delivery): void {
     if (!this.#byId.delete(delivery.message.id)) return
     this.#settle(delivery)
     this.#settled.delete(delivery)
+    delivery.open.length = 0
     this.#size -= delivery.size
     this.#endWait(delivery)
   }

@@ -47,9 +47,9 @@ export class Fanout {
     this.#parts = parts
   }
 
-  /** A record came from this server: it need not have it back. */
+  /** A record came from this server: it need not have it back. Clients hand nothing on. */
   noteSeen(peer: Peer, record: WireRecord): void {
-    if (peer.isServer) this.#seenOf(peer).add(record.h + record.k)
+    if (peer.isServer && this.#parts.isServer) this.#seenOf(peer).add(record.h + record.k)
   }
 
   drop(peer: Peer): void {

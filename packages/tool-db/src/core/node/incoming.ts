@@ -55,6 +55,8 @@ const FORGERIES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'InvalidData',
 ])
 
+const COUNTED = { stored: 'records.stored', unchanged: 'records.unchanged' } as const
+
 /** Around a value: the other fields of a record, and of the message that carries it. */
 const ENVELOPE_SIZE = 4_096
 
@@ -87,10 +89,11 @@ export class Incoming {
         this.#parts.dialBacks.handleAsk(peer, message)
         return
       case 'ack':
-        if (this.#parts.dialBacks.handleAck(peer, message.id, message.code)) return
-        if (subscriptions.handleAck(peer, message.id, message.code)) return
+        if (deliveries.handleAck(peer, message.id, message.code)) return
         if (relays.handleAck(peer, message.id, message.code)) return
-        if (!deliveries.handleAck(peer, message.id, message.code)) requests.handleAnswer(peer, message)
+        if (subscriptions.handleAck(peer, message.id, message.code)) return
+        if (this.#parts.dialBacks.handleAck(peer, message.id, message.code)) return
+        requests.handleAnswer(peer, message)
         return
       case 'put':
       case 'crdtPut':
@@ -182,7 +185,7 @@ export class Incoming {
       session.unverified--
       session.unverifiedSize -= size
       this.#unverifiedSize -= size
-      kernel.counters.add(verdict.kind === 'refused' ? `records.${verdict.code}` : `records.${verdict.kind}`)
+      kernel.counters.add(verdict.kind === 'refused' ? `records.${verdict.code}` : COUNTED[verdict.kind])
       if (verdict.kind === 'refused') {
         // A plain server hands on what it never checked: only who proved to be shoal's answers for what it relays.
         const answersForIt = peer.proven || !peer.isServer

@@ -54,6 +54,7 @@ export class Listeners {
   }
 
   trigger(key: string, record: WireRecord): void {
+    if (this.#listeners.size === 0) return
     for (const id of this.#index.matches(key)) {
       const listener = this.#listeners.get(id)
       if (listener !== undefined) this.#show(id, listener, key, record)

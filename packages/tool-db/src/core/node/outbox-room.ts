@@ -7,11 +7,6 @@
 import type { Millis } from '@shoal/base'
 import type { Kernel, Timer } from './kernel.ts'
 
-/** Given back once; more often does nothing. */
-export interface Place {
-  release(): void
-}
-
 export interface RoomWish {
   /** Of the value. */
   readonly size: number
@@ -100,15 +95,28 @@ export class OutboxRoom {
   #take(size: number): Place {
     this.#count++
     this.#size += size
-    let isTaken = true
-    return {
-      release: () => {
-        if (!isTaken) return
-        isTaken = false
-        this.#count--
-        this.#size -= size
-        this.letIn()
-      },
-    }
+    return new Place(size, this.#giveBack)
+  }
+
+  readonly #giveBack = (size: number): void => {
+    this.#count--
+    this.#size -= size
+    this.letIn()
+  }
+}
+
+/** Given back once; more often does nothing. */
+export class Place {
+  readonly #size: number
+  #giveBack: ((size: number) => void) | undefined
+
+  constructor(size: number, giveBack: (size: number) => void) {
+    this.#size = size
+    this.#giveBack = giveBack
+  }
+
+  release(): void {
+    this.#giveBack?.(this.#size)
+    this.#giveBack = undefined
   }
 }

@@ -33,6 +33,7 @@ export class PrefixIndex<T> {
   }
 
   hasMatch(key: string): boolean {
+    if (this.size === 0) return false
     for (const length of this.#lengths.keys()) {
       if (length <= key.length && this.#byPrefix.has(key.slice(0, length))) return true
     }

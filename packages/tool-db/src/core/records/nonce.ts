@@ -7,10 +7,6 @@
 import { type Hash, hashHex, type Millis } from '@shoal/base'
 import { lengthPrefixed } from '@shoal/peer'
 
-export type Nonce =
-  | { readonly kind: 'plain'; readonly counter: number }
-  | { readonly kind: 'bound'; readonly counter: number; readonly binding: string; readonly expiry: Millis | undefined }
-
 /** What a bound record is bound to. */
 export interface BindingFields {
   readonly topicPublicId: string
@@ -19,31 +15,41 @@ export interface BindingFields {
   readonly type: string | null
 }
 
-const BOUND = /^2\.(0|[1-9]\d{0,15})\.([0-9a-f]{64})(?:\.([1-9]\d{12}))?$/
+const BOUND = /^2\.(?:0|[1-9]\d{0,15})\.[0-9a-f]{64}(?:\.[1-9]\d{12})?$/
+const COUNTER_START = 2
+const BINDING_LENGTH = 64
 /** The dot before an expiry, from the end: in a nonce without one, a digit of the binding stands there. */
 const EXPIRY_LENGTH = 14
 
-export function parseNonce(input: unknown): Nonce | undefined {
-  if (typeof input === 'number') {
-    return Number.isSafeInteger(input) && input >= 0 ? { kind: 'plain', counter: input } : undefined
-  }
-  const match = typeof input === 'string' ? BOUND.exec(input) : null
-  if (match === null) return undefined
-  const counter = Number(match[1])
-  if (!Number.isSafeInteger(counter)) return undefined
-  const expiry = match[3] === undefined ? undefined : Number(match[3])
-  return { kind: 'bound', counter, binding: match[2] as string, expiry }
+/** A plain nonce, or a bound one of the one form that it may have. */
+export function isNonce(input: unknown): input is number | string {
+  if (typeof input === 'number') return Number.isSafeInteger(input) && input >= 0
+  if (typeof input !== 'string' || !BOUND.test(input)) return false
+  return Number.isSafeInteger(Number(input.slice(COUNTER_START, counterEnd(input))))
 }
 
-/** Of a nonce that was parsed before, when its record ends: whole milliseconds of the Unix epoch. */
+/** What a record with this bound nonce was bound to. */
+export function bindingIn(nonce: string): string {
+  const start = counterEnd(nonce) + 1
+  return nonce.slice(start, start + BINDING_LENGTH)
+}
+
+/** When the record ends: whole milliseconds of the Unix epoch. */
 export function expiryOf(nonce: number | string): Millis | undefined {
-  if (typeof nonce === 'number' || nonce.at(-EXPIRY_LENGTH) !== '.') return undefined
+  if (typeof nonce === 'number' || nonce.charAt(nonce.length - EXPIRY_LENGTH) !== '.') return undefined
   return Number(nonce.slice(1 - EXPIRY_LENGTH))
 }
 
+function counterEnd(nonce: string): number {
+  return nonce.indexOf('.', COUNTER_START)
+}
+
+/** For what is hashed and forgotten: fresh bytes would cost more than their hash. */
+const ROOM = new Uint8Array(4_096)
+
 /** SHA-256, in hex, over the three fields, each with its length before it. */
 export function bindingOf(fields: BindingFields, sha256: Hash): string {
-  return hashHex(sha256, lengthPrefixed([fields.topicPublicId, fields.key, fields.type ?? '']))
+  return hashHex(sha256, lengthPrefixed([fields.topicPublicId, fields.key, fields.type ?? ''], ROOM))
 }
 
 export function boundNonce(counter: number, binding: string, expiry?: Millis): string {

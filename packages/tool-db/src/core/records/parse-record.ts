@@ -2,7 +2,7 @@
 
 import { isAddressText, isFields, isSignatureText, isWireTime } from '@shoal/peer'
 import { keyProblem } from './key.ts'
-import { parseNonce } from './nonce.ts'
+import { isNonce } from './nonce.ts'
 import type { WireRecord } from './record.ts'
 import type { RecordCode } from './record-code.ts'
 
@@ -27,7 +27,7 @@ export function parseRecord(input: unknown): ParsedRecord {
   if (typeof k !== 'string' || !isAddressText(a) || !isSignatureText(s)) return refused('InvalidData')
   if (typeof h !== 'string' || !HASH.test(h)) return refused('InvalidData')
   if (c !== null && (typeof c !== 'string' || !TYPE.test(c))) return refused('InvalidData')
-  if ((typeof n !== 'number' && typeof n !== 'string') || parseNonce(n) === undefined) return refused('InvalidData')
+  if (!isNonce(n)) return refused('InvalidData')
   if (typeof t !== 'number') return refused('InvalidData')
   if (!isWireTime(t)) return refused('InvalidTimestamp')
   if (keyProblem(k) !== undefined) return refused('InvalidKey')

@@ -7,7 +7,7 @@ import type { Hash, Millis } from '@shoal/base'
 import { CLOCK_AHEAD_MAX_MS } from '@shoal/peer'
 import { recordHash, valueText } from './hash.ts'
 import { type Namespace, namespaceOf } from './key.ts'
-import { bindingOf, expiryOf, type Nonce, parseNonce } from './nonce.ts'
+import { bindingIn, bindingOf, expiryOf } from './nonce.ts'
 import type { WireRecord } from './record.ts'
 import type { RecordCode } from './record-code.ts'
 import { hasWork } from './work.ts'
@@ -42,9 +42,7 @@ export function checkRecord(record: WireRecord, rules: RecordRules, now: Millis)
 
 /** Of a record that was hashed and bound here a moment ago: all that does not follow from how it was made. */
 export function ownFault(record: WireRecord, rules: RecordRules, now: Millis): RecordCode | undefined {
-  const nonce = parseNonce(record.n)
-  if (nonce === undefined) return 'InvalidData'
-  return cheapFault(record, namespaceOf(record.k), { rules, now }) ?? meaningFault(record, nonce)
+  return cheapFault(record, namespaceOf(record.k), { rules, now }) ?? meaningFault(record)
 }
 
 function cheapFault(
@@ -61,19 +59,17 @@ function cheapFault(
 }
 
 function contentFault(record: WireRecord, rules: RecordRules, text: string): RecordCode | undefined {
-  const nonce = parseNonce(record.n)
-  if (nonce === undefined) return 'InvalidData'
-  if (nonce.kind === 'bound' && !isBoundHere(record, nonce.binding, rules)) return 'InvalidBinding'
-  const fault = meaningFault(record, nonce)
+  if (typeof record.n === 'string' && !isBoundHere(record, bindingIn(record.n), rules)) return 'InvalidBinding'
+  const fault = meaningFault(record)
   if (fault !== undefined) return fault
   return recordHash(record, rules.sha256, text) === record.h ? undefined : 'InvalidHashNonce'
 }
 
-function meaningFault(record: WireRecord, nonce: Nonce): RecordCode | undefined {
+function meaningFault(record: WireRecord): RecordCode | undefined {
   // The type is signed in a bound record only: else anybody could turn the value of another into a deletion.
-  if (record.c === DELETED && (nonce.kind === 'plain' || record.v !== null)) return 'InvalidData'
-  if (nonce.kind === 'bound' && nonce.expiry !== undefined && !mayEnd(record, nonce.expiry)) return 'InvalidData'
-  return undefined
+  if (record.c === DELETED && (typeof record.n === 'number' || record.v !== null)) return 'InvalidData'
+  const expiry = expiryOf(record.n)
+  return expiry === undefined || mayEnd(record, expiry) ? undefined : 'InvalidData'
 }
 
 /** An ordinary value ends after it began. A name that ended would be free for others, a deletion would bring the value back. */
@@ -88,7 +84,9 @@ export function isExpired(record: Pick<WireRecord, 'n'>, now: Millis): boolean {
 }
 
 function isBoundHere(record: WireRecord, binding: string, rules: RecordRules): boolean {
-  return rules.topics.some(
-    (topicPublicId) => bindingOf({ topicPublicId, key: record.k, type: record.c }, rules.sha256) === binding,
-  )
+  const { k: key, c: type } = record
+  for (const topicPublicId of rules.topics) {
+    if (bindingOf({ topicPublicId, key, type }, rules.sha256) === binding) return true
+  }
+  return false
 }

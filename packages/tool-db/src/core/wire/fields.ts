@@ -39,9 +39,12 @@ export function hasLoneSurrogate(text: string): boolean {
   return /[\ud800-\udfff]/u.test(text)
 }
 
+const NONE: readonly string[] = []
+
 /** Deduped; an item of a wrong type or too many of them spoil the whole list. */
 export function texts(value: unknown, countMax: number, lengthMax: number): readonly string[] | undefined {
   if (!Array.isArray(value) || value.length > countMax) return undefined
+  if (value.length === 0) return NONE
   const unique = new Set<string>()
   for (const item of value) {
     if (typeof item !== 'string' || item.length > lengthMax) return undefined
