@@ -17,6 +17,8 @@ import type { EngineEvent, EngineInit, OperationId } from '../src/core/engine-ev
 import { secureNodeId } from '../src/core/id/secure-id.ts'
 import { nodeItemCrypto } from '../src/node/ed25519.ts'
 
+const MAPPING_LIFETIME_MS: Millis = 120_000
+
 export interface WorldOptions {
   readonly seed?: number
   readonly latency?: readonly [least: Millis, most: Millis]
@@ -33,7 +35,7 @@ export interface WorldNode {
   /** Datagrams it sent, with their time. */
   readonly sent: { readonly at: Millis; readonly to: Endpoint; readonly bytes: Uint8Array }[]
   isAlive: boolean
-  /** Only hosts that it wrote to get through to it. */
+  /** Only hosts that it wrote to within the last two minutes get through to it (RFC 4787). */
   isBehindNat: boolean
   wakeAt: Millis
 }
@@ -150,10 +152,14 @@ export class World {
     }
     const node = this.nodes.get(due.to)
     if (node === undefined) this.onStray(due.from, due.to, due.bytes)
-    else if (node.isAlive && !(node.isBehindNat && !node.sent.some(({ to }) => to.host === due.from.host))) {
+    else if (node.isAlive && (!node.isBehindNat || this.#isOpenTo(node, due.from))) {
       node.engine.handleDatagram(this.now, due.from, due.bytes)
       this.#drain(node)
     }
+  }
+
+  #isOpenTo({ sent }: WorldNode, { host }: Endpoint): boolean {
+    return sent.some(({ to, at }) => to.host === host && this.now - at < MAPPING_LIFETIME_MS)
   }
 
   #drain(node: WorldNode): void {

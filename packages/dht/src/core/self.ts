@@ -9,6 +9,7 @@ import type { NodeId } from './id/node-id.ts'
 import { isSecureId, secureNodeId } from './id/secure-id.ts'
 import { Reachability } from './reachability.ts'
 import { AddressVotes } from './routing/address-votes.ts'
+import { Callers } from './routing/callers.ts'
 import { type Network, type NetworkPolicy, networkPolicy } from './routing/network-policy.ts'
 import type { RoutingTable } from './routing/routing-table.ts'
 
@@ -33,6 +34,7 @@ export class Self {
   #network: Network
   #policy: NetworkPolicy
   #reachability: Reachability | undefined
+  #callers: Callers | undefined
 
   constructor({ family, nodeId, keepsId = false, mode, network, now }: SelfInit) {
     this.family = family
@@ -43,6 +45,7 @@ export class Self {
     this.#network = network
     this.#policy = networkPolicy(network)
     this.#reachability = this.#newReachability(now)
+    this.#callers = newCallers(network, now)
   }
 
   get mode(): EngineMode {
@@ -54,6 +57,11 @@ export class Self {
   /** What `mode: 'auto'` has found out; `undefined` where there is nothing to find out. */
   get reachability(): Reachability | undefined {
     return this.#reachability
+  }
+
+  /** `undefined` on a private network: there are no NATs in it. */
+  get callers(): Callers | undefined {
+    return this.#callers
   }
 
   get network(): Network {
@@ -74,6 +82,7 @@ export class Self {
     this.#policy = networkPolicy(network)
     this.votes.setNetwork(network)
     this.#reachability = this.#newReachability(now)
+    this.#callers = newCallers(network, now)
   }
 
   /** BEP 42: the id that we should have by our address, where it is another than we have. */
@@ -89,4 +98,8 @@ export class Self {
   #newReachability(now: Millis): Reachability | undefined {
     return this.#given === 'auto' && this.#network === 'mainline' ? new Reachability(now) : undefined
   }
+}
+
+function newCallers(network: Network, now: Millis): Callers | undefined {
+  return network === 'mainline' ? new Callers(now) : undefined
 }

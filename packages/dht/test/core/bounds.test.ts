@@ -12,6 +12,7 @@ import { Reachability } from '../../src/core/reachability.ts'
 import { AddressVotes } from '../../src/core/routing/address-votes.ts'
 import { EntryPoints } from '../../src/core/routing/entry-points.ts'
 import { networkPolicy } from '../../src/core/routing/network-policy.ts'
+import { RecentHosts } from '../../src/core/routing/recent-hosts.ts'
 import { K, RoutingTable } from '../../src/core/routing/routing-table.ts'
 import { Upkeep } from '../../src/core/routing/upkeep.ts'
 import { TokenBuckets } from '../../src/core/rpc/token-bucket.ts'
@@ -47,8 +48,18 @@ test('[D-122] 64 entry points, 64 kept out, 32 remembered', () => {
 
 test('[D-122] the last 64 targets estimate the size of the network', () => {
   const size = new NetworkSize()
-  for (let i = 0; i < 500; i++) size.add(`target ${i}`, { nodes: K, share: 0.001 })
+  for (let i = 0; i < 500; i++) size.add(`target ${i}`, { nodes: K, share: 0.001 }, 40)
   expect(size.estimate?.samples).toBe(64)
+})
+
+test('[D-122] of hosts that something was true of lately, 4,096 are remembered beside those of the time before', () => {
+  const hosts = new RecentHosts(1_000, 0)
+  for (let i = 0; i < 20_000; i++) hosts.add(i / 100, `host ${i}`)
+  const kept = Array.from({ length: 20_000 }, (_, i) => i).filter((i) => hosts.has(200, `host ${i}`))
+  expect(kept.length).toBeLessThanOrEqual(2 * 4_096)
+  expect(kept.at(-1)).toBe(19_999)
+  expect(hosts.has(1_100, 'host 19999')).toBe(true)
+  expect(hosts.has(4_000, 'host 19999')).toBe(false)
 })
 
 test('[D-122] 4,096 hosts that we wrote to are remembered: the one of longest ago is a stranger again', () => {

@@ -32,7 +32,13 @@ export function drawGuardedKind(random: RandomSource): NatKind {
 
 /**
  * Nodes without good connectivity, who do not say so (most programs of that time knew no `ro`): sooner or later each is a dead contact wherever
- * it is in a table. A third of the contacts are then dead when a world begins, and a fifth once engines like ours have cleaned their tables:
- * what Crosby and Wallach saw. More than a third is not reported.
+ * it is taken into a table.
  */
 export const GUARDED_SHARE = 0.667
+
+/**
+ * Nodes whose programs take whoever answers into their tables, as most did and do: more than a third of their contacts are dead. Ours wait
+ * until a NAT must have forgotten them, and have hardly any. Derived: so many that of all contacts a fifth or a little more are dead, as
+ * Crosby and Wallach saw.
+ */
+export const CREDULOUS_SHARE = 0.65

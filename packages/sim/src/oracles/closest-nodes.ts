@@ -4,7 +4,7 @@
  */
 
 import { latin1 } from '@shoal/base'
-import { compareDistance, nodeIdBytes, readNodeId } from '@shoal/dht/core'
+import { type Contact, compareDistance, nodeIdBytes, readNodeId } from '@shoal/dht/core'
 import { nodesIn, textAt } from './krpc-view.ts'
 import { answered, type OracleFactory, textKey } from './oracle.ts'
 
@@ -23,18 +23,16 @@ export const closestNodes: OracleFactory = (_world, breach) => {
       if (target?.length !== 20 || ++answers % ANSWERS_BETWEEN_LOOKS !== 0) return
       const asker = textKey(other)
       const id = readNodeId(Uint8Array.from(target, (c) => c.charCodeAt(0)))
-      const table = [...node.engine.contacts()]
-      // Nodes with a valid id (BEP 42) are preferred: only among equals distance is all there is.
-      if (table.some(({ isSecure }) => !isSecure)) return
-      const told = nodesIn(view.values.get('nodes')).map((one) => one.id)
-      const closest = table
-        .filter(({ failures, address }) => failures === 0 && textKey(address) !== asker)
-        .sort((a, b) => compareDistance(id, a.id, b.id))
-        .slice(0, told.length)
-        .map((contact) => latin1(nodeIdBytes(contact.id)))
-      const missed = closest.filter((one) => !told.includes(one)).length
+      const table = [...node.engine.contacts()].sort((a, b) => compareDistance(id, a.id, b.id))
+      const told = new Set(nodesIn(view.values.get('nodes')).map((one) => one.id))
+      const isTold = (contact: Contact): boolean => told.has(latin1(nodeIdBytes(contact.id)))
+      // Those with a valid id (BEP 42) that strangers reach are preferred: nobody else may stand in front of one that is closer.
+      const missed = table
+        .slice(0, table.findLastIndex(isTold) + 1)
+        .filter((contact) => contact.isSecure && contact.isProven && contact.failures === 0)
+        .filter((contact) => textKey(contact.address) !== asker && !isTold(contact)).length
       if (missed > 0)
-        breach('closest-nodes', host, `passes over ${missed} of the ${told.length} nodes closest to a target`)
+        breach('closest-nodes', host, `passes over ${missed} nodes for others that are farther from the target`)
     },
   }
 }

@@ -2,13 +2,13 @@
 
 import { MINUTE } from '@shoal/base'
 import { Churn } from '../churn/churn.ts'
-import { GUARDED_SHARE } from '../churn/guarded.ts'
+import { CREDULOUS_SHARE, GUARDED_SHARE } from '../churn/guarded.ts'
 import { type Census, takeCensus } from '../dht/census.ts'
 import { pickRunning } from '../dht/pick.ts'
 import { Probes } from '../dht/probes.ts'
 import { figuresOf, TrafficMeter } from './figures.ts'
 import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
-import { warmWorld } from './warm-world.ts'
+import { isOurs, warmWorld } from './warm-world.ts'
 
 const BETWEEN_CENSUSES_MS = 5 * MINUTE
 
@@ -17,7 +17,7 @@ export const churn: Scenario = {
   summary: 'nodes come and go as on Mainline, a fifth of the contacts or more are dead',
   defaults: { nodes: 1_000, hours: 0.25 },
   run(options) {
-    const { dht, newcomer } = warmWorld({ options, guardedShare: GUARDED_SHARE })
+    const { dht, newcomer } = warmWorld({ options, guardedShare: GUARDED_SHARE, credulousShare: CREDULOUS_SHARE })
     const { world } = dht
     const end = world.now + hoursOf(options)
     const censuses: Census[] = []
@@ -29,7 +29,7 @@ export const churn: Scenario = {
     const process = new Churn({ dht, newcomer })
     process.begin(dht.nodes)
     const traffic = new TrafficMeter(dht)
-    const running = pickRunning(dht)
+    const running = pickRunning(dht, isOurs)
     const probes = new Probes({ dht, announcer: running, looker: running })
     probes.schedule(probesIn(options), hoursOf(options))
     pass(world, hoursOf(options), 'people look for things', options)

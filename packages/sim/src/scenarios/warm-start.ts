@@ -2,13 +2,13 @@
 
 import { MINUTE, type RandomSource, randomBelow } from '@shoal/base'
 import { Churn } from '../churn/churn.ts'
-import { GUARDED_SHARE } from '../churn/guarded.ts'
+import { CREDULOUS_SHARE, GUARDED_SHARE } from '../churn/guarded.ts'
 import type { DhtHost } from '../dht/dht-world.ts'
 import { pickRunning } from '../dht/pick.ts'
 import { Probes } from '../dht/probes.ts'
 import { figuresOf } from './figures.ts'
 import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
-import { warmWorld } from './warm-world.ts'
+import { isOurs, warmWorld } from './warm-world.ts'
 
 /** These are off while the others go on. */
 const SLEEPERS_SHARE = 0.1
@@ -21,9 +21,10 @@ export const warmStart: Scenario = {
   summary: 'programs start again with a state file of yesterday and look something up at once',
   defaults: { nodes: 1_000, hours: 0.1 },
   run(options) {
-    const { dht, newcomer } = warmWorld({ options, guardedShare: GUARDED_SHARE })
+    const { dht, newcomer } = warmWorld({ options, guardedShare: GUARDED_SHARE, credulousShare: CREDULOUS_SHARE })
     const { world } = dht
-    const sleepers = dht.nodes.filter(({ index }) => index % Math.round(1 / SLEEPERS_SHARE) === 0)
+    const ours = dht.nodes.filter(isOurs)
+    const sleepers = ours.slice(0, Math.round(dht.nodes.length * SLEEPERS_SHARE))
     for (const host of sleepers) world.stop(host)
     const asleep = [...sleepers]
     const others = dht.nodes.filter(({ isUp }) => isUp)
@@ -33,7 +34,7 @@ export const warmStart: Scenario = {
       if (asleep.length > 0) return asleep.splice(randomBelow(random, asleep.length), 1)[0]
       return undefined
     }
-    const probes = new Probes({ dht, announcer: pickRunning(dht), looker })
+    const probes = new Probes({ dht, announcer: pickRunning(dht, isOurs), looker })
     probes.schedule(Math.min(probesIn(options), sleepers.length), hoursOf(options))
     pass(world, hoursOf(options) + 2 * MINUTE, 'sleepers wake and look for things', options)
     return { world, figures: figuresOf(probes) }

@@ -16,6 +16,8 @@ export interface WarmWorldInit {
   readonly options: ScenarioOptions
   /** Share of nodes behind NATs that do not say so: sooner or later a dead contact each, wherever they are in a table. */
   readonly guardedShare?: number
+  /** Share of nodes whose programs keep none of the rules by which ours keeps its table clean (`network: 'private'`). */
+  readonly credulousShare?: number
   /** Share of nodes with ids that do not follow from their addresses (BEP 42). */
   readonly randomIdShare?: number
   readonly network?: Partial<NetworkConditions>
@@ -32,8 +34,14 @@ export interface WarmWorld {
   readonly newcomer: (random: RandomSource, init?: NodeInit) => DhtHost
 }
 
+/** The nodes of ours, by whom a scenario is measured: not those with other programs. */
+export function isOurs(host: DhtHost): boolean {
+  return host.machine?.engine.network === 'mainline'
+}
+
 export function warmWorld(init: WarmWorldInit): WarmWorld {
-  const { options, guardedShare = 0, randomIdShare = 0, network = {}, bootstrapNodes = 1, nodeInit } = init
+  const { options, guardedShare = 0, credulousShare = 0, randomIdShare = 0, network = {} } = init
+  const { bootstrapNodes = 1, nodeInit } = init
   const dht = new DhtWorld({ seed: options.seed, network, bootstrapNodes })
   const { world } = dht
   for (const observer of options.observers ?? []) world.observe(observer(world))
@@ -41,6 +49,7 @@ export function warmWorld(init: WarmWorldInit): WarmWorld {
   const bootstrap = () => (isBuilding ? [] : dht.entrance())
   const newcomer = (random: RandomSource, more: NodeInit = {}): DhtHost => {
     const isGuarded = randomFraction(random) < guardedShare
+    const isCredulous = randomFraction(random) < credulousShare
     const hasRandomId = randomFraction(random) < randomIdShare
     const nat = drawGuardedKind(random)
     const name = `node-${dht.nodes.length}`
@@ -48,6 +57,7 @@ export function warmWorld(init: WarmWorldInit): WarmWorld {
       name,
       bootstrap,
       ...(isGuarded ? { nat } : {}),
+      ...(isCredulous ? { network: 'private' } : {}),
       ...(hasRandomId ? { id: 'random' } : {}),
       ...nodeInit?.(random),
       ...more,

@@ -8,7 +8,7 @@
 import { assert, type Endpoint, type Millis } from '@shoal/base'
 import { isSameEndpoint, type NodeAddress } from '../id/address.ts'
 import { commonPrefixLength, compareDistance, ID_BITS, isSameId, type NodeId } from '../id/node-id.ts'
-import { Contact } from './contact.ts'
+import { Contact, type ContactInit } from './contact.ts'
 import { type NodeRules, prefixOf } from './network-policy.ts'
 
 /** BEP 5: contacts in a bucket. */
@@ -39,6 +39,7 @@ export type Insertion =
 
 /** Above any first word of a distance. */
 const INSECURE_RANK = 2 ** 32
+const UNPROVEN_RANK = 2 ** 33
 
 interface Wanted {
   readonly target: NodeId
@@ -62,7 +63,7 @@ export class RoutingTable {
   /** How many live contacts a prefix has, where few are allowed. BOUNDED: as the buckets. */
   readonly #ofPrefix = new Map<string, number>()
 
-  /** Of those that `closest` has found so far: the first word of the distance, behind all secure ones for the others. BOUNDED: as many as are wanted. */
+  /** Of those that `closest` has found so far: the first word of the distance, and above that how much worse it is than others. BOUNDED: as many as are wanted. */
   readonly #ranks: number[] = []
 
   constructor(ownId: NodeId, rules: NodeRules) {
@@ -121,22 +122,29 @@ export class RoutingTable {
     return undefined
   }
 
-  /** Whether a node with this id would find a place, if it answered: worth a ping. */
-  hasRoomFor(now: Millis, id: NodeId): boolean {
+  /** Whether a node with this id would find a place, if it answered: worth a ping. One that came by itself proves little by that. */
+  hasRoomFor(now: Millis, id: NodeId, isCaller = false): boolean {
     if (isSameId(id, this.#ownId)) return false
     const bucket = this.#bucketOf(id)
     if (bucket.live.length < K) return true
-    for (const contact of bucket.live) if (contact.isQuestionable(now)) return true
+    for (const contact of bucket.live) {
+      if (contact.isQuestionable(now) || (!contact.isProven && !isCaller)) return true
+    }
     return bucket === this.#buckets.at(-1) && this.#buckets.length < ID_BITS
   }
 
-  /** A node has answered us. */
-  insert(now: Millis, id: NodeId, address: NodeAddress): Insertion {
+  /** A node has answered us. Whether that proves it reachable depends on when we asked, and on whether it is one that called on us lately. */
+  insert(
+    now: Millis,
+    id: NodeId,
+    address: NodeAddress,
+    { askedAt = now, isCaller = false }: { askedAt?: Millis; isCaller?: boolean } = {},
+  ): Insertion {
     if (isSameId(id, this.#ownId)) return REFUSED
     const here = this.#byAddress.get(address.key)
     if (here !== undefined) {
       if (isSameId(here.id, id)) {
-        here.heard(now)
+        here.answered(now, askedAt)
         return { kind: 'known', contact: here }
       }
       // One id per endpoint: nodes change theirs when they learn their external address.
@@ -145,9 +153,9 @@ export class RoutingTable {
     if (!this.#makeWay(now, id, address)) return REFUSED
     const isSecure = this.#rules.isSecure(id, address)
     const { bucket } = this.#findRoom(id)
-    const contact = takeCached(bucket, { id, address, now, isSecure })
+    const contact = takeCached(bucket, { id, address, init: { now, isSecure, isProven: !isCaller } })
     if (this.#isWelcome(bucket, contact)) {
-      if (bucket.live.length >= K) this.#giveWay(bucket, isSecure)
+      if (bucket.live.length >= K) this.#giveWay(bucket, contact)
       if (bucket.live.length < K) return this.#add(bucket, contact)
     }
     return { kind: 'cached', suspect: this.#cache(bucket, contact, now) }
@@ -163,17 +171,17 @@ export class RoutingTable {
     }
   }
 
-  /** In a full bucket a failing contact makes room, or, for a secure newcomer, an insecure one. */
-  #giveWay(bucket: Bucket, isSecure: boolean): void {
+  /** In a full bucket a failing contact makes room, or the least of those that are worth less than the newcomer. */
+  #giveWay(bucket: Bucket, newcomer: Contact): void {
     const failing = bucket.live.find((contact) => contact.failures > 0)
     if (failing !== undefined) {
       this.#remove(failing)
       return
     }
-    const insecure = isSecure ? bucket.live.find((contact) => !contact.isSecure) : undefined
-    if (insecure === undefined) return
-    this.#remove(insecure)
-    this.#cache(bucket, insecure, insecure.seenAt)
+    const least = bucket.live.reduce((worst, contact) => (worthOf(contact) < worthOf(worst) ? contact : worst))
+    if (worthOf(least) >= worthOf(newcomer)) return
+    this.#remove(least)
+    this.#cache(bucket, least, least.seenAt)
   }
 
   /** Whether its host and prefix are not in the table too often already. */
@@ -202,7 +210,7 @@ export class RoutingTable {
   /**
    * The contacts closest to a target, closest first; those that failed lately are left out, and `except`, which need not hear of itself.
    * Buckets are already in order of distance: the target's own, all deeper ones together, then the shallower ones from the
-   * deepest up; so only eight or so are compared. Of those at one such distance the secure go first.
+   * deepest up; so only eight or so are compared. Of those at one such distance the proven go first, and of these the secure.
    */
   closest(target: NodeId, count: number, except?: Endpoint): readonly Contact[] {
     const out: Contact[] = []
@@ -225,7 +233,10 @@ export class RoutingTable {
     const ranks = this.#ranks
     for (const contact of (this.#buckets[index] as Bucket).live) {
       if (contact.failures > 0 || (except !== undefined && isSameEndpoint(contact.address, except))) continue
-      const rank = ((contact.id.w0 ^ target.w0) >>> 0) + (contact.isSecure ? 0 : INSECURE_RANK)
+      const rank =
+        ((contact.id.w0 ^ target.w0) >>> 0) +
+        (contact.isSecure ? 0 : INSECURE_RANK) +
+        (contact.isProven ? 0 : UNPROVEN_RANK)
       let at = out.length
       for (; at > from; at--) {
         const other = ranks[at - 1] as number
@@ -325,12 +336,12 @@ export class RoutingTable {
     return suspect
   }
 
-  /** Fills free places with the freshest replacements that may have them, secure ones first. */
+  /** Fills free places with the freshest replacements that may have them, those of most worth first. */
   #promote(bucket: Bucket): void {
-    while (bucket.live.length < K) {
-      const secureAt = bucket.replacements.findLastIndex(({ isSecure }) => isSecure)
-      const contact = bucket.replacements.splice(secureAt, 1)[0]
-      if (contact === undefined) return
+    const { replacements } = bucket
+    while (bucket.live.length < K && replacements.length > 0) {
+      const most = replacements.reduce((best, contact) => (worthOf(contact) >= worthOf(best) ? contact : best))
+      const contact = replacements.splice(replacements.indexOf(most), 1)[0] as Contact
       const isTaken =
         this.#byAddress.has(contact.address.key) || bucket.live.some((other) => isSameId(other.id, contact.id))
       if (!isTaken && this.#isWelcome(bucket, contact)) this.#add(bucket, contact)
@@ -354,14 +365,20 @@ function newBucket(): Bucket {
   return { live: [], replacements: [] }
 }
 
+/** Being reached is worth more than a secure id. */
+function worthOf({ isProven, isSecure }: Contact): number {
+  return (isProven ? 2 : 0) + (isSecure ? 1 : 0)
+}
+
 /** The cached contact that this is, refreshed and taken out of the cache, or a new one. */
 function takeCached(
   bucket: Bucket,
-  { id, address, now, isSecure }: { id: NodeId; address: NodeAddress; now: Millis; isSecure: boolean },
+  { id, address, init }: { id: NodeId; address: NodeAddress; init: ContactInit },
 ): Contact {
   const at = bucket.replacements.findIndex((contact) => contact.address.key === address.key)
   const cached = at < 0 ? undefined : bucket.replacements.splice(at, 1)[0]
-  if (cached === undefined || !isSameId(cached.id, id)) return new Contact(id, address, { now, isSecure })
-  cached.heard(now)
+  if (cached === undefined || !isSameId(cached.id, id)) return new Contact(id, address, init)
+  cached.heard(init.now)
+  cached.isProven ||= init.isProven
   return cached
 }

@@ -65,7 +65,6 @@ export class Upkeep {
 
   /** Whether to ping a node that we merely heard of. Saying yes counts as having pinged it. */
   mayProbe(now: Millis, id: NodeId | undefined, address: NodeAddress): boolean {
-    if (id !== undefined && !this.#table.hasRoomFor(now, id)) return false
     // A contact that goes by another id now is asked at once: until it answers, we hand out an id that nobody has.
     const isRenamed = id !== undefined && this.#table.at(address) !== undefined
     // Where a host is one contact at most, naming it with many ports must not make us knock at all of them.
@@ -95,8 +94,13 @@ export class Upkeep {
     const isSparse = this.#table.size < K
     this.#interval = isSparse ? Math.min(2 * this.#interval, UPKEEP_INTERVAL_MS) : UPKEEP_INTERVAL_MS
     this.#nextAt = now + jittered(this.#interval, 0.2, this.#random)
-    const contact = this.#failing() ?? this.#table.stalest()
+    const contact = this.#failing() ?? this.#toBeProven(now) ?? this.#table.stalest()
     if (contact === undefined) return undefined
+    if (contact.isToBeProven(now)) {
+      // There may be more of them.
+      this.hurry(now)
+      return { contact, query: { method: 'ping' } }
+    }
     if (this.#interval < UPKEEP_INTERVAL_MS) {
       return { contact, query: { method: 'find_node', target: this.#table.ownId } }
     }
@@ -104,6 +108,11 @@ export class Upkeep {
     const { bits, isExact } = this.#table.rangeOf(contact.id)
     const target = randomNodeIdNear(this.#table.ownId, bits, isExact, this.#random)
     return { contact, query: { method: 'find_node', target } }
+  }
+
+  #toBeProven(now: Millis): Contact | undefined {
+    for (const contact of this.#table.contacts()) if (contact.isToBeProven(now)) return contact
+    return undefined
   }
 
   #failing(): Contact | undefined {

@@ -193,7 +193,9 @@ export class Replies {
   #insert(now: Millis, id: NodeId, { to, sentAt }: Transaction<Purpose>): void {
     const { self, table, requester, upkeep, entryPoints, emit } = this.#init
     if (entryPoints.isKeptOut(to) || !self.policy.acceptsNode(to)) return
-    const insertion = table.insert(now, id, to)
+    const isCaller = self.callers?.hasCalled(now, to.host) === true
+    if (isCaller && self.callers?.isOutOfReach(now, to.host) === true) return
+    const insertion = table.insert(now, id, to, { askedAt: sentAt, isCaller })
     if (insertion.kind === 'added') {
       insertion.contact?.rtt.add(now - sentAt)
       if (table.size === K) {
@@ -225,10 +227,11 @@ export class Replies {
   }
 
   #fail(now: Millis, contact: Contact, sentAt: Millis): void {
-    const { table, upkeep, entryPoints, emit } = this.#init
+    const { self, table, upkeep, entryPoints, emit } = this.#init
     const isDeaf = this.#lastReceivedAt < sentAt
     if (!table.fail(contact, isDeaf)) upkeep.hurry(now)
     else if (isDeaf) entryPoints.remember(contact.address)
+    else if (!contact.isProven) self.callers?.wasOutOfReach(now, contact.address.host)
     if (table.size === 0) emit({ kind: 'alone' })
   }
 }

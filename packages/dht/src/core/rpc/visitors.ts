@@ -32,6 +32,7 @@ export class Visitors {
 
   handleQuery(now: Millis, from: Endpoint, query: { bytes: Uint8Array; message: KrpcQuery }): void {
     const { self, table, responder, counters } = this.#init
+    const { callers } = self
     const { bytes, message } = query
     counters.queries[message.kind]++
     if (from.port === 0) return
@@ -46,7 +47,9 @@ export class Visitors {
     const id = readNodeId(bytes, message.idAt)
     const contact = table.find(id, from.host, from.port)
     if (contact !== undefined) contact.seenAt = now
-    else if (self.mode === 'server' && table.hasRoomFor(now, id)) this.probe(now, id, from)
+    if (self.mode === 'client') return
+    callers?.called(now, from.host)
+    if (contact === undefined && table.hasRoomFor(now, id, callers !== undefined)) this.probe(now, id, from)
   }
 
   /** Pings a node that we heard of, if it may become a contact. */
@@ -56,6 +59,7 @@ export class Visitors {
     if (address === undefined || entryPoints.isKeptOut(address) || !self.policy.acceptsNode(address)) return
     const known = table.at(address)
     if (known !== undefined && isSameId(known.id, id)) return
+    if (self.callers?.isOutOfReach(now, address.host) === true) return
     if (!upkeep.mayProbe(now, id, address)) return
     requester.ask(now, address, { query: { method: 'ping' }, purpose: { kind: 'upkeep' } })
   }
