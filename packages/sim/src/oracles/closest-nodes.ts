@@ -32,7 +32,7 @@ export const closestNodes: OracleFactory = (_world, breach) => {
         .filter((contact) => contact.isSecure && contact.isProven && contact.failures === 0)
         .filter((contact) => textKey(contact.address) !== asker && !isTold(contact)).length
       if (missed > 0)
-        breach('closest-nodes', host, `passes over ${missed} nodes for others that are farther from the target`)
+        breach('closest-nodes', host, `passes over ${missed} of those closest to a target, and names others`)
     },
   }
 }
