@@ -18,8 +18,9 @@ export class EventQueue {
   /** By slot. */
   #kind = new Uint8Array(FIRST_CAPACITY)
   #host = new Int32Array(FIRST_CAPACITY)
-  readonly #first: unknown[] = []
-  readonly #second: unknown[] = []
+  /** Where in the heap it stands. */
+  #place = new Int32Array(FIRST_CAPACITY)
+  readonly #what: unknown[] = []
   /** Slots that are free; those never used follow `#slots`. */
   readonly #free: number[] = []
   #slots = 0
@@ -34,23 +35,38 @@ export class EventQueue {
     return this.#size === 0 ? Number.POSITIVE_INFINITY : (this.#at[0] as number)
   }
 
-  /** `kind` and `host` are the caller's own numbers; so are the two things that go with them. */
-  add(at: Millis, kind: number, host: number, first?: unknown, second?: unknown): void {
+  /** `kind` and `host` are the caller's own numbers; so is the thing that goes with them. Returns the slot, by which it can be moved or removed. */
+  add(at: Millis, kind: number, host: number, what?: unknown): number {
     const slot = this.#free.pop() ?? this.#slots++
     if (slot >= this.#kind.length) this.#growSlots()
     this.#kind[slot] = kind
     this.#host[slot] = host
-    this.#first[slot] = first
-    this.#second[slot] = second
+    this.#what[slot] = what
     if (this.#size >= this.#at.length) this.#growHeap()
     this.#rise(this.#size++, at, this.#sequence++, slot)
+    return slot
+  }
+
+  /** Something that was added falls due at another time: as if it were added now. */
+  move(slot: number, at: Millis): void {
+    const from = this.#place[slot] as number
+    if (at < (this.#at[from] as number)) this.#rise(from, at, this.#sequence++, slot)
+    else this.#sink(from, at, this.#sequence++, slot)
+  }
+
+  /** It will not happen; its slot is free again. */
+  remove(slot: number): void {
+    const from = this.#place[slot] as number
+    const last = --this.#size
+    if (from < last) this.#settle(from, this.#at[last] as number, this.#order[last] as number, this.#slot[last] as number)
+    this.release(slot)
   }
 
   /** Takes the next event out and returns its slot, whose parts can be read until the next `add`. */
   take(): number {
     const slot = this.#slot[0] as number
     const last = --this.#size
-    if (last > 0) this.#sink(this.#at[last] as number, this.#order[last] as number, this.#slot[last] as number)
+    if (last > 0) this.#sink(0, this.#at[last] as number, this.#order[last] as number, this.#slot[last] as number)
     return slot
   }
 
@@ -62,19 +78,21 @@ export class EventQueue {
     return this.#host[slot] as number
   }
 
-  firstOf(slot: number): unknown {
-    return this.#first[slot]
-  }
-
-  secondOf(slot: number): unknown {
-    return this.#second[slot]
+  whatOf(slot: number): unknown {
+    return this.#what[slot]
   }
 
   /** To be called once the parts of a slot that was taken are read. */
   release(slot: number): void {
-    this.#first[slot] = undefined
-    this.#second[slot] = undefined
+    this.#what[slot] = undefined
     this.#free.push(slot)
+  }
+
+  /** Into a place in the middle, from where it may have to go either way. */
+  #settle(at: number, time: Millis, order: number, slot: number): void {
+    const parent = ((at - 1) / ARITY) | 0
+    if (at > 0 && this.#isAfter(parent, time, order)) this.#rise(at, time, order, slot)
+    else this.#sink(at, time, order, slot)
   }
 
   #rise(from: number, at: Millis, order: number, slot: number): void {
@@ -88,8 +106,8 @@ export class EventQueue {
     this.#put(i, at, order, slot)
   }
 
-  #sink(at: Millis, order: number, slot: number): void {
-    let i = 0
+  #sink(from: number, at: Millis, order: number, slot: number): void {
+    let i = from
     for (;;) {
       const firstChild = ARITY * i + 1
       if (firstChild >= this.#size) break
@@ -119,6 +137,7 @@ export class EventQueue {
     this.#at[i] = at
     this.#order[i] = order
     this.#slot[i] = slot
+    this.#place[slot] = i
   }
 
   #growHeap(): void {
@@ -130,6 +149,7 @@ export class EventQueue {
   #growSlots(): void {
     this.#kind = copied(new Uint8Array(2 * this.#kind.length), this.#kind)
     this.#host = copied(new Int32Array(2 * this.#host.length), this.#host)
+    this.#place = copied(new Int32Array(2 * this.#place.length), this.#place)
   }
 }
 

@@ -20,9 +20,9 @@ export class Host<M extends Machine = Machine> {
   saved: unknown
   /** How often it was started. */
   starts = 0
-  /** When it is woken next, by the world's clock, and what its own will show then. */
-  wakeAt: Millis = Number.POSITIVE_INFINITY
-  wakeLocal: Millis = Number.POSITIVE_INFINITY
+  /** Its wake-up in the queue of the world, where it waits for something, and when that is by its own clock. */
+  wake: number | undefined
+  wakeLocal: Millis | undefined
   /** What waits in the socket while it is frozen. BOUNDED: by the world, SOCKET_BUFFER_DATAGRAMS. */
   readonly waiting: Datagram[] = []
 

@@ -137,7 +137,7 @@ export class World {
     }
     host.state = 'down'
     host.machine = undefined
-    host.wakeAt = Number.POSITIVE_INFINITY
+    this.#plan(host)
     host.waiting.length = 0
     this.#tellFate(host, 'stop')
   }
@@ -154,7 +154,7 @@ export class World {
     host.state = 'running'
     this.#tellFate(host, 'thaw')
     for (const datagram of host.waiting.splice(0)) this.#handOver(host, datagram)
-    this.#wake(host)
+    this.#plan(host)
   }
 
   loseState(host: Host): void {
@@ -172,9 +172,7 @@ export class World {
   jumpClock(host: Host, by: Millis): void {
     host.clock.jump(by)
     this.#tellFate(host, 'clock')
-    if (host.machine === undefined) return
-    host.wakeAt = Number.POSITIVE_INFINITY
-    this.#plan(host)
+    this.#plan(host, true)
   }
 
   /** Hosts with different numbers no longer hear each other. */
@@ -219,20 +217,20 @@ export class World {
     const queue = this.#queue
     const kind = queue.kindOf(slot)
     const host = queue.hostOf(slot)
-    const first = queue.firstOf(slot)
+    const what = queue.whatOf(slot)
     queue.release(slot)
     switch (kind) {
       case ARRIVAL:
-        this.#arrive(this.hosts[host] as Host, first as Datagram)
+        this.#arrive(this.hosts[host] as Host, what as Datagram)
         break
       case HANDOVER:
-        this.#handOver(this.hosts[host] as Host, first as Datagram)
+        this.#handOver(this.hosts[host] as Host, what as Datagram)
         break
       case WAKE:
         this.#wake(this.hosts[host] as Host)
         break
       default:
-        ;(first as () => void)()
+        ;(what as () => void)()
     }
   }
 
@@ -262,19 +260,12 @@ export class World {
   }
 
   #wake(host: Host): void {
-    const { machine } = host
-    if (machine === undefined || host.state !== 'running' || host.wakeAt > this.#now) return
-    host.wakeAt = Number.POSITIVE_INFINITY
-    const local = Math.max(host.clock.shows(this.#now), host.wakeLocal)
-    const due = machine.pollTimeout()
-    if (due === undefined) return
-    // What it waited for has come, and something later is next.
-    if (due > local) {
-      this.#plan(host)
-      return
-    }
+    host.wake = undefined
+    const { machine, wakeLocal } = host
+    if (machine === undefined || host.state !== 'running' || wakeLocal === undefined) return
     this.#hash.add(this.#now, WAKE, host.index)
-    machine.handleTimeout(local)
+    // Rounding between two clocks must not make it a moment too early.
+    machine.handleTimeout(Math.max(host.clock.shows(this.#now), wakeLocal))
     this.#drain(host)
   }
 
@@ -300,15 +291,19 @@ export class World {
     this.network.send(this.#now, host.attachment, to, bytes)
   }
 
-  /** Only an earlier time is planned anew: what was planned before looks again whether it is due. */
-  #plan(host: Host): void {
+  /** Its wake-up is moved in the queue, so that no host wakes for nothing. */
+  #plan(host: Host, isClockSet = false): void {
     const local = host.machine?.pollTimeout()
-    if (local === undefined) return
-    const at = Math.max(host.clock.worldTime(local), this.#now)
-    if (at >= host.wakeAt) return
-    host.wakeAt = at
+    if (local === undefined) {
+      if (host.wake !== undefined) this.#queue.remove(host.wake)
+      host.wake = undefined
+      return
+    }
+    if (local === host.wakeLocal && host.wake !== undefined && !isClockSet) return
     host.wakeLocal = local
-    this.#queue.add(at, WAKE, host.index)
+    const at = Math.max(host.clock.worldTime(local), this.#now)
+    if (host.wake === undefined) host.wake = this.#queue.add(at, WAKE, host.index)
+    else this.#queue.move(host.wake, at)
   }
 
   #dropped(now: Millis, why: DropReason): void {
