@@ -36,10 +36,12 @@ import type { Purpose } from './rpc/purpose.ts'
 const WARM_PINGS_MAX = 32
 const SNAPSHOT_CONTACTS_MAX = 200
 
+/** One for all engines of a process: what it holds is over with the call. */
+const PARSER = new KrpcParser()
+
 export class DhtEngine {
   readonly #init: EngineInit
   readonly #parts: Parts
-  readonly #parser = new KrpcParser()
   /** BOUNDED: by what one input can cause, since the driver drains it. */
   readonly #events: EngineEvent[] = []
   #operations = 0
@@ -194,7 +196,7 @@ export class DhtEngine {
     const { counters, replies, visitors, self } = this.#parts
     counters.received++
     counters.bytesReceived += bytes.length
-    const message = this.#parser.parse(bytes)
+    const message = PARSER.parse(bytes)
     if (message.kind === 'rejected') {
       counters.rejected[message.reason]++
       return

@@ -10,6 +10,8 @@ import type { DhtHost, DhtWorld } from './dht-world.ts'
 /** Deeper buckets are empty in any world that fits into memory. */
 const BUCKETS_MAX = 24
 const STRANGERS_SHARE = 0.1
+/** Half of a bucket: those who visit a node take the other half, guarded ones among them, as in a network that grew by itself. */
+const INTRODUCTIONS_PER_BUCKET = K / 2
 
 export interface WarmUpInit {
   readonly dht: DhtWorld
@@ -52,7 +54,7 @@ interface Known {
   readonly id: NodeId
 }
 
-/** For each bucket that the node may have, as many as it holds. */
+/** For each bucket that the node may have, half as many as it holds; all of the last. */
 function acquaintances(byId: readonly Known[], own: NodeId, random: RandomSource): DhtHost[] {
   const found: DhtHost[] = []
   let low = 0
@@ -74,9 +76,9 @@ function acquaintances(byId: readonly Known[], own: NodeId, random: RandomSource
 }
 
 function someOf(byId: readonly Known[], from: number, to: number, random: RandomSource): DhtHost[] {
-  if (to - from <= K) return byId.slice(from, to).map(({ host }) => host)
+  if (to - from <= INTRODUCTIONS_PER_BUCKET) return byId.slice(from, to).map(({ host }) => host)
   const picked = new Set<DhtHost>()
-  while (picked.size < K) picked.add((byId[from + randomBelow(random, to - from)] as Known).host)
+  while (picked.size < INTRODUCTIONS_PER_BUCKET) picked.add((byId[from + randomBelow(random, to - from)] as Known).host)
   return [...picked]
 }
 

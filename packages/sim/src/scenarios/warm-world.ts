@@ -1,6 +1,7 @@
 /** What most scenarios begin with: a network that has been there for long, some of whose nodes strangers do not reach. */
 
-import { type Endpoint, MINUTE, type RandomSource, randomFraction } from '@shoal/base'
+import { type Endpoint, MINUTE, parseIp, type RandomSource, randomFraction } from '@shoal/base'
+import { type EngineSnapshot, secureNodeId } from '@shoal/dht/core'
 import { drawGuardedKind } from '../churn/guarded.ts'
 import { type DhtHost, DhtWorld, type NodeInit } from '../dht/dht-world.ts'
 import { planWarmUp } from '../dht/warm-up.ts'
@@ -53,7 +54,7 @@ export function warmWorld(init: WarmWorldInit): WarmWorld {
     const hasRandomId = randomFraction(random) < randomIdShare
     const nat = drawGuardedKind(random)
     const name = `node-${dht.nodes.length}`
-    return dht.add({
+    const host = dht.add({
       name,
       bootstrap,
       ...(isGuarded ? { nat } : {}),
@@ -62,6 +63,8 @@ export function warmWorld(init: WarmWorldInit): WarmWorld {
       ...nodeInit?.(random),
       ...more,
     })
+    if (isBuilding && !hasRandomId) host.saved = longHere(host, world.random(`id of ${name}`))
+    return host
   }
   const random = world.random('population')
   for (let i = 0; i < options.nodes; i++) newcomer(random)
@@ -73,4 +76,10 @@ export function warmWorld(init: WarmWorldInit): WarmWorld {
   pass(world, WARM_UP_MS + START_MS, 'tables fill', options)
   isBuilding = false
   return { dht, newcomer }
+}
+
+/** Who has been here for long has an id of its public address (BEP 42), whatever NAT is in front of it. */
+function longHere({ attachment }: DhtHost, random: RandomSource): EngineSnapshot {
+  const id = secureNodeId(parseIp(attachment.host) ?? new Uint8Array(4), random)
+  return { id, externalAddress: undefined, contacts: [] }
 }

@@ -8,8 +8,10 @@ export interface Transmit {
   readonly bytes: Uint8Array
 }
 
+/** One for all engines of a process: a message is begun and ended within one call, and ten thousand engines need no ten thousand blocks. */
+const WRITER = new KrpcWriter()
+
 export class Outbox {
-  readonly #writer = new KrpcWriter()
   /**
    * From #head to #tail; the places are used again, because to shorten an array and fill it anew costs more than an answer.
    * BOUNDED: by what one input can cause (the queries that may be in flight, and one answer), since the driver drains it.
@@ -20,12 +22,12 @@ export class Outbox {
 
   /** Begins a datagram; `commit` sends it. */
   begin(): KrpcWriter {
-    this.#writer.begin()
-    return this.#writer
+    WRITER.begin()
+    return WRITER
   }
 
   commit(to: Endpoint): void {
-    this.#waiting[this.#tail++] = { to, bytes: this.#writer.end() }
+    this.#waiting[this.#tail++] = { to, bytes: WRITER.end() }
   }
 
   poll(): Transmit | undefined {
