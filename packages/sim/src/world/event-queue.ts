@@ -58,7 +58,8 @@ export class EventQueue {
   remove(slot: number): void {
     const from = this.#place[slot] as number
     const last = --this.#size
-    if (from < last) this.#settle(from, this.#at[last] as number, this.#order[last] as number, this.#slot[last] as number)
+    if (from < last)
+      this.#settle(from, this.#at[last] as number, this.#order[last] as number, this.#slot[last] as number)
     this.release(slot)
   }
 
