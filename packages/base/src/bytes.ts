@@ -119,3 +119,36 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return out
 }
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const BASE64_VALUES: Uint8Array = new Uint8Array(128).fill(0xff)
+for (let i = 0; i < BASE64.length; i++) BASE64_VALUES[BASE64.charCodeAt(i)] = i
+
+/** As in RFC 4648 section 4, without padding. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const left = Math.min(bytes.length - i, 3)
+    const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    for (let digit = 0; digit <= left; digit++) text += BASE64[(bits >> (18 - 6 * digit)) & 63]
+  }
+  return text
+}
+
+/** `undefined` for what `toBase64` never gives. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  if (text.length % 4 === 1) return undefined
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
+  let [bits, count, at] = [0, 0, 0]
+  for (let i = 0; i < text.length; i++) {
+    const value = BASE64_VALUES[text.charCodeAt(i)] ?? 0xff
+    if (value === 0xff) return undefined
+    bits = ((bits << 6) | value) & 0xffffff
+    count += 6
+    if (count < 8) continue
+    count -= 8
+    bytes[at++] = (bits >> count) & 0xff
+  }
+  // One text for the same bytes: what is left over is zero.
+  return (bits & ((1 << count) - 1)) === 0 ? bytes : undefined
+}

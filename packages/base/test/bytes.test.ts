@@ -5,10 +5,12 @@ import {
   bytesEqual,
   compareBytes,
   concatBytes,
+  fromBase64,
   fromHex,
   fromLatin1,
   hashHex,
   latin1,
+  toBase64,
   toHex,
   utf8,
   utf8Length,
@@ -63,4 +65,15 @@ test('[B-8] a hash in hex is the same whether the platform makes it of the text 
       expect(hashHex(whole, input)).toBe(hashHex((bytes) => plain(bytes), input))
     }),
   )
+})
+
+test('[B-8] bytes survive base64, as Node writes it without padding, and nothing else is read', () => {
+  for (let length = 0; length < 70; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 151 + length * 37) & 255)
+    const text = toBase64(bytes)
+    expect(text).toBe(Buffer.from(bytes).toString('base64').replace(/=+$/, ''))
+    expect(fromBase64(text)).toEqual(bytes)
+  }
+  for (const wrong of ['A', 'AB', 'AAB', 'A=', 'AA==', 'A-AA', 'A AA', 'AAA\u00e9'])
+    expect(fromBase64(wrong)).toBeUndefined()
 })

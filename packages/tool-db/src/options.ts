@@ -75,6 +75,10 @@ export interface AddedOptions {
   durability: Durability
   /** Claims of a frozen name dated further back, in ms, are refused. */
   claimWindow: number
+  /** Between two comparisons with a server that stays connected, in ms. */
+  syncInterval: number
+  /** How long a deletion is kept, in ms: a server that was away for longer is taken for a new one. */
+  keepDeletions: number
   /** Believes X-Forwarded-For: only behind a reverse proxy of one's own. */
   trustProxy: boolean
   /** PEM certificates to trust when dialling with TLS. */
@@ -115,6 +119,8 @@ export const DEFAULT_OPTIONS: AllOptions = {
   plainPeers: 'accept',
   durability: 'memory',
   claimWindow: 120_000,
+  syncInterval: 300_000,
+  keepDeletions: 7_776_000_000,
   trustProxy: false,
   ca: undefined,
   limits: {},
@@ -140,7 +146,14 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
   checkChoice('records', options.records, ['compatible', 'strict'])
   checkChoice('plainPeers', options.plainPeers, ['accept', 'refuse'])
   checkChoice('durability', options.durability, ['memory', 'sync'])
-  for (const name of ['maxRetries', 'triggerDebouce', 'wait', 'claimWindow'] as const) {
+  for (const name of [
+    'maxRetries',
+    'triggerDebouce',
+    'wait',
+    'claimWindow',
+    'syncInterval',
+    'keepDeletions',
+  ] as const) {
     if (!(Number.isFinite(options[name]) && options[name] >= 0)) {
       throw new UsageError(`the option ${name} must be a number of 0 or more: ${String(options[name])}`)
     }

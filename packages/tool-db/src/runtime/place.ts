@@ -19,6 +19,8 @@ export interface StorePlace {
   /** `db.store`: the adapter itself where one was given, as in tool-db. */
   readonly facade: StorageAdapter
   readonly keys: KeyPlace
+  /** Records and what is known of them are committed as one: only then can servers be compared. */
+  readonly isAtomic: boolean
   close(): Promise<void>
 }
 
@@ -34,6 +36,7 @@ export function openStore(options: AllOptions, db: object, wantsDisk: boolean): 
       store,
       facade: adapter,
       keys: keysInAdapter(keyAdapter),
+      isAtomic: false,
       close: async () => {
         await store.close()
         await keyAdapter.close?.()
@@ -44,7 +47,7 @@ export function openStore(options: AllOptions, db: object, wantsDisk: boolean): 
   const store = given ?? (wantsDisk ? new LevelDbStore(storageName) : new MemoryStore())
   const olderName = given === undefined && wantsDisk ? storageName : undefined
   const keys = keysInStore(store, olderName)
-  return { store, facade: new StorageFacade(store), keys, close: () => store.close() }
+  return { store, facade: new StorageFacade(store), keys, isAtomic: true, close: () => store.close() }
 }
 
 function givenStore(options: AllOptions): Store | undefined {

@@ -6,6 +6,7 @@ import { type Candidate, INSTANCE_BYTES } from '@shoal/peer'
 import type { NodeEvent } from '../core/node/events.ts'
 import { DEFAULT_LIMITS, type NodeLimits } from '../core/node/limits.ts'
 import { DatabaseNode } from '../core/node/node.ts'
+import type { SyncInit } from '../core/node/sync/item-index.ts'
 import { CONTESTED_MAX } from '../core/records/frozen.ts'
 import type { Network } from '../network/channel.ts'
 import { NODE_NOISE } from '../network/node-noise-engine.ts'
@@ -17,6 +18,7 @@ import type { Application } from './application.ts'
 import { Dialler } from './dialler.ts'
 import { Driver } from './driver.ts'
 import { Effects } from './effects.ts'
+import { SHAKE_128 } from './expand.ts'
 import { ownEndpoint } from './own-address.ts'
 import { OwnEndpoints } from './own-endpoints.ts'
 import type { StorePlace } from './place.ts'
@@ -135,6 +137,11 @@ function encryptionOf({ encryption, requireEncryption }: AllOptions): 'off' | 'p
   return encryption ? 'prefer' : 'off'
 }
 
+function syncOf({ options, store }: RuntimeInit): SyncInit | undefined {
+  if (!store.isAtomic) return undefined
+  return { expand: SHAKE_128, interval: options.syncInterval, horizon: options.keepDeletions }
+}
+
 function buildDriver(
   init: RuntimeInit,
   runtime: () => Runtime | undefined,
@@ -158,7 +165,7 @@ function buildDriver(
       frozen: { claimWindowMs: options.claimWindow, contestedMax: CONTESTED_MAX },
       isAddress: (text) => verifier.isAddress(text),
     },
-    { random: systemRandom(), sha256: SHA_256, limits, noise: NODE_NOISE },
+    { random: systemRandom(), sha256: SHA_256, limits, noise: NODE_NOISE, sync: syncOf(init) },
   )
   const own: { runtime: Runtime | undefined } = { runtime: undefined }
   const ownEndpoints = new OwnEndpoints({

@@ -50,12 +50,6 @@ export interface ScanOptions {
   readonly limit: number
 }
 
-/** What sync asks of a store that keeps fingerprints of its ranges; a store without it takes no part in sync. */
-export interface SyncIndex {
-  fingerprint(range: KeyRange): Promise<{ readonly fingerprint: Uint8Array; readonly count: number }>
-  ids(range: KeyRange, options: ScanOptions): Promise<{ readonly ids: readonly Uint8Array[]; readonly more: boolean }>
-}
-
 /** Every method rejects with `StoreError` when the engine fails; after `close` with `ClosedError`. */
 export interface Store {
   /** Resolves once the store is open, its format checked. */
@@ -71,7 +65,6 @@ export interface Store {
   commit(batch: readonly Write[], expect: ReadonlyMap<string, Version>, durability: Durability): Promise<CommitResult>
   /** Own rows too, where the range holds them; `prefixRange` leaves them out of an empty prefix. */
   scan(range: KeyRange, options: ScanOptions): Promise<KeyPage>
-  readonly sync?: SyncIndex
   /** Keys that other processes commit to a shared engine; absent where nobody else can write. */
   watch?(): AsyncIterable<string>
   /** Waits for the commits under way, then gives the engine back; a second call waits for the first. */

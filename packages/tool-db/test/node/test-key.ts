@@ -12,9 +12,11 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHa
 
 /** A key of the test's own kind: whoever knows the name can sign. */
 export class TestKey {
+  readonly name: string
   readonly address: string
 
   constructor(name: string) {
+    this.name = name
     this.address = createHash('sha512').update(name).digest('base64url')
   }
 

@@ -1,6 +1,6 @@
 /** One machine of the world: the node, its store and its keys, and what it told. */
 
-import { type Endpoint, type Millis, seededRandom, toHex } from '@shoal/base'
+import { type Endpoint, HOUR, type Millis, seededRandom, toHex } from '@shoal/base'
 import { type DialOutcome, frameMessage, NoiseFrames, nobleEngine } from '@shoal/peer'
 import type { Command, CommandResult } from '../../src/core/node/commands.ts'
 import type { NodeConfig } from '../../src/core/node/config.ts'
@@ -8,11 +8,13 @@ import type { AskedEffect, Effect, HeldRow } from '../../src/core/node/effects.t
 import type { NodeEvent } from '../../src/core/node/events.ts'
 import { DEFAULT_LIMITS, type NodeLimits } from '../../src/core/node/limits.ts'
 import { DatabaseNode } from '../../src/core/node/node.ts'
+import type { SyncInit } from '../../src/core/node/sync/item-index.ts'
 import { FROZEN_DEFAULTS } from '../../src/core/records/frozen.ts'
 import type { WireRecord } from '../../src/core/records/record.ts'
 import { writtenValue } from '../../src/core/records/write.ts'
 import type { Channel } from '../../src/network/channel.ts'
 import { joinedChannel } from '../../src/network/joined-channel.ts'
+import { SHAKE_128 } from '../../src/runtime/expand.ts'
 import { nextEndId } from './end-id.ts'
 import { sha256, signatureOf, TestKey, TOPIC } from './test-key.ts'
 import { TestStore } from './test-store.ts'
@@ -25,6 +27,10 @@ export interface NodeOptions {
   readonly instance?: string
   readonly limits?: Partial<NodeLimits>
   readonly config?: Partial<NodeConfig>
+  /** What a server takes part in catching up with. */
+  readonly sync?: Partial<SyncInit>
+  /** The rows of one that was there before. */
+  readonly store?: TestStore
   /** What it calls its own besides its host. */
   readonly hosts?: readonly string[]
 }
@@ -36,7 +42,7 @@ export class WorldNode {
   readonly key: TestKey
   readonly user: TestKey
   readonly machine: DatabaseNode
-  readonly store = new TestStore()
+  readonly store: TestStore
   readonly events: NodeEvent[] = []
   readonly reports: { endpoint: Endpoint; outcome: DialOutcome }[] = []
   readonly functions = new Map<string, (args: unknown) => unknown>()
@@ -61,6 +67,7 @@ export class WorldNode {
     this.port = options.port ?? 9_000
     this.key = new TestKey(options.key ?? `peer ${init.seed}`)
     this.user = new TestKey(`user ${init.seed}`)
+    this.store = options.store ?? new TestStore()
     this.#hosts = [options.host, ...(options.hosts ?? [])]
     const random = seededRandom(init.seed)
     this.machine = new DatabaseNode(
@@ -81,7 +88,13 @@ export class WorldNode {
         isAddress: (text) => text.length === 86,
         ...options.config,
       },
-      { random, sha256, limits: { ...DEFAULT_LIMITS, ...options.limits }, noise: nobleEngine(random) },
+      {
+        random,
+        sha256,
+        limits: { ...DEFAULT_LIMITS, ...options.limits },
+        noise: nobleEngine(random),
+        sync: options.sync && { expand: SHAKE_128, interval: 60_000, horizon: 30 * 24 * HOUR, ...options.sync },
+      },
     )
   }
 

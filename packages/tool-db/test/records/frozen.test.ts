@@ -108,6 +108,15 @@ test('[R-31] against a held name an old claim counts only from a certified serve
   expect(decide(held, by('younger', 30_000), ANSWER).kind).toBe('kept')
 })
 
+test('[R-31] by sync an old claim is kept behind the one that holds the name: nobody loses it by that', () => {
+  const taken = decide(FREE_NAME, by('owner', 600_000), SYNC)
+  const held = 'name' in taken ? taken.name : FREE_NAME
+  expect(decide(held, by('later', 300_000), SYNC)).toMatchObject({ kind: 'kept' })
+  for (const arrival of [LIVE, ANSWER])
+    expect(decide(held, by('later', 300_000), arrival)).toMatchObject({ kind: 'refused' })
+  expect(decide(held, by('elder', 900_000), SYNC)).toMatchObject({ kind: 'refused' })
+})
+
 test("[R-31] an older first record of the owner's is a claim like any other", () => {
   const held = after(by('owner', 60_000))
   for (const arrival of [LIVE, ANSWER, SYNC]) {

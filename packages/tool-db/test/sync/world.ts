@@ -4,17 +4,14 @@ import { createHash } from 'node:crypto'
 import { toHex } from '@shoal/base'
 import { ItemTree } from '../../src/core/sync/item-tree.ts'
 import { DEFAULT_STEP_LIMITS, openReconciliation, reconcile, type StepLimits } from '../../src/core/sync/reconcile.ts'
-import { EXPANDED_BYTES, type Expand } from '../../src/core/sync/set-hash.ts'
-import type { SyncItem } from '../../src/core/sync/sync-item.ts'
+import type { PlaceRange, SyncItem } from '../../src/core/sync/sync-item.ts'
 import { parseSync, serialiseSync } from '../../src/core/sync/sync-message.ts'
-
-export const expand: Expand = (element) =>
-  createHash('shake128', { outputLength: EXPANDED_BYTES }).update(element).digest()
+import { SHAKE_128 } from '../../src/runtime/expand.ts'
 
 export const sha256 = (input: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(input).digest())
 
 export function emptyTree(): ItemTree {
-  return new ItemTree({ expand, sha256 })
+  return new ItemTree({ expand: SHAKE_128, sha256 })
 }
 
 export function treeOf(items: Iterable<SyncItem>): ItemTree {
@@ -28,9 +25,12 @@ export function numbered(number: number, time: number = 1_700_000_000_000 + numb
   return { time, id: sha256(new TextEncoder().encode(String(number))) }
 }
 
+export const SALT: Uint8Array = new Uint8Array(16).fill(7)
+
 export interface Outcome {
-  readonly have: string[]
-  readonly need: string[]
+  /** Ids that each side found to be the other's alone, those of whole ranges included. */
+  readonly initiatorNeeds: string[]
+  readonly responderNeeds: string[]
   readonly roundTrips: number
   readonly bytes: number
   readonly largestMessage: number
@@ -42,8 +42,8 @@ export function reconcileBoth(
   responder: ItemTree,
   limits: StepLimits = DEFAULT_STEP_LIMITS,
 ): Outcome {
-  const have: string[] = []
-  const need: string[] = []
+  const context = { sha256, salt: SALT, limits }
+  const [initiatorNeeds, responderNeeds] = [new Set<string>(), new Set<string>()]
   let [roundTrips, bytes, largestMessage] = [0, 0, 0]
   const carry = (message: Parameters<typeof serialiseSync>[0]) => {
     const written = serialiseSync(message)
@@ -53,15 +53,32 @@ export function reconcileBoth(
     if (!parsed.ok) throw new Error(parsed.reason)
     return parsed.message
   }
-  let message = openReconciliation(initiator, limits)
+  let message = openReconciliation(initiator, context)
   while (message.length > 0) {
     roundTrips++
     if (roundTrips > 10_000) throw new Error('no end in sight')
-    const answer = reconcile(responder, carry(message), { side: 'responder', limits })
-    const step = reconcile(initiator, carry(answer.reply), { side: 'initiator', limits })
-    for (const item of step.have) have.push(toHex(item.id))
-    for (const id of step.need) need.push(toHex(id))
+    const answer = reconcile(responder, carry(message), context)
+    note(answer, { own: responder, other: initiator }, responderNeeds)
+    const step = reconcile(initiator, carry(answer.reply), context)
+    note(step, { own: initiator, other: responder }, initiatorNeeds)
     message = step.reply
   }
-  return { have: have.sort(), need: need.sort(), roundTrips, bytes, largestMessage }
+  return {
+    initiatorNeeds: [...initiatorNeeds].sort(),
+    responderNeeds: [...responderNeeds].sort(),
+    roundTrips,
+    bytes,
+    largestMessage,
+  }
+}
+
+function note(
+  { need, needRanges }: { need: readonly SyncItem[]; needRanges: readonly PlaceRange[] },
+  { own, other }: { own: ItemTree; other: ItemTree },
+  found: Set<string>,
+): void {
+  for (const item of need) found.add(toHex(item.id))
+  for (const { from, to } of needRanges) {
+    for (const item of other.items(other.rank(from), other.rank(to))) if (!own.has(item)) found.add(toHex(item.id))
+  }
 }

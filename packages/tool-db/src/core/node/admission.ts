@@ -19,8 +19,18 @@ import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
 import type { Kernel } from './kernel.ts'
 import { type LaneJob, Lanes } from './lanes.ts'
 import { Remembered } from './remembered.ts'
-import { claimsKey, liveRecord, liveRecordOfRow, nameOfRows, recordOfRow, rowsOfName, sideRows } from './rows.ts'
+import {
+  claimsKey,
+  liveRecord,
+  liveRecordOfRow,
+  nameOfRows,
+  recordOfRow,
+  recordsOfName,
+  rowsOfName,
+  sideRows,
+} from './rows.ts'
 import { type OwnChanges, SetAdmission } from './set-admission.ts'
+import type { ItemChange, ItemIndex } from './sync/item-index.ts'
 import type { OwnDraft, Verdict } from './verdict.ts'
 
 export interface AdmissionHooks {
@@ -30,6 +40,10 @@ export interface AdmissionHooks {
   /** One record may come from several sides. */
   bringsTwice(): boolean
 }
+
+export type CheckedContent =
+  /** With the JSON of the value. */
+  { readonly ok: true; readonly valueText: string } | { readonly ok: false; readonly code: RefusalCode }
 
 /** A record whose content holds. */
 interface Incoming {
@@ -61,13 +75,15 @@ export class Admission {
   readonly #hooks: AdmissionHooks
   readonly #rules: RecordRules
   readonly #lanes: Lanes
+  readonly #items: ItemIndex
   /** Records whose signature was found good: a federation brings each of them several times. BOUNDED: HASHES_MAX, HASH_TIME. */
   readonly #verified: Remembered
   readonly #sets: SetAdmission
   #unverified = 0
 
-  constructor(parts: { kernel: Kernel; config: NodeConfig }, hooks: AdmissionHooks) {
+  constructor(parts: { kernel: Kernel; config: NodeConfig; items: ItemIndex }, hooks: AdmissionHooks) {
     this.#kernel = parts.kernel
+    this.#items = parts.items
     this.#config = parts.config
     this.#hooks = hooks
     this.#lanes = new Lanes(parts.kernel.limits.lanesMax)
@@ -77,6 +93,7 @@ export class Admission {
     this.#rules = { pow, records, topics: [topicPublicId, ...acceptTopics], isAddress, sha256 }
     this.#sets = new SetAdmission({
       kernel: parts.kernel,
+      items: parts.items,
       sign: (draft, heldAt, then) => this.sign(draft, heldAt, then),
       check: (record) => checkRecord(record, this.#rules, this.#kernel.now),
       customVerify: (record, previous, then) => this.#customVerify(record, previous, then),
@@ -164,17 +181,21 @@ export class Admission {
     })
   }
 
-  #verify(record: WireRecord, then: (code: RefusalCode | undefined, valueText?: string) => void): void {
+  /** All of a record's verification that needs no waiting: only its signature, and custom verification, are left. */
+  check(record: WireRecord): CheckedContent {
     const checked = checkRecord(record, this.#rules, this.#kernel.now)
+    if (!checked.ok) return checked
+    const { valueText } = checked
+    return this.#isTooLarge(valueText) ? { ok: false, code: 'TOO_LARGE' } : { ok: true, valueText }
+  }
+
+  #verify(record: WireRecord, then: (code: RefusalCode | undefined, valueText?: string) => void): void {
+    const checked = this.check(record)
     if (!checked.ok) {
       then(checked.code)
       return
     }
     const { valueText } = checked
-    if (this.#isTooLarge(valueText)) {
-      then('TOO_LARGE')
-      return
-    }
     const name = this.#hooks.bringsTwice() ? `${record.h}${record.s}${record.a}` : undefined
     if (name !== undefined && this.#verified.has(name)) {
       then(undefined, valueText)
@@ -221,9 +242,10 @@ export class Admission {
       const plan = this.#plan(incoming, { row: rows.row, claims: rows.claims, held, previous })
       if (plan.kind === 'verdict') return then(plan.verdict)
       incoming.ahead?.(plan.after)
-      this.#commit(record.k, rows, plan.writes, (outcome, failure) => {
+      this.#commit(record.k, rows, [...plan.writes, ...plan.change.writes], (outcome, failure) => {
         if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
         if (outcome === 'committed') {
+          plan.change.apply()
           this.#hooks.onStored(record)
           return then(plan.after)
         }
@@ -238,14 +260,20 @@ export class Admission {
     rows: Rows & { readonly held: WireRecord | undefined; readonly previous: WireRecord | undefined },
   ):
     | { readonly kind: 'verdict'; readonly verdict: Verdict }
-    | { readonly kind: 'write'; readonly writes: readonly RowWrite[]; readonly after: Verdict } {
+    | {
+        readonly kind: 'write'
+        readonly writes: readonly RowWrite[]
+        readonly change: ItemChange
+        readonly after: Verdict
+      } {
     const { held, previous } = rows
     if (namespaceOf(record.k).kind !== 'frozen') {
       if (held !== undefined && !wins(record, held))
         return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
       const text = recordText(record, valueText)
       const after: Verdict = { kind: 'stored', record, held: record, isShown: true, isClaim: false, text }
-      return { kind: 'write', writes: [{ key: record.k, value: text }, ...sideRows(record, previous)], after }
+      const change = this.#items.changeOf(record.k, previous === undefined ? [] : [previous], [record])
+      return { kind: 'write', writes: [{ key: record.k, value: text }, ...sideRows(record, previous)], change, after }
     }
     const name = nameOfRows(record.k, rows.row, rows.claims)
     const decision = decideFrozen(name, record, { arrival, now: this.#kernel.now, rules: this.#config.frozen })
@@ -271,7 +299,8 @@ export class Admission {
       text: undefined,
     }
     const writes = rowsOfName(record.k, decision.name, rows.claims !== undefined)
-    return { kind: 'write', writes: [...writes, ...sideRows(shown, previous)], after }
+    const change = this.#items.changeOf(record.k, recordsOfName(name), recordsOfName(decision.name))
+    return { kind: 'write', writes: [...writes, ...sideRows(shown, previous)], change, after }
   }
 
   #tellContested(held: WireRecord, record: WireRecord, winner: 'local' | 'remote'): void {

@@ -38,7 +38,7 @@ export function unsignedRowKey(key: string): string {
   return `\u0000crdt-unsigned:${key}`
 }
 
-const SET_ROW_PREFIX = '\u0000crdt:'
+export const SET_ROW_PREFIX = '\u0000crdt:'
 
 export function isSetRow(rowKey: string): boolean {
   return rowKey.startsWith(SET_ROW_PREFIX)

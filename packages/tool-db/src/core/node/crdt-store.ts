@@ -5,12 +5,13 @@
  */
 
 import { utf8Length } from '@shoal/base'
-import { type ChangeSet, changeSetOf, isKnownKind } from '../crdt/change-set.ts'
+import { type ChangeSet, changeSetOf, isCrdtRecord, isKnownKind } from '../crdt/change-set.ts'
 import { digestOf, digestsOf } from '../crdt/digest.ts'
 import { valueText } from '../records/hash.ts'
 import { namespaceOf } from '../records/key.ts'
 import { wins } from '../records/order.ts'
 import type { WireRecord } from '../records/record.ts'
+import { type NamedItem, namedItem } from '../sync/record-item.ts'
 import { AuthorSets, type HeldSet } from './author-sets.ts'
 import type { RefusalCode } from './commands.ts'
 import { CrdtCache } from './crdt-cache.ts'
@@ -29,6 +30,7 @@ import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
 import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { recordOfRow, sideRows } from './rows.ts'
+import type { ItemChange, ItemIndex } from './sync/item-index.ts'
 
 /** What a commit has changed, for those who are to be told. */
 export interface CrdtNews {
@@ -62,6 +64,7 @@ export type SetPlan =
       readonly kind: 'write'
       readonly news: CrdtNews
       readonly writes: readonly RowWrite[]
+      readonly change: ItemChange
       readonly set: HeldSet
       readonly replaced: readonly HeldSet[]
       readonly indexText: string
@@ -76,11 +79,13 @@ const COLD_MAX = 8
 
 export class CrdtStore {
   readonly #kernel: Kernel
+  readonly #items: ItemIndex
   readonly #cache: CrdtCache
   readonly #heavy: HeavyReads
 
-  constructor(kernel: Kernel) {
+  constructor({ kernel, items }: { readonly kernel: Kernel; readonly items: ItemIndex }) {
     this.#kernel = kernel
+    this.#items = items
     this.#cache = new CrdtCache(kernel.limits.crdtCacheSizeMax)
     this.#heavy = new HeavyReads({ kernel, lengthPerMs: 4_096, waitingMax: COLD_MAX, waitingPerAskerMax: COLD_MAX })
   }
@@ -137,7 +142,8 @@ export class CrdtStore {
       isLate,
       replaced: judged.replaced.map(({ hash }) => hash),
     }
-    return { kind: 'write', news, writes, set, replaced: judged.replaced, indexText, text }
+    const change = this.#changeOf(record, set, { replaced: judged.replaced, held: isLate ? undefined : held })
+    return { kind: 'write', news, writes, change, set, replaced: judged.replaced, indexText, text }
   }
 
   commit(
@@ -151,16 +157,31 @@ export class CrdtStore {
       [key, row?.version ?? NO_VERSION],
       [indexRowKey(key), index?.version ?? NO_VERSION],
     ])
-    this.#kernel.ask('commit', { writes: plan.writes, expect }, (result) => {
+    this.#kernel.ask('commit', { writes: [...plan.writes, ...plan.change.writes], expect }, (result) => {
       if (!result.ok || !result.value) {
         this.#cache.forget(key)
         return result.ok ? then('conflict') : then('failed', result.error)
       }
+      plan.change.apply()
       for (const each of plan.replaced) sets.remove(each)
       sets.add(plan.set)
       this.#cache.set(key, plan.indexText, author, sets)
       then('committed')
     })
+  }
+
+  /** `held`: what stood under the key, and does no more. */
+  #changeOf(
+    { k: key, a: author }: WireRecord,
+    set: HeldSet,
+    { replaced, held }: { readonly replaced: readonly HeldSet[]; readonly held: WireRecord | undefined },
+  ): ItemChange {
+    const itemOf = ({ hash, kind, time }: HeldSet): NamedItem =>
+      namedItem({ key, type: kind, hash, time }, this.#kernel.sha256)
+    const gone = replaced.map(itemOf)
+    if (held !== undefined && !isCrdtRecord(held)) gone.push(this.#items.itemOf(held))
+    const row = setRowKey(key, { author, hash: set.hash, kind: set.kind })
+    return this.#items.change(gone, [{ item: itemOf(set), row }])
   }
 
   /** An author's latest set of those that are shorter. */

@@ -10,6 +10,7 @@ import type { Admission } from './admission.ts'
 import { NO_VERSION } from './effects.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { EXPIRY_PREFIX, expiryRowKey, parsedExpiryRowKey, recordOfRow } from './rows.ts'
+import type { ItemIndex } from './sync/item-index.ts'
 
 const REMOVED_AT_ONCE = 64
 const RETRY_AFTER: Millis = MINUTE
@@ -17,12 +18,14 @@ const RETRY_AFTER: Millis = MINUTE
 export class Expiries {
   readonly #kernel: Kernel
   readonly #admission: Admission
+  readonly #items: ItemIndex
   #timer: Timer | undefined
   #nextAt: Millis = Number.POSITIVE_INFINITY
   #isSweeping = false
 
-  constructor(parts: { readonly kernel: Kernel; readonly admission: Admission }) {
+  constructor(parts: { readonly kernel: Kernel; readonly admission: Admission; readonly items: ItemIndex }) {
     this.#kernel = parts.kernel
+    this.#items = parts.items
     this.#admission = parts.admission
   }
 
@@ -86,10 +89,14 @@ export class Expiries {
         const held = recordOfRow(key, row)
         // What was written meanwhile stays: only the row about the end of the former is left to remove.
         const hasEnded = held !== undefined && expiryOf(held.n) === expiry
-        const writes = [{ key: expiryRowKey(key, expiry) }, ...(hasEnded ? [{ key }] : [])]
+        const change = this.#items.changeOf(key, hasEnded ? [held] : [], [])
+        const writes = [{ key: expiryRowKey(key, expiry) }, ...(hasEnded ? [{ key }] : []), ...change.writes]
         const expect = new Map(hasEnded ? [[key, row?.version ?? NO_VERSION]] : [])
         this.#kernel.ask('commit', { writes, expect }, (result) => {
-          if (result.ok && result.value && hasEnded) this.#kernel.counters.add('records.removed-expired')
+          if (result.ok && result.value && hasEnded) {
+            change.apply()
+            this.#kernel.counters.add('records.removed-expired')
+          }
           end(result.ok)
         })
       })

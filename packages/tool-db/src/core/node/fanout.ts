@@ -107,6 +107,11 @@ export class Fanout {
     this.#sendText([peer], messageText(message))
   }
 
+  /** A message as it goes on the wire. */
+  sendText(peer: Peer, text: string): void {
+    this.#sendText([peer], text)
+  }
+
   sendAll(peers: Iterable<Peer>, message: Message): number {
     const targets = new Set(peers)
     if (targets.size > 0) this.#sendText(targets, messageText(message))

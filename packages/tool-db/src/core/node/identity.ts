@@ -8,7 +8,7 @@ import { endpointDigest, HELLO_VERSION, type Hello, NONCE_BYTES, type SignedEndp
 import { BATCH_FRAME_SIZE_MIN } from '../wire/batch.ts'
 import type { NodeConfig } from './config.ts'
 import type { Kernel } from './kernel.ts'
-import { FEATURES } from './peer.ts'
+import type { Feature } from './peer.ts'
 
 /** Fresh enough to say that we are still there. */
 const SIGNED_LIFETIME: Millis = 10 * MINUTE
@@ -22,14 +22,17 @@ const NOWHERE: Endpoint = { host: '0.0.0.0', port: 1 }
 export class Identity {
   readonly #kernel: Kernel
   readonly #config: NodeConfig
+  readonly #features: readonly Feature[]
   #endpoint: Endpoint | undefined
   #signed: SignedEndpoint | undefined
   /** BOUNDED: by the sessions, each of which waits once. */
   #waiting: ((signed: SignedEndpoint | undefined) => void)[] | undefined
 
-  constructor(kernel: Kernel, config: NodeConfig) {
+  /** `features`: what we have in each connection. */
+  constructor(kernel: Kernel, config: NodeConfig, features: readonly Feature[]) {
     this.#kernel = kernel
     this.#config = config
+    this.#features = features
   }
 
   get address(): string {
@@ -90,7 +93,7 @@ export class Identity {
   hello(more: readonly string[] = []): Hello {
     // Whoever takes only short frames is sent each message by itself.
     const mayBatch = this.#kernel.limits.messageSizeMax >= BATCH_FRAME_SIZE_MIN
-    const features = mayBatch ? FEATURES : FEATURES.filter((feature) => feature !== 'batch')
+    const features = mayBatch ? this.#features : this.#features.filter((feature) => feature !== 'batch')
     return {
       v: HELLO_VERSION,
       features: [...features, ...more],

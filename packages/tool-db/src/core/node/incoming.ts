@@ -2,7 +2,7 @@
 
 import type { Arrival } from '../records/frozen.ts'
 import type { WireRecord } from '../records/record.ts'
-import type { Message, RecordMessage, SubscribeMessage } from '../wire/message.ts'
+import type { Message, RecordMessage, SubscribeMessage, SyncPartMessage } from '../wire/message.ts'
 import type { Admission, Ahead } from './admission.ts'
 import type { RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
@@ -23,6 +23,7 @@ import type { Requests } from './requests.ts'
 import type { Peer } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import type { CatchUp } from './sync/catch-up.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface IncomingParts {
@@ -44,6 +45,8 @@ export interface IncomingParts {
   readonly functions: Functions
   readonly directory: Directory
   readonly dialBacks: DialBacks
+  /** Absent where this node takes no part. */
+  readonly catchUp: CatchUp | undefined
 }
 
 /** Refusals that no honest peer causes, once it has verified what it sends. */
@@ -93,7 +96,14 @@ export class Incoming {
         if (relays.handleAck(peer, message.id, message.code)) return
         if (subscriptions.handleAck(peer, message.id, message.code)) return
         if (this.#parts.dialBacks.handleAck(peer, message.id, message.code)) return
+        if (this.#parts.catchUp?.handleAck(peer, message.id) === true) return
         requests.handleAnswer(peer, message)
+        return
+      case 'syncAsk':
+      case 'syncTell':
+      case 'syncWant':
+      case 'syncRecords':
+        this.#handleSync(peer, message)
         return
       case 'put':
       case 'crdtPut':
@@ -136,6 +146,28 @@ export class Incoming {
     }
     const arrival = this.#answerOf(peer, record)
     this.#admit(peer, messageOf(record, { id: '', to: [] }), { size: 0, arrival, ahead }, then)
+  }
+
+  #handleSync(peer: Peer, message: SyncPartMessage): void {
+    const { catchUp, sessions } = this.#parts
+    if (catchUp === undefined) {
+      sessions.fault(peer.session, 'out-of-turn')
+      return
+    }
+    switch (message.type) {
+      case 'syncAsk':
+        catchUp.handleAsk(peer, message)
+        return
+      case 'syncTell':
+        catchUp.handleTell(peer, message)
+        return
+      case 'syncWant':
+        catchUp.handleWant(peer, message)
+        return
+      case 'syncRecords':
+        catchUp.handleRecords(peer, message)
+        return
+    }
   }
 
   #handlePut(peer: Peer, message: RecordMessage, size: number): void {

@@ -30,7 +30,7 @@ import type { NodeLimits } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { Meeting, type MeetingHooks } from './meeting.ts'
 import { OwnClaims } from './own-claims.ts'
-import { infoOf } from './peer.ts'
+import { FEATURES, infoOf } from './peer.ts'
 import type { PeerInfo } from './peer-info.ts'
 import { PrefixIndex } from './prefix-index.ts'
 import { Queries } from './queries.ts'
@@ -41,12 +41,16 @@ import { ServerNews } from './server-news.ts'
 import type { Peer } from './session.ts'
 import type { OpenedChannel, Sessions } from './sessions.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { CatchUp } from './sync/catch-up.ts'
+import { ItemIndex, type SyncInit } from './sync/item-index.ts'
 
 export interface NodeInit {
   readonly random: RandomSource
   readonly sha256: Hash
   readonly limits: NodeLimits
   readonly noise: NoiseEngine
+  /** A server whose store keeps items; without it the node neither compares itself with others nor answers those who do. */
+  readonly sync?: SyncInit | undefined
 }
 
 export type ChannelInput =
@@ -77,6 +81,8 @@ export class DatabaseNode {
   readonly #requests: Requests
   readonly #deliveries: Deliveries
   readonly #listeners: Listeners
+  readonly #items: ItemIndex
+  readonly #catchUp: CatchUp | undefined
   readonly #admission: Admission
   readonly #expiries: Expiries
   readonly #gets: Gets
@@ -90,7 +96,9 @@ export class DatabaseNode {
     this.config = config
     const kernel = new Kernel(init)
     this.#kernel = kernel
-    this.#identity = new Identity(kernel, config)
+    const sync = config.isServer ? init.sync : undefined
+    this.#identity = new Identity(kernel, config, sync === undefined ? FEATURES : [...FEATURES, 'sync'])
+    this.#items = new ItemIndex(kernel, sync)
     const { clientId } = this.#identity
     const { isServer } = config
     const servers = (): Iterable<Peer> => this.#roster.servers
@@ -154,15 +162,27 @@ export class DatabaseNode {
       serversConnected: () => this.#roster.servers.size,
     })
     this.#listeners = new Listeners({ kernel, config })
+    const hasVerifierFor = (key: string): boolean => this.#verifiers.hasMatch(key)
+    const onStored = (record: WireRecord): void => this.#expiries.note(record)
     this.#admission = new Admission(
-      { kernel, config },
-      {
-        hasVerifierFor: (key) => this.#verifiers.hasMatch(key),
-        onStored: (record) => this.#expiries.note(record),
-        bringsTwice: () => this.#roster.servers.size > 0,
-      },
+      { kernel, config, items: this.#items },
+      { hasVerifierFor, onStored, bringsTwice: () => this.#roster.servers.size > 0 },
     )
-    this.#expiries = new Expiries({ kernel, admission: this.#admission })
+    this.#expiries = new Expiries({ kernel, admission: this.#admission, items: this.#items })
+    this.#catchUp =
+      sync === undefined
+        ? undefined
+        : new CatchUp({
+            kernel,
+            items: this.#items,
+            admission: this.#admission,
+            fanout: this.#fanout,
+            listeners: this.#listeners,
+            sessions: this.#sessions,
+            interval: sync.interval,
+            hasVerifierFor,
+            onStored,
+          })
     const asking = { kernel, requests: this.#requests, fanout: this.#fanout, clientId, isServer, servers }
     const gets = new Gets({
       ...asking,
@@ -203,6 +223,7 @@ export class DatabaseNode {
       functions: this.#functions,
       directory: this.#directory,
       dialBacks: this.#dialBacks,
+      catchUp: this.#catchUp,
     }
     this.#incoming = new Incoming(parts)
     this.#desk = new CommandDesk({ ...parts, servers, connect: (endpoint) => this.#dialPlan.add(endpoint, 'given') })
@@ -218,6 +239,7 @@ export class DatabaseNode {
   start(now: Millis): void {
     this.#kernel.now = now
     this.#expiries.start()
+    this.#items.start()
   }
 
   handleOpened(now: Millis, input: ChannelInput): void {
@@ -372,6 +394,9 @@ export class DatabaseNode {
       'now.subscribers': this.#subscriptions.size,
       'now.functions': this.#functions.running,
       'now.relayed-gets': this.#gets.relayed,
+      'now.sync-items': this.#items.tree.size,
+      'now.sync-peers': this.#catchUp?.links ?? 0,
+      'now.sync-refusals': this.#catchUp?.refusals ?? 0,
     }
   }
 
@@ -407,6 +432,7 @@ export class DatabaseNode {
         this.#relays.handleGone(peer)
         this.#requests.handleGone(peer)
         this.#dialBacks.handleGone(peer)
+        this.#catchUp?.handleGone(peer)
       },
       onGone: (peer) => {
         this.#dialPlan.handlePeerGone(peer.peerId)
@@ -429,6 +455,7 @@ export class DatabaseNode {
     this.#deliveries.handleServer(peer)
     this.#relays.handleServer(peer)
     this.#requests.handleServer(peer)
+    this.#catchUp?.handleServer(peer)
     this.#kernel.counters.add(isNew ? 'servers.connected' : 'servers.reconnected')
   }
 }

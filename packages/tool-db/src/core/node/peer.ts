@@ -3,7 +3,7 @@
 import type { PeerInfo } from './peer-info.ts'
 import type { Peer } from './session.ts'
 
-export type Feature = 'proof' | 'ack' | 'page' | 'prefix' | 'push' | 'crdt' | 'batch' | 'dialback'
+export type Feature = 'proof' | 'ack' | 'page' | 'prefix' | 'push' | 'crdt' | 'batch' | 'dialback' | 'sync'
 
 /** Ours, in the order we send them. */
 export const FEATURES: readonly Feature[] = ['proof', 'ack', 'page', 'prefix', 'push', 'crdt', 'batch', 'dialback']

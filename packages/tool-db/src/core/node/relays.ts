@@ -12,7 +12,7 @@ import type { HeldRow } from './effects.ts'
 import { type Audience, type Fanout, messageOf, type Origin, type Stored } from './fanout.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { has, isPassing } from './peer.ts'
-import { claimsKey, liveRecordOfRow, nameOfRows } from './rows.ts'
+import { claimsKey, liveRecordOfRow, nameOfRows, recordsOfName } from './rows.ts'
 import type { Peer } from './session.ts'
 
 const FLYING_MAX = 16_384
@@ -209,5 +209,5 @@ function recordsOf(key: string, rows: readonly (HeldRow | undefined)[], now: Mil
     const record = liveRecordOfRow(key, row, now)
     return record === undefined || (record.c !== null && record.c !== DELETED) ? [] : [record]
   }
-  return nameOfRows(key, row, claims).flatMap(({ first, last }) => (first.h === last.h ? [first] : [first, last]))
+  return recordsOfName(nameOfRows(key, row, claims))
 }

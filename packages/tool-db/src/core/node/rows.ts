@@ -4,7 +4,9 @@
  */
 
 import type { Millis } from '@shoal/base'
+import { isCrdtRecord } from '../crdt/change-set.ts'
 import { FREE_NAME, type FrozenClaim, type FrozenName, shownRecord } from '../records/frozen.ts'
+import { namespaceOf } from '../records/key.ts'
 import { expiryOf } from '../records/nonce.ts'
 import { parseRecord } from '../records/parse-record.ts'
 import type { WireRecord } from '../records/record.ts'
@@ -74,6 +76,21 @@ export function nameOfRows(key: string, row: HeldRow | undefined, claims: HeldRo
   // The record is what readers see: claims that contradict it were written by somebody else's program.
   const shown = shownRecord(whole)
   return shown !== undefined && shown.h === held.h ? whole : [{ first: held, last: held }]
+}
+
+/** All records under a key that count there: of a name those of every claim; sets of changes lie elsewhere. */
+export function recordsOfRows(
+  key: string,
+  row: HeldRow | undefined,
+  claims: HeldRow | undefined,
+): readonly WireRecord[] {
+  if (namespaceOf(key).kind === 'frozen') return recordsOfName(nameOfRows(key, row, claims))
+  const record = recordOfRow(key, row)
+  return record === undefined || isCrdtRecord(record) ? [] : [record]
+}
+
+export function recordsOfName(name: FrozenName): readonly WireRecord[] {
+  return name.flatMap(({ first, last }) => (first.h === last.h ? [first] : [first, last]))
 }
 
 /** The rows to write for a name: what readers see, and the claims where the record alone does not say all. */

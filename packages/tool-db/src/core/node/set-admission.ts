@@ -10,6 +10,7 @@ import type { Author } from './commands.ts'
 import { CrdtStore, freshChanges, type OpenKey } from './crdt-store.ts'
 import type { Kernel } from './kernel.ts'
 import { liveRecordOfRow } from './rows.ts'
+import type { ItemIndex } from './sync/item-index.ts'
 import type { OwnDraft, Verdict } from './verdict.ts'
 
 /** Changes of our own to a CRDT document. */
@@ -24,6 +25,7 @@ type Signed = (record: WireRecord | undefined, error?: unknown) => void
 
 export interface SetAdmissionParts {
   readonly kernel: Kernel
+  readonly items: ItemIndex
   sign(draft: OwnDraft, heldAt: number | undefined, then: Signed): void
   check(record: WireRecord): RecordCheck
   customVerify(record: WireRecord, previous: WireRecord | undefined, then: (isAccepted: boolean) => void): void
@@ -41,7 +43,7 @@ export class SetAdmission {
 
   constructor(parts: SetAdmissionParts) {
     this.#parts = parts
-    this.#store = new CrdtStore(parts.kernel)
+    this.#store = new CrdtStore(parts)
   }
 
   /** A record that was verified. */

@@ -1,7 +1,7 @@
 /**
  * Frozen names (`==name`): the earliest claim owns the name. Anybody can date a claim as he likes, so a claim counts
- * only while it is fresh; an old one is taken for a name that nobody holds, in answers and by sync, and against a
- * held one only from a server that the topic's owner certified.
+ * only while it is fresh; an old one is taken for a name that nobody holds, in answers and by sync; by sync also where it comes
+ * behind the one that holds the name, and before it only from a server that the topic's owner certified.
  *
  * Kept per author are the first record taken (the claim) and the last one (what the author says now). Both are a
  * minimum and a maximum over what was taken, so the result does not depend on the order of arrival.
@@ -76,11 +76,11 @@ export function decideFrozen(
   const known = context.arrival.kind === 'anew' ? undefined : name.find((claim) => claim.first.a === record.a)
   if (known !== undefined && compareStamps(record, known.first) >= 0) return updated(name, known, record)
   const isFresh = record.t >= context.now - rules.claimWindowMs
-  if (!isFresh && !mayBeOld(name, context.arrival)) return { kind: 'refused', code: 'ClaimTooOld' }
+  if (!isFresh && !mayBeOld(name, record, context.arrival)) return { kind: 'refused', code: 'ClaimTooOld' }
   return claimed(name, { first: record, last: known?.last ?? record }, rules)
 }
 
-function mayBeOld(name: FrozenName, arrival: Arrival): boolean {
+function mayBeOld(name: FrozenName, record: WireRecord, arrival: Arrival): boolean {
   switch (arrival.kind) {
     case 'live':
     case 'anew':
@@ -91,8 +91,14 @@ function mayBeOld(name: FrozenName, arrival: Arrival): boolean {
     case 'answer':
       return name.length === 0
     case 'sync':
-      return name.length === 0 || arrival.certified
+      return arrival.certified || isBehind(name, record)
   }
+}
+
+/** Nobody holds the name, or whoever holds it goes on holding it. */
+function isBehind(name: FrozenName, record: WireRecord): boolean {
+  const owner = name[0]
+  return owner === undefined || compareStamps(record, owner.first) > 0
 }
 
 function updated(name: FrozenName, known: FrozenClaim, record: WireRecord): FrozenDecision {

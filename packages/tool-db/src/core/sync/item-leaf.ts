@@ -1,14 +1,15 @@
-/** The lowest level of the tree: up to 64 packed items in order, side by side in one array, and the hash of their set. */
+/** The lowest level of the tree: up to 256 packed items in order, side by side in one array, and the hash of their set once it was asked for. */
 
 import { assert } from '@shoal/base'
-import { type Expand, SetHash } from './set-hash.ts'
+import type { Expand, SetHash } from './set-hash.ts'
 import { compareAt, ID_BYTES, ITEM_BYTES } from './sync-item.ts'
 
-export const LEAF_ITEMS = 64
+export const LEAF_ITEMS = 256
 
 export class ItemLeaf {
   readonly kind = 'leaf'
-  readonly hash: SetHash = new SetHash()
+  /** Of all its items; absent since the last change. */
+  hash: SetHash | undefined
   count = 0
   /** BOUNDED: LEAF_ITEMS. */
   readonly #items = new Uint8Array(LEAF_ITEMS * ITEM_BYTES)
@@ -35,30 +36,29 @@ export class ItemLeaf {
     return index < this.count && compareAt(this.#items, index * ITEM_BYTES, packed) === 0
   }
 
-  insert(packed: Uint8Array, expanded: Uint8Array): void {
+  insert(packed: Uint8Array): void {
     assert(this.count < LEAF_ITEMS, 'a full leaf is split first')
     const offset = this.rank(packed) * ITEM_BYTES
     this.#items.copyWithin(offset + ITEM_BYTES, offset, this.count * ITEM_BYTES)
     this.#items.set(packed, offset)
     this.count++
-    this.hash.add(expanded)
+    this.hash = undefined
   }
 
-  remove(packed: Uint8Array, expanded: Uint8Array): void {
+  remove(packed: Uint8Array): void {
     const offset = this.rank(packed) * ITEM_BYTES
     this.#items.copyWithin(offset, offset + ITEM_BYTES, this.count * ITEM_BYTES)
     this.count--
-    this.hash.subtract(expanded)
+    this.hash = undefined
   }
 
   /** Cuts off the items from `index` on, and returns them as the leaf behind this one. */
-  split(index: number, expand: Expand): ItemLeaf {
+  split(index: number): ItemLeaf {
     const right = new ItemLeaf()
-    for (let i = index; i < this.count; i++) right.hash.add(this.#expanded(i, expand))
     right.#items.set(this.#items.subarray(index * ITEM_BYTES, this.count * ITEM_BYTES))
     right.count = this.count - index
+    if (right.count > 0) this.hash = undefined
     this.count = index
-    this.hash.subtractAll(right.hash)
     return right
   }
 
@@ -67,20 +67,16 @@ export class ItemLeaf {
     assert(this.count + right.count <= LEAF_ITEMS, 'two leaves that fit into one')
     this.#items.set(right.#items.subarray(0, right.count * ITEM_BYTES), this.count * ITEM_BYTES)
     this.count += right.count
-    this.hash.addAll(right.hash)
+    this.hash = undefined
   }
 
-  /** Adds the hash of the items from `from` to `to` (excluded); returns how many were expanded for it. */
-  addHashOf(from: number, to: number, into: SetHash, expand: Expand): number {
-    const inside = to - from
-    if (inside * 2 <= this.count) {
-      for (let i = from; i < to; i++) into.add(this.#expanded(i, expand))
-      return inside
-    }
-    into.addAll(this.hash)
-    for (let i = 0; i < from; i++) into.subtract(this.#expanded(i, expand))
-    for (let i = to; i < this.count; i++) into.subtract(this.#expanded(i, expand))
-    return this.count - inside
+  /** Adds the expanded items from `from` to `to` (excluded). */
+  addItems(from: number, to: number, into: SetHash, expand: Expand): void {
+    for (let i = from; i < to; i++) into.add(this.#expanded(i, expand))
+  }
+
+  subtractItems(from: number, to: number, into: SetHash, expand: Expand): void {
+    for (let i = from; i < to; i++) into.subtract(this.#expanded(i, expand))
   }
 
   #expanded(index: number, expand: Expand): Uint8Array {

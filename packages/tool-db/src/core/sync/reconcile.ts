@@ -1,71 +1,74 @@
 /**
- * One step of range-based set reconciliation: what the other side says of its ranges comes in, what we say of ours goes out, with the
- * ids that were found on one side only. Nothing is kept between steps, so either side may change its set, or break off and
+ * One step of range-based set reconciliation: what the other side says of its ranges comes in, what we say of ours goes out, with
+ * what was found that only the other side has. Nothing is kept between steps, so either side may change its set, or break off and
  * begin again, at any time: a range that was not finished is told anew as a fingerprint.
  *
- * The initiator learns all differences; the responder only answers. Both bound what one step costs: in bytes, in items expanded for
- * fingerprints, and in differences told. Where a bound is met, the rest of the order becomes one fingerprint, which the other side splits.
+ * Both sides do the same and both learn what they lack. A step is bounded in bytes, in items expanded for fingerprints, and in what is
+ * found; where a bound is met, the rest of the order becomes one fingerprint, which the other side splits.
  */
 
-import { bytesEqual, latin1 } from '@shoal/base'
+import { bytesEqual, type Hash, latin1 } from '@shoal/base'
 import type { ItemTree } from './item-tree.ts'
-import { END, type Place, placeBetween, START, type SyncItem } from './sync-item.ts'
-import { type RangeContent, rangeBytes, type SyncMessage, type SyncRange } from './sync-message.ts'
+import { END, type Place, type PlaceRange, placeBetween, START, type SyncItem } from './sync-item.ts'
+import { FINGERPRINT_BYTES, type RangeContent, rangeBytes, type SyncMessage, type SyncRange } from './sync-message.ts'
 
 /** A range that differs is told in this many parts. */
 const SPLIT = 16
-/** Up to this many items a range is told by their ids: about as long as the fingerprints of a split. */
-const IDS_MAX: number = 2 * SPLIT
-/** An initiator that has so many more items in a range than the other side told splits it again, so that one step stays small. */
-const COMPARED_MAX = 512
+/** Up to this many items a range is told by their ids, which is about as long as the fingerprints of a split. */
+const IDS_MAX = 10
+/** Of more that the other side lacks it is told the range alone: their ids would be as long as a tenth of the records. */
+const BACK_MAX = 128
 
 export interface StepLimits {
-  /** Of one message; 4,096 at least, so that each step tells something. */
+  /** Of one message; 8,192 at least, so that each step tells something. */
   readonly messageBytesMax: number
   /** Items expanded for fingerprints in one step, about 7 µs each in Node. */
   readonly workMax: number
-  /** With so many differences found a step of the initiator ends; the range under way may still add about a thousand. */
-  readonly differencesMax: number
+  /** With so many found a step ends. */
+  readonly needMax: number
 }
 
-export const DEFAULT_STEP_LIMITS: StepLimits = { messageBytesMax: 32_768, workMax: 4_096, differencesMax: 1_000 }
+export const DEFAULT_STEP_LIMITS: StepLimits = { messageBytesMax: 24_576, workMax: 4_096, needMax: 1_000 }
 
 export interface Step {
   /** What to send; empty when nothing differs any more. */
   readonly reply: SyncMessage
-  /** Ours, which the other side does not have. Empty for a responder. */
-  readonly have: readonly SyncItem[]
-  /** Ids that the other side has and we do not. Empty for a responder. */
-  readonly need: readonly Uint8Array[]
+  /** What only the other side has, in order. */
+  readonly need: readonly SyncItem[]
+  /** Where the other side has more than it lists. */
+  readonly needRanges: readonly PlaceRange[]
+  /** Items that were expanded. */
+  readonly work: number
 }
 
-export type Side = 'initiator' | 'responder'
+export interface ReconcileContext {
+  readonly sha256: Hash
+  /**
+   * Drawn by whoever began. A fingerprint on the wire is eight bytes of SHA-256 over this and the fingerprint of the tree: strangers, who
+   * don't know it, can't make two ranges look equal but by a chance of 2^-64, and not twice.
+   */
+  readonly salt: Uint8Array
+  readonly limits?: StepLimits
+}
 
-/** The first message of an initiator: its whole set, in parts. */
-export function openReconciliation(tree: ItemTree, limits: StepLimits = DEFAULT_STEP_LIMITS): SyncMessage {
-  const step = new StepBuilder(tree, limits)
+/** The first message: our whole set, in parts. */
+export function openReconciliation(tree: ItemTree, context: ReconcileContext): SyncMessage {
+  const step = new StepBuilder(tree, context)
   step.tell(0, tree.size, END)
   return step.reply
 }
 
-export interface ReconcileOptions {
-  readonly side: Side
-  readonly limits?: StepLimits
-}
-
-export function reconcile(tree: ItemTree, message: SyncMessage, options: ReconcileOptions): Step {
-  const { side, limits = DEFAULT_STEP_LIMITS } = options
-  const step = new StepBuilder(tree, limits)
+export function reconcile(tree: ItemTree, message: SyncMessage, context: ReconcileContext): Step {
+  const step = new StepBuilder(tree, context)
   let from: Place = START
   let low = 0
   for (const { to, content } of message) {
-    const high = tree.rank(to)
     if (step.full) {
       step.rest(low)
       break
     }
-    answerRange(step, { from, to, low, high, content, side })
-    if (step.cut) break
+    const high = tree.rank(to)
+    step.answer({ from, to, low, high }, content)
     from = to
     low = high
   }
@@ -78,118 +81,115 @@ interface Range {
   /** Our items in it: ranks `low` to `high` (excluded). */
   readonly low: number
   readonly high: number
-  readonly content: RangeContent
-  readonly side: Side
 }
 
-function answerRange(step: StepBuilder, range: Range): void {
-  const { to, low, high, content, side } = range
-  switch (content.kind) {
-    case 'skip':
-      step.skip(to)
-      return
-    case 'fingerprint':
-      if (step.fingerprintEquals(low, high, content.fingerprint)) step.skip(to)
-      else step.tell(low, high, to)
-      return
-    case 'ids':
-      if (side === 'responder') step.listIds(low, high, to)
-      else if (high - low > content.ids.length + COMPARED_MAX) step.tell(low, high, to)
-      else {
-        step.compare(low, high, content.ids)
-        step.skip(to)
-      }
-      return
-  }
-}
-
-/** Builds the reply from the front; `cut` once the rest has been told as one fingerprint. */
+/** Builds the reply from the front. */
 class StepBuilder implements Step {
   readonly #tree: ItemTree
+  readonly #context: ReconcileContext
   readonly #limits: StepLimits
   readonly #reply: SyncRange[] = []
-  readonly #have: SyncItem[] = []
-  readonly #need: Uint8Array[] = []
+  readonly #need: SyncItem[] = []
+  readonly #needRanges: PlaceRange[] = []
   #bytes = 1
   #work = 0
   /** Ranges that need not be told run together into one skip, and are left out at the end. */
   #skipTo: Place | undefined
-  #cut = false
 
-  constructor(tree: ItemTree, limits: StepLimits) {
+  constructor(tree: ItemTree, context: ReconcileContext) {
     this.#tree = tree
-    this.#limits = limits
+    this.#context = context
+    this.#limits = context.limits ?? DEFAULT_STEP_LIMITS
   }
 
   get reply(): SyncMessage {
     return this.#reply
   }
 
-  get have(): readonly SyncItem[] {
-    return this.#have
-  }
-
-  get need(): readonly Uint8Array[] {
+  get need(): readonly SyncItem[] {
     return this.#need
   }
 
-  get cut(): boolean {
-    return this.#cut
+  get needRanges(): readonly PlaceRange[] {
+    return this.#needRanges
+  }
+
+  get work(): number {
+    return this.#work
   }
 
   /** True where only the fingerprint of the rest still fits. */
   get full(): boolean {
     return (
-      this.#bytes + (SPLIT + 2) * FINGERPRINT_RANGE_BYTES > this.#limits.messageBytesMax ||
+      this.#bytes + LARGEST_ANSWER_BYTES > this.#limits.messageBytesMax ||
       this.#work > this.#limits.workMax ||
-      this.#have.length + this.#need.length >= this.#limits.differencesMax
+      this.#need.length >= this.#limits.needMax
     )
   }
 
-  fingerprintEquals(low: number, high: number, fingerprint: Uint8Array): boolean {
-    return bytesEqual(this.#fingerprint(low, high), fingerprint)
-  }
-
-  skip(to: Place): void {
-    this.#skipTo = to
+  answer(range: Range, content: RangeContent): void {
+    const { to, low, high } = range
+    switch (content.kind) {
+      case 'skip':
+        this.#skipTo = to
+        return
+      case 'fingerprint':
+        if (bytesEqual(this.#fingerprint(low, high), content.fingerprint)) this.#skipTo = to
+        else this.tell(low, high, to)
+        return
+      case 'ids':
+        this.#noteMissing(content.items)
+        this.#tellBack(range, content.items)
+        return
+      case 'back':
+        this.#noteMissing(content.items)
+        this.#skipTo = to
+        return
+      case 'many':
+        this.#needRanges.push({ from: range.from as Uint8Array, to })
+        this.#skipTo = to
+        return
+    }
   }
 
   /** Our items of these ranks: by ids where they are few, else in parts with their fingerprints. */
   tell(low: number, high: number, to: Place): void {
     const count = high - low
     if (count <= IDS_MAX) {
-      this.#push({ to, content: { kind: 'ids', ids: this.#tree.ids(low, high) } })
+      this.#push({ to, content: { kind: 'ids', items: this.#tree.items(low, high) } })
       return
     }
     for (let part = 0; part < SPLIT; part++) {
       const first = low + Math.floor((count * part) / SPLIT)
       const last = low + Math.floor((count * (part + 1)) / SPLIT)
-      const end = part === SPLIT - 1 ? to : this.#placeAt(last)
+      // Fewer items than parts: some of the parts would be empty.
+      if (first === last) continue
+      const end = last === high ? to : this.#placeAt(last)
       this.#push({ to: end, content: { kind: 'fingerprint', fingerprint: this.#fingerprint(first, last) } })
     }
   }
 
-  /** A responder's answer to ids: its own, as many as fit. */
-  listIds(low: number, high: number, to: Place): void {
-    const room = Math.max(IDS_MAX, Math.floor((this.#limits.messageBytesMax - this.#bytes) / 32) - SPLIT)
-    const last = Math.min(high, low + room)
-    this.#push({ to: last < high ? this.#placeAt(last) : to, content: { kind: 'ids', ids: this.#tree.ids(low, last) } })
-    if (last < high) this.rest(last)
-  }
-
-  /** An initiator's comparison with the other side's ids. */
-  compare(low: number, high: number, ids: readonly Uint8Array[]): void {
-    const theirs = new Set(ids.map((id) => latin1(id)))
-    for (const item of this.#tree.items(low, high)) {
-      if (!theirs.delete(latin1(item.id))) this.#have.push(item)
-    }
-    for (const id of ids) if (theirs.delete(latin1(id))) this.#need.push(id)
-  }
-
   /** Everything from this rank on as one fingerprint. */
   rest(low: number): void {
-    this.#cut = true
-    this.#push({ to: END, content: { kind: 'fingerprint', fingerprint: this.#fingerprint(low, this.#tree.size) } })
+    const fingerprint = this.#fingerprint(low, this.#tree.size)
+    this.#push({ to: END, content: { kind: 'fingerprint', fingerprint } })
+  }
+
+  #noteMissing(items: readonly SyncItem[]): void {
+    for (const item of items) if (!this.#tree.has(item)) this.#need.push(item)
+  }
+
+  /** Of ours in the range, what is not among theirs. */
+  #tellBack({ to, low, high }: Range, theirs: readonly SyncItem[]): void {
+    if (high - low > theirs.length + BACK_MAX) {
+      this.#push({ to, content: { kind: 'many' } })
+      return
+    }
+    const known = new Set(theirs.map(({ id }) => latin1(id)))
+    const items = this.#tree.items(low, high).filter(({ id }) => !known.has(latin1(id)))
+    if (items.length > BACK_MAX) this.#push({ to, content: { kind: 'many' } })
+    else if (items.length > 0) this.#push({ to, content: { kind: 'back', items } })
+    else this.#skipTo = to
   }
 
   #push(range: SyncRange): void {
@@ -205,13 +205,19 @@ class StepBuilder implements Step {
   #fingerprint(low: number, high: number): Uint8Array {
     const { bytes, work } = this.#tree.fingerprint(low, high)
     this.#work += work
-    return bytes
+    const { sha256, salt } = this.#context
+    const salted = new Uint8Array(salt.length + bytes.length)
+    salted.set(salt)
+    salted.set(bytes, salt.length)
+    return sha256(salted).slice(0, FINGERPRINT_BYTES)
   }
 
   /** Between the items of ranks `rank - 1` and `rank`. */
   #placeAt(rank: number): Uint8Array {
-    return placeBetween(this.#tree.packedAt(rank - 1), this.#tree.packedAt(rank))
+    return placeBetween(this.#tree.packedAt(rank - 1).slice(), this.#tree.packedAt(rank))
   }
 }
 
-const FINGERPRINT_RANGE_BYTES: number = rangeBytes({ kind: 'fingerprint', fingerprint: new Uint8Array(0) })
+const NO_ID = new Uint8Array(32)
+const LARGEST_ANSWER_BYTES: number =
+  2 * rangeBytes({ kind: 'skip' }) + rangeBytes({ kind: 'back', items: Array(BACK_MAX).fill({ time: 0, id: NO_ID }) })

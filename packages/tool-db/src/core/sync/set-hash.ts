@@ -40,12 +40,6 @@ export class SetHash {
     for (let i = 0; i < WORDS; i++) words[i] = sum(words[i] as number, others[i] as number)
   }
 
-  subtractAll(other: SetHash): void {
-    const words = this.#words
-    const others = other.#words
-    for (let i = 0; i < WORDS; i++) words[i] = difference(words[i] as number, others[i] as number)
-  }
-
   /** The lanes in order, each in two bytes, little-endian. */
   bytes(): Uint8Array {
     const bytes = new Uint8Array(EXPANDED_BYTES)

@@ -24,6 +24,12 @@ export type Place = Uint8Array | typeof END
 
 export const END = 'end'
 
+/** From the first place (included) to the second (excluded). */
+export interface PlaceRange {
+  readonly from: Uint8Array
+  readonly to: Place
+}
+
 /** Before all items. */
 export const START: Uint8Array = new Uint8Array(ITEM_BYTES)
 

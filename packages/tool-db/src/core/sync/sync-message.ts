@@ -1,21 +1,36 @@
 /**
  * One step of a reconciliation, as bytes. A message tiles the whole order of items from its start with ranges; each says what its sender
- * has there: nothing to tell, a fingerprint, or the ids.
+ * has there: nothing to tell; a fingerprint; all of its items; those that the other side did not list; more of these than it lists.
  *
  * ```
  * message      version (0x01) range*
  * range        place kind body
  * place        0 for the end, else 1 + (time - time of the place before) as a varint; then one byte: length of the id's prefix, the prefix
- * kind         0 skip | 1 fingerprint, 32 bytes | 2 ids: number as a varint, 32 bytes each
+ * kind         0 skip | 1 fingerprint, 8 bytes | 2 ids, items | 3 back, items | 4 many
+ * items        number as a varint; each: (time - time of the one before) as a varint, id of 32 bytes; in order
+ * want         version (0x01), then 0 items | 1 place place
  * varint       as in LEB128: seven bits a byte, lowest first, at most 7 bytes
  * ```
  *
  * The idea is range-based set reconciliation (Meyer, 2022) as the Negentropy v1 protocol does it; the bytes are our own.
  */
 
-import { comparePlaces, END, ID_BYTES, type Place, packPlace, prefixLength, START, timeOf } from './sync-item.ts'
+import {
+  comparePlaces,
+  END,
+  ID_BYTES,
+  type Place,
+  type PlaceRange,
+  packPlace,
+  prefixLength,
+  START,
+  type SyncItem,
+  timeOf,
+} from './sync-item.ts'
 
-export const FINGERPRINT_BYTES = 32
+export const FINGERPRINT_BYTES = 8
+/** What one message may have us look up, whatever its length. */
+const RANGES_MAX = 4_096
 const VERSION = 1
 /** Seven bytes of seven bits: 49 bits, more than any time of 13 digits needs. */
 const VARINT_BYTES_MAX = 7
@@ -23,7 +38,12 @@ const VARINT_BYTES_MAX = 7
 export type RangeContent =
   | { readonly kind: 'skip' }
   | { readonly kind: 'fingerprint'; readonly fingerprint: Uint8Array }
-  | { readonly kind: 'ids'; readonly ids: readonly Uint8Array[] }
+  /** All items of the range. */
+  | { readonly kind: 'ids'; readonly items: readonly SyncItem[] }
+  /** Those of the range that the other side has not listed. */
+  | { readonly kind: 'back'; readonly items: readonly SyncItem[] }
+  /** More of these than are listed. */
+  | { readonly kind: 'many' }
 
 /** From the end of the range before it (or the start) to `to`. */
 export interface SyncRange {
@@ -37,17 +57,28 @@ export type ParsedSync =
   | { readonly ok: true; readonly message: SyncMessage }
   | { readonly ok: false; readonly reason: string }
 
+/** What is asked for: items by name, or all there is in a range. */
+export type SyncWant =
+  | { readonly kind: 'items'; readonly items: readonly SyncItem[] }
+  | { readonly kind: 'range'; readonly range: PlaceRange }
+
 /** The bytes of a range with that content at most, its place included. */
 export function rangeBytes(content: RangeContent): number {
   const place = VARINT_BYTES_MAX + 1 + ID_BYTES
   switch (content.kind) {
     case 'skip':
+    case 'many':
       return place + 1
     case 'fingerprint':
       return place + 1 + FINGERPRINT_BYTES
     case 'ids':
-      return place + 1 + VARINT_BYTES_MAX + content.ids.length * ID_BYTES
+    case 'back':
+      return place + 1 + itemsBytes(content.items)
   }
+}
+
+function itemsBytes(items: readonly SyncItem[]): number {
+  return VARINT_BYTES_MAX + items.length * (VARINT_BYTES_MAX + ID_BYTES)
 }
 
 export function serialiseSync(message: SyncMessage): Uint8Array {
@@ -55,16 +86,10 @@ export function serialiseSync(message: SyncMessage): Uint8Array {
   for (const { content } of message) size += rangeBytes(content)
   const writer = new Writer(size)
   writer.byte(VERSION)
-  let time = 0
+  let from: Place = START
   for (const { to, content } of message) {
-    if (to === END) writer.varint(0)
-    else {
-      writer.varint(1 + timeOf(to) - time)
-      time = timeOf(to)
-      const length = prefixLength(to)
-      writer.byte(length)
-      writer.bytes(to.subarray(to.length - ID_BYTES, to.length - ID_BYTES + length))
-    }
+    writer.place(to, from)
+    from = to
     switch (content.kind) {
       case 'skip':
         writer.byte(0)
@@ -75,10 +100,31 @@ export function serialiseSync(message: SyncMessage): Uint8Array {
         break
       case 'ids':
         writer.byte(2)
-        writer.varint(content.ids.length)
-        for (const id of content.ids) writer.bytes(id)
+        writer.items(content.items)
+        break
+      case 'back':
+        writer.byte(3)
+        writer.items(content.items)
+        break
+      case 'many':
+        writer.byte(4)
         break
     }
+  }
+  return writer.written()
+}
+
+export function serialiseWant(want: SyncWant): Uint8Array {
+  const places = 2 * (VARINT_BYTES_MAX + 1 + ID_BYTES)
+  const writer = new Writer(2 + (want.kind === 'items' ? itemsBytes(want.items) : places))
+  writer.byte(VERSION)
+  if (want.kind === 'items') {
+    writer.byte(0)
+    writer.items(want.items)
+  } else {
+    writer.byte(1)
+    writer.place(want.range.from, START)
+    writer.place(want.range.to, want.range.from)
   }
   return writer.written()
 }
@@ -91,6 +137,7 @@ export function parseSync(bytes: Uint8Array): ParsedSync {
   let last: Place = START
   while (!reader.atEnd) {
     if (last === END) return { ok: false, reason: 'range behind the end' }
+    if (message.length === RANGES_MAX) return { ok: false, reason: 'too many ranges' }
     const to = readPlace(reader, timeOf(last))
     if (to === undefined) return { ok: false, reason: 'place' }
     if (comparePlaces(last, to) >= 0) return { ok: false, reason: 'order' }
@@ -100,6 +147,27 @@ export function parseSync(bytes: Uint8Array): ParsedSync {
     last = to
   }
   return { ok: true, message }
+}
+
+/** `undefined` for whatever `serialiseWant` never gives, but for the number of items. */
+export function parseWant(bytes: Uint8Array): SyncWant | undefined {
+  const reader = new Reader(bytes)
+  if (reader.byte() !== VERSION) return undefined
+  switch (reader.byte()) {
+    case 0: {
+      const items = readItems(reader)
+      return items === undefined || !reader.atEnd ? undefined : { kind: 'items', items }
+    }
+    case 1: {
+      const from = readPlace(reader, 0)
+      if (from === undefined || from === END) return undefined
+      const to = readPlace(reader, timeOf(from))
+      if (to === undefined || comparePlaces(from, to) >= 0 || !reader.atEnd) return undefined
+      return { kind: 'range', range: { from, to } }
+    }
+    default:
+      return undefined
+  }
 }
 
 function readPlace(reader: Reader, timeBefore: number): Place | undefined {
@@ -122,15 +190,33 @@ function readContent(reader: Reader): RangeContent | undefined {
       return fingerprint && { kind: 'fingerprint', fingerprint }
     }
     case 2: {
-      const count = reader.varint()
-      if (count === undefined || count * ID_BYTES > reader.left) return undefined
-      const ids: Uint8Array[] = []
-      for (let i = 0; i < count; i++) ids.push(reader.bytes(ID_BYTES) as Uint8Array)
-      return { kind: 'ids', ids }
+      const items = readItems(reader)
+      return items && { kind: 'ids', items }
     }
+    case 3: {
+      const items = readItems(reader)
+      return items && { kind: 'back', items }
+    }
+    case 4:
+      return { kind: 'many' }
     default:
       return undefined
   }
+}
+
+function readItems(reader: Reader): readonly SyncItem[] | undefined {
+  const count = reader.varint()
+  if (count === undefined || count * (1 + ID_BYTES) > reader.left) return undefined
+  const items: SyncItem[] = []
+  let time = 0
+  for (let i = 0; i < count; i++) {
+    const delta = reader.varint()
+    const id = reader.bytes(ID_BYTES)
+    if (delta === undefined || id === undefined || !Number.isSafeInteger(time + delta)) return undefined
+    time += delta
+    items.push({ time, id })
+  }
+  return items
 }
 
 class Writer {
@@ -157,6 +243,27 @@ class Writer {
       left = Math.floor(left / 0x80)
     }
     this.byte(left)
+  }
+
+  place(place: Place, before: Place): void {
+    if (place === END) {
+      this.varint(0)
+      return
+    }
+    this.varint(1 + timeOf(place) - (before === END ? 0 : timeOf(before)))
+    const length = prefixLength(place)
+    this.byte(length)
+    this.bytes(place.subarray(place.length - ID_BYTES, place.length - ID_BYTES + length))
+  }
+
+  items(items: readonly SyncItem[]): void {
+    this.varint(items.length)
+    let last = 0
+    for (const { time, id } of items) {
+      this.varint(time - last)
+      last = time
+      this.bytes(id)
+    }
   }
 
   written(): Uint8Array {

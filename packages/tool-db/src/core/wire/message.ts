@@ -88,6 +88,40 @@ export interface CrdtSetsMessage extends Base {
   readonly next?: string
 }
 
+/** Feature `sync`: what I have, in ranges; the answer says what you have. */
+export interface SyncAskMessage extends Base {
+  readonly type: 'syncAsk'
+  /** Base64; both fingerprint with it. */
+  readonly salt: string
+  /** Base64 of a step of a reconciliation. */
+  readonly data: string
+}
+
+/** Feature `sync`: the answer to a `syncAsk`, under its id. */
+export interface SyncTellMessage extends Base {
+  readonly type: 'syncTell'
+  readonly data: string
+}
+
+/** Feature `sync`: send me these records. */
+export interface SyncWantMessage extends Base {
+  readonly type: 'syncWant'
+  /** Base64: items, or a range of them. */
+  readonly data: string
+}
+
+/** Feature `sync`: the answer to a `syncWant`, under its id: as many of the records as fit. */
+export interface SyncRecordsMessage extends Base {
+  readonly type: 'syncRecords'
+  readonly records: readonly WireRecord[]
+  /** Of the items that were asked for, so many were looked for: those that are not among the records are gone. */
+  readonly looked?: number
+  /** Base64 of the place from which the range goes on; absent at its end. */
+  readonly next?: string
+}
+
+export type SyncPartMessage = SyncAskMessage | SyncTellMessage | SyncWantMessage | SyncRecordsMessage
+
 export interface QueryMessage extends Base {
   readonly type: 'query'
   readonly key: string
@@ -133,6 +167,7 @@ export type Message =
   | CrdtPutMessage
   | CrdtGetMessage
   | CrdtSetsMessage
+  | SyncPartMessage
   | GetMessage
   | QueryMessage
   | QueryAckMessage

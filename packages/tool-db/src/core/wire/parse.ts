@@ -44,6 +44,10 @@ import type {
   QueryAckMessage,
   QueryMessage,
   SubscribeMessage,
+  SyncAskMessage,
+  SyncRecordsMessage,
+  SyncTellMessage,
+  SyncWantMessage,
 } from './message.ts'
 
 export type WireRejection = FrameRejection | 'NOT_A_MESSAGE' | 'UNKNOWN_TYPE' | 'BAD_FIELD'
@@ -60,6 +64,13 @@ export interface WireLimits extends FrameLimits {
   /** Signed endpoints of one `pong`; more are left out, not refused, as tool-db's lists have no bound. */
   readonly serversMax: number
 }
+
+/** 48 KiB: twice what a step of a reconciliation may be long. */
+const SYNC_DATA_LENGTH_MAX = 65_536
+const SYNC_SALT_LENGTH = 22
+const SYNC_RECORDS_MAX = 256
+/** Of 40 bytes. */
+const SYNC_PLACE_LENGTH = 54
 
 /** 16 KiB: a `pong` or a `ping` and their keys are far shorter. */
 const NOISE_DATA_LENGTH_MAX = 32_768
@@ -83,6 +94,10 @@ const READERS: ReadonlyMap<string, Read<Message>> = new Map<string, Read<Message
   ['crdtPut', readCrdtPut],
   ['crdtGet', readCrdtGet],
   ['crdtSets', readCrdtSets],
+  ['syncAsk', readSyncAsk],
+  ['syncTell', readSyncTell],
+  ['syncWant', readSyncWant],
+  ['syncRecords', readSyncRecords],
   ['get', readGet],
   ['query', readQuery],
   ['queryAck', readQueryAck],
@@ -210,6 +225,45 @@ function readCrdtSets(fields: Fields, base: Envelope, limits: WireLimits): CrdtS
   const place = next === undefined ? undefined : text(next, PLACE_LENGTH_MAX)
   if (next !== undefined && place === undefined) return 'next'
   return { type: 'crdtSets', ...base, sets, ...(place !== undefined && { next: place }) }
+}
+
+function readSyncAsk(fields: Fields, base: Envelope): SyncAskMessage | string {
+  const salt = text(own(fields, 'salt'), SYNC_SALT_LENGTH)
+  if (salt?.length !== SYNC_SALT_LENGTH) return 'salt'
+  const data = text(own(fields, 'data'), SYNC_DATA_LENGTH_MAX)
+  return data === undefined ? 'data' : { type: 'syncAsk', ...base, salt, data }
+}
+
+function readSyncTell(fields: Fields, base: Envelope): SyncTellMessage | string {
+  const data = text(own(fields, 'data'), SYNC_DATA_LENGTH_MAX)
+  return data === undefined ? 'data' : { type: 'syncTell', ...base, data }
+}
+
+function readSyncWant(fields: Fields, base: Envelope): SyncWantMessage | string {
+  const data = text(own(fields, 'data'), SYNC_DATA_LENGTH_MAX)
+  return data === undefined ? 'data' : { type: 'syncWant', ...base, data }
+}
+
+function readSyncRecords(fields: Fields, base: Envelope, limits: WireLimits): SyncRecordsMessage | string {
+  const list = own(fields, 'records')
+  if (!Array.isArray(list) || list.length > SYNC_RECORDS_MAX) return 'records'
+  const records: WireRecord[] = []
+  for (const item of list) {
+    const record = parseRecord(item)
+    if (!record.ok || record.record.k.length > limits.keyLengthMax) return 'records'
+    records.push(record.record)
+  }
+  const looked = own(fields, 'looked')
+  if (looked !== undefined && count(looked) === undefined) return 'looked'
+  const next = own(fields, 'next')
+  if (next !== undefined && text(next, SYNC_PLACE_LENGTH)?.length !== SYNC_PLACE_LENGTH) return 'next'
+  return {
+    type: 'syncRecords',
+    ...base,
+    records,
+    ...(looked !== undefined && { looked: looked as number }),
+    ...(next !== undefined && { next: next as string }),
+  }
 }
 
 function readGet(fields: Fields, base: Envelope, limits: WireLimits): GetMessage | string {

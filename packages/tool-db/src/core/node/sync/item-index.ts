@@ -1,0 +1,145 @@
+/**
+ * Which records are here, for comparisons with other servers: the tree of items in memory, and a row for each, written in the very
+ * commit that writes or removes its record. After a start the tree is filled from the rows, in the background and in pages.
+ */
+
+import type { Millis } from '@shoal/base'
+import { isCrdtRecord } from '../../crdt/change-set.ts'
+import type { WireRecord } from '../../records/record.ts'
+import { ItemTree } from '../../sync/item-tree.ts'
+import { itemOf, type NamedItem, syncItemOf } from '../../sync/record-item.ts'
+import type { Expand } from '../../sync/set-hash.ts'
+import type { RowWrite } from '../effects.ts'
+import type { Kernel } from '../kernel.ts'
+import { ItemBuild } from './item-build.ts'
+import { ItemLoad } from './item-load.ts'
+import { itemRowKey } from './item-rows.ts'
+
+export interface SyncInit {
+  /** Of items, for the set hash. */
+  readonly expand: Expand
+  /** Between two comparisons with a server that is connected all the time. */
+  readonly interval: Millis
+  /** How long a deletion is kept, and how long a server may be away without being taken for a stranger to its own old records. */
+  readonly horizon: Millis
+}
+
+/** What a commit does to the items. */
+export interface ItemChange {
+  /** To be written along with it. */
+  readonly writes: readonly RowWrite[]
+  /** To be called once it is committed. */
+  apply(): void
+}
+
+export interface ItemPlace {
+  readonly item: NamedItem
+  /** The row in which its record lies. */
+  readonly row: string
+}
+
+const NO_CHANGE: ItemChange = { writes: [], apply: () => undefined }
+/** Items that are hashed between two turns of everybody else. */
+const HASHED_AT_ONCE = 512
+const RETRY_AFTER: Millis = 10_000
+
+export class ItemIndex {
+  readonly tree: ItemTree
+  readonly #kernel: Kernel
+  readonly #init: SyncInit | undefined
+  #isReady = false
+  /** Gone since the page was asked for that is being read. BOUNDED: by the commits of that time. */
+  readonly #goneMeanwhile = new Set<string>()
+
+  /** Without `init` this node takes no part: its store keeps no items. */
+  constructor(kernel: Kernel, init: SyncInit | undefined) {
+    this.#kernel = kernel
+    this.#init = init
+    const { sha256 } = kernel
+    this.tree = new ItemTree({ sha256, expand: init?.expand ?? nothing })
+  }
+
+  /** False until the tree holds what the rows say. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Once, when the store is open. */
+  start(): void {
+    if (this.#init === undefined) return
+    const { horizon } = this.#init
+    const build = new ItemBuild(this.#kernel)
+    build.run((isBuilt) => {
+      if (!isBuilt) return this.#startLater()
+      const load = new ItemLoad(this.#kernel, {
+        horizon,
+        onPageAsked: () => this.#goneMeanwhile.clear(),
+        onItem: (item, rowKey) => {
+          if (!this.#goneMeanwhile.has(rowKey)) this.tree.insert(item)
+        },
+      })
+      load.run((isLoaded) => {
+        if (!isLoaded) return this.#startLater()
+        this.#goneMeanwhile.clear()
+        this.#isReady = true
+      })
+    })
+  }
+
+  #startLater(): void {
+    this.#kernel.counters.add('sync.index-failed')
+    this.#kernel.after(RETRY_AFTER, () => this.start())
+  }
+
+  has(item: NamedItem): boolean {
+    return this.tree.has(syncItemOf(item))
+  }
+
+  itemOf(record: WireRecord): NamedItem {
+    return itemOf(record, this.#kernel.sha256)
+  }
+
+  /** Of records under one key; sets of changes lie elsewhere, and are no business of the key's row. */
+  changeOf(key: string, before: readonly WireRecord[], after: readonly WireRecord[]): ItemChange {
+    if (this.#init === undefined) return NO_CHANGE
+    const items = (records: readonly WireRecord[]): NamedItem[] =>
+      records.filter((record) => !isCrdtRecord(record)).map((record) => this.itemOf(record))
+    return this.change(
+      items(before),
+      items(after).map((item) => ({ item, row: key })),
+    )
+  }
+
+  /** What is both before and after stays as it is, but that its row is written again. */
+  change(gone: readonly NamedItem[], come: readonly ItemPlace[]): ItemChange {
+    if (this.#init === undefined) return NO_CHANGE
+    const coming = new Set(come.map(({ item }) => item.id))
+    const going = gone.filter(({ id }) => !coming.has(id))
+    return {
+      writes: [
+        ...going.map((item) => ({ key: itemRowKey(item) })),
+        ...come.map(({ item, row }) => ({ key: itemRowKey(item), value: row })),
+      ],
+      apply: () => {
+        for (const item of going) {
+          this.tree.remove(syncItemOf(item))
+          if (!this.#isReady) this.#goneMeanwhile.add(itemRowKey(item))
+        }
+        for (const { item } of come) this.tree.insert(syncItemOf(item))
+      },
+    }
+  }
+
+  /** Hashes what has changed, in slices, so that what follows costs little. */
+  settle(then: () => void): void {
+    if (this.tree.settle(HASHED_AT_ONCE)) {
+      then()
+      return
+    }
+    this.#kernel.ask('pause', {}, () => this.settle(then))
+  }
+}
+
+function nothing(): Uint8Array {
+  return new Uint8Array(0)
+}

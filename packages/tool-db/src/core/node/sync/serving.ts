@@ -1,0 +1,154 @@
+/**
+ * What other servers ask: how our items compare with theirs, and records. Nothing is kept between two questions, one is answered at a
+ * time, in turn for each asker, and all of them together get a share of one core.
+ */
+
+import { fromBase64, toBase64 } from '@shoal/base'
+import { reconcile, type Step } from '../../sync/reconcile.ts'
+import { packItem, type SyncItem } from '../../sync/sync-item.ts'
+import { parseSync, parseWant, serialiseSync } from '../../sync/sync-message.ts'
+import type { SyncAskMessage, SyncWantMessage } from '../../wire/message.ts'
+import type { Fanout } from '../fanout.ts'
+import { HeavyReads } from '../heavy-reads.ts'
+import type { Kernel } from '../kernel.ts'
+import type { Peer } from '../session.ts'
+import type { Sessions } from '../sessions.ts'
+import type { ItemIndex } from './item-index.ts'
+import { RecordReader } from './record-reader.ts'
+
+/** Of the thousandths of a millisecond in each, those that answers may take. */
+const MICROS_PER_MS = 300
+/** Of one item expanded, and of one record read, checked and sent. */
+const MICROS_PER_ITEM = 7
+const MICROS_PER_RECORD = 15
+const WAITING_MAX = 64
+const WAITING_PER_PEER_MAX = 4
+
+/** Records of one answer, and their size. */
+export const RECORDS_PER_ANSWER_MAX = 256
+const ANSWER_SIZE_MAX = 262_144
+
+export interface ServingParts {
+  readonly kernel: Kernel
+  readonly items: ItemIndex
+  readonly sessions: Sessions
+  readonly fanout: Fanout
+  /** What the asker has and we lack. */
+  onNeed(peer: Peer, step: Step): void
+}
+
+export class Serving {
+  readonly #parts: ServingParts
+  readonly #reads: HeavyReads
+  readonly #reader: RecordReader
+
+  constructor(parts: ServingParts) {
+    this.#parts = parts
+    this.#reader = new RecordReader(parts)
+    this.#reads = new HeavyReads({
+      kernel: parts.kernel,
+      lengthPerMs: MICROS_PER_MS,
+      waitingMax: WAITING_MAX,
+      waitingPerAskerMax: WAITING_PER_PEER_MAX,
+    })
+  }
+
+  handleAsk(peer: Peer, { id, salt, data }: SyncAskMessage): void {
+    const { items, kernel } = this.#parts
+    const salted = fromBase64(salt)
+    const bytes = fromBase64(data)
+    const parsed = bytes === undefined ? undefined : parseSync(bytes)
+    if (salted === undefined || parsed?.ok !== true) {
+      this.#malformed(peer)
+      return
+    }
+    this.#enter(peer, id, (done) => {
+      items.settle(() => {
+        const step = reconcile(items.tree, parsed.message, { sha256: kernel.sha256, salt: salted })
+        this.#answer(peer, () => {
+          this.#parts.fanout.send(peer, {
+            type: 'syncTell',
+            id,
+            to: [],
+            data: toBase64(serialiseSync(step.reply)),
+          })
+          this.#parts.onNeed(peer, step)
+        })
+        done(MICROS_PER_RECORD + step.work * MICROS_PER_ITEM)
+      })
+    })
+  }
+
+  handleWant(peer: Peer, { id, data }: SyncWantMessage): void {
+    const bytes = fromBase64(data)
+    const want = bytes === undefined ? undefined : parseWant(bytes)
+    if (want === undefined) {
+      this.#malformed(peer)
+      return
+    }
+    this.#enter(peer, id, (done) => {
+      if (want.kind === 'items') {
+        this.#sendRecords(peer, id, want.items.slice(0, RECORDS_PER_ANSWER_MAX), undefined, done)
+        return
+      }
+      const { tree } = this.#parts.items
+      const first = tree.rank(want.range.from)
+      const end = tree.rank(want.range.to)
+      const last = Math.min(end, first + RECORDS_PER_ANSWER_MAX)
+      const next = last < end ? tree.packedAt(last).slice() : undefined
+      this.#sendRecords(peer, id, tree.items(first, last), { next }, done)
+    })
+  }
+
+  /** `range`: that it goes on at this place, or ends. */
+  #sendRecords(
+    peer: Peer,
+    id: string,
+    asked: readonly SyncItem[],
+    range: { readonly next: Uint8Array | undefined } | undefined,
+    done: (length: number) => void,
+  ): void {
+    this.#reader.read(asked, (records) => {
+      const texts: string[] = []
+      let size = 0
+      let looked = 0
+      for (const record of records ?? []) {
+        const length = record?.length ?? 0
+        if (size > 0 && size + length > ANSWER_SIZE_MAX) break
+        looked++
+        size += length
+        if (record !== undefined) texts.push(record)
+      }
+      const cut = asked[looked]
+      const next = cut === undefined ? range?.next : packItem(cut)
+      const more = range === undefined ? `,"looked":${looked}` : next === undefined ? '' : `,"next":"${toBase64(next)}"`
+      this.#answer(peer, () => {
+        if (records === undefined) this.#refuse(peer, id, 'STORE_FAILED')
+        else
+          this.#parts.fanout.sendText(
+            peer,
+            `{"type":"syncRecords","id":${JSON.stringify(id)},"to":[],"records":[${texts.join(',')}]${more}}`,
+          )
+      })
+      done(MICROS_PER_RECORD * (1 + asked.length))
+    })
+  }
+
+  #enter(peer: Peer, id: string, read: (done: (length: number) => void) => void): void {
+    const { items } = this.#parts
+    if (!items.isReady || !this.#reads.enter(peer, read)) this.#refuse(peer, id, 'TOO_BUSY')
+  }
+
+  #answer(peer: Peer, send: () => void): void {
+    if (peer.session.state.kind === 'connected') send()
+  }
+
+  #refuse(peer: Peer, id: string, code: string): void {
+    this.#parts.fanout.send(peer, { type: 'ack', id, to: [], code })
+  }
+
+  #malformed(peer: Peer): void {
+    this.#parts.kernel.counters.add('rejected.bad-sync')
+    this.#parts.sessions.fault(peer.session, 'malformed')
+  }
+}

@@ -1,0 +1,212 @@
+import { expect, test } from 'vitest'
+import { TestKey, World, type WorldNode } from './world.ts'
+
+const sync = {}
+
+/** What stands in the store, rows of our own aside. */
+function records(node: WorldNode): Record<string, unknown> {
+  const rows = [...node.rows].filter(([key]) => !key.startsWith('\u0000')).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(rows.map(([key, row]) => [key, JSON.parse(row.value)]))
+}
+
+function itemRows(node: WorldNode): readonly string[] {
+  return [...node.rows.keys()].filter((key) => key.startsWith('\u0000sync:')).sort()
+}
+
+function stats(node: WorldNode): Readonly<Record<string, number>> {
+  return node.machine.stats()
+}
+
+/** A server that wrote so much and was started again since: nothing waits to be sent. */
+function grown(world: World, count: number, prefix = 'k'): WorldNode {
+  const before = world.server({ sync, key: `grown ${prefix}` })
+  for (let i = 0; i < count; i++) before.put(`${prefix}${i}`, { i })
+  world.run(1_000)
+  return again(world, before)
+}
+
+function again(world: World, before: WorldNode): WorldNode {
+  world.kill(before)
+  const after = world.server({ sync, key: before.key.name, store: before.store })
+  world.run(1_000)
+  return after
+}
+
+function apart(world: World, ...nodes: WorldNode[]): void {
+  for (const a of nodes) for (const b of nodes) if (a !== b) world.cut(a, b)
+  for (const node of nodes) world.silent.add(node.host)
+}
+
+test('[Y-10] a server that joins later has everything that was written before, whoever dialled', () => {
+  for (const isDialled of [false, true]) {
+    const world = new World()
+    const a = grown(world, 1_200)
+    const b = world.server({ sync })
+    if (isDialled) a.connect(b)
+    else b.connect(a)
+    world.run(10_000)
+    expect(Object.keys(records(b)).length).toBe(1_200)
+    expect(records(b)).toEqual(records(a))
+    expect(stats(b)).toMatchObject({ 'sync.stored': 1_200, 'now.sync-items': 1_200 })
+    expect(itemRows(b)).toEqual(itemRows(a))
+  }
+})
+
+test('[Y-10] two servers that wrote apart have the same afterwards', () => {
+  const world = new World()
+  const a = grown(world, 300, 'both')
+  const b = world.server({ sync })
+  b.connect(a)
+  world.run(5_000)
+  apart(world, a, b)
+  for (let i = 0; i < 40; i++) a.put(`a${i}`, 1)
+  for (let i = 0; i < 50; i++) b.put(`b${i}`, 1)
+  for (let i = 0; i < 20; i++) a.put(`both${i}`, 'newer at a')
+  world.run(2_000)
+  for (let i = 10; i < 30; i++) b.put(`both${i}`, 'newer at b')
+  world.run(10_000)
+  expect(b.held('a1')).toBeUndefined()
+  world.silent.clear()
+  const [c, d] = [again(world, a), again(world, b)]
+  c.connect(d)
+  world.run(20_000)
+  expect(records(c)).toEqual(records(d))
+  expect(c.held('both15')).toBe('newer at b')
+  expect(c.held('both5')).toBe('newer at a')
+  for (const node of [c, d]) {
+    expect(stats(node)['now.sync-items']).toBe(390)
+    expect(itemRows(node).length).toBe(390)
+  }
+})
+
+test('[Y-10] what one server learned of a third goes on to those that are connected to it alone', () => {
+  const world = new World()
+  const a = grown(world, 300)
+  const [b, c] = [world.server({ sync }), world.server({ sync })]
+  world.silent.add(a.host)
+  world.silent.add(c.host)
+  c.connect(b)
+  world.run(2_000)
+  a.connect(b)
+  world.run(60_000)
+  expect(c.peers).toEqual([b.peerId])
+  expect(records(c)).toEqual(records(a))
+})
+
+test('[Y-11] two servers with everything equal exchange less than 1 KB in one round trip', () => {
+  const world = new World()
+  const a = grown(world, 1_000)
+  const b = world.server({ sync })
+  b.connect(a)
+  world.run(10_000)
+  const c = again(world, b)
+  world.wire.length = 0
+  c.connect(a)
+  world.run(5_000)
+  const said = world.wire.filter(({ text }) => text.includes('"type":"sync'))
+  expect(said.length).toBe(2)
+  expect(said.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThan(1_024)
+})
+
+test('[Y-12] what two servers have alike is fetched once', () => {
+  const world = new World()
+  const a = grown(world, 1_500)
+  const b = world.server({ sync })
+  b.connect(a)
+  world.run(10_000)
+  const c = world.server({ sync })
+  world.wire.length = 0
+  a.connect(c)
+  b.connect(c)
+  c.connect(a)
+  c.connect(b)
+  world.run(20_000)
+  expect(records(c)).toEqual(records(a))
+  const sent = world.wire.filter(({ text, to }) => text.includes('"type":"syncRecords"') && to === c.host)
+  const count = sent.reduce((sum, { text }) => sum + (JSON.parse(text) as { records: unknown[] }).records.length, 0)
+  expect(count).toBe(1_500)
+})
+
+test('[Y-13] a catch-up that is cut goes on where it was', () => {
+  const world = new World()
+  const a = grown(world, 3_000)
+  const b = world.server({ sync })
+  world.wire.length = 0
+  b.connect(a)
+  for (let i = 0; i < 400 && (stats(b)['sync.stored'] ?? 0) < 800; i++) world.run(10)
+  world.cut(a, b)
+  world.run(200_000)
+  expect(records(b)).toEqual(records(a))
+  const sent = world.wire.filter(({ text }) => text.includes('"type":"syncRecords"'))
+  const count = sent.reduce((sum, { text }) => sum + (JSON.parse(text) as { records: unknown[] }).records.length, 0)
+  expect(count).toBeLessThan(3_000 + 3 * 256)
+})
+
+test('[Y-14] names come with all their claims, documents with all their sets, deletions and ends as they are', () => {
+  const world = new World()
+  const a = world.server({ sync, key: 'a' })
+  const raw = world.raw(a).greet()
+  const [first, second] = [new TestKey('first'), new TestKey('second')]
+  raw.put(first.plain('==name', 'first', { time: world.now }))
+  world.run(10)
+  raw.put(second.plain('==name', 'second', { time: world.now }))
+  raw.put(first.plain('==name', 'updated', { time: world.now + 1 }))
+  const author = { signer: 'user', address: a.user.address }
+  const change = { t: 'SET', k: 'x', v: 1, a: author.address, i: 0 }
+  a.command({ kind: 'crdt-put', key: 'doc', type: 'MAP', changes: [change], author, confirm: 0, timeout: 1_000 })
+  a.put('gone', 'soon deleted')
+  a.put('ends', 'for a while', { ttl: 3_600_000 })
+  world.run(500)
+  a.put('gone', null, { isDeletion: true })
+  world.run(600_000)
+  const b = again(world, a)
+  const c = world.server({ sync })
+  c.connect(b)
+  world.run(10_000)
+  const shared = (node: WorldNode): [string, unknown][] =>
+    [...node.rows]
+      .filter(([key]) => !key.startsWith('\u0000sync'))
+      .map(([key, { value }]): [string, unknown] => [key, JSON.parse(value)])
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+  expect(shared(c)).toEqual(shared(b))
+  expect(itemRows(c)).toEqual(itemRows(b))
+  expect(c.held('==name')).toBe('updated')
+  expect(c.held('gone')).toBeNull()
+  expect(itemRows(c).length).toBeGreaterThanOrEqual(6)
+  world.run(3_600_000)
+  for (const node of [b, c]) expect(node.held('ends')).toBeUndefined()
+  expect(itemRows(c)).toEqual(itemRows(b))
+})
+
+test('[Y-15] a store without items is given them, also while it is written to, and a wrong item is taken out', () => {
+  const world = new World()
+  const a = grown(world, 600)
+  const rows = itemRows(a)
+  for (const key of rows.slice(0, 400)) a.rows.delete(key)
+  const stale = `\u0000sync:1700000000000${'ab'.repeat(32)}`
+  a.rows.set(stale, { value: 'k1', version: 'x' })
+  a.rows.delete('\u0000sync-index')
+  const b = again(world, a)
+  for (let i = 0; i < 50; i++) b.put(`k${i}`, 'newer')
+  world.run(5_000)
+  expect(stats(b)['now.sync-items']).toBe(600)
+  expect(itemRows(b).length).toBe(600)
+  expect(b.rows.has(stale)).toBe(false)
+  const c = world.server({ sync })
+  c.connect(b)
+  world.run(10_000)
+  expect(records(c)).toEqual(records(b))
+})
+
+test('[Y-16] who takes part in nothing is asked nothing', () => {
+  const world = new World()
+  const a = grown(world, 50)
+  const b = world.server()
+  const client = world.client({ sync })
+  world.wire.length = 0
+  b.connect(a)
+  client.connect(a)
+  world.run(400_000)
+  expect(world.wire.filter(({ text }) => text.includes('"type":"sync')).length).toBe(0)
+  expect(b.rows.size).toBe(0)
+})
