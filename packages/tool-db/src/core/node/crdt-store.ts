@@ -30,7 +30,7 @@ import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
 import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { recordOfRow, sideRows } from './rows.ts'
-import type { ItemChange, ItemIndex } from './sync/item-index.ts'
+import { type ItemChange, type ItemIndex, NO_CHANGE } from './sync/item-index.ts'
 
 /** What a commit has changed, for those who are to be told. */
 export interface CrdtNews {
@@ -176,6 +176,7 @@ export class CrdtStore {
     set: HeldSet,
     { replaced, held }: { readonly replaced: readonly HeldSet[]; readonly held: WireRecord | undefined },
   ): ItemChange {
+    if (!this.#items.isKept) return NO_CHANGE
     const itemOf = ({ hash, kind, time }: HeldSet): NamedItem =>
       namedItem({ key, type: kind, hash, time }, this.#kernel.sha256)
     const gone = replaced.map(itemOf)

@@ -38,7 +38,7 @@ export interface ItemPlace {
   readonly row: string
 }
 
-const NO_CHANGE: ItemChange = { writes: [], apply: () => undefined }
+export const NO_CHANGE: ItemChange = { writes: [], apply: () => undefined }
 /** Items that are hashed between two turns of everybody else. */
 const HASHED_AT_ONCE = 512
 const RETRY_AFTER: Millis = 10_000
@@ -57,6 +57,10 @@ export class ItemIndex {
     this.#init = init
     const { sha256 } = kernel
     this.tree = new ItemTree({ sha256, expand: init?.expand ?? nothing })
+  }
+
+  get isKept(): boolean {
+    return this.#init !== undefined
   }
 
   /** False until the tree holds what the rows say. */
@@ -101,7 +105,7 @@ export class ItemIndex {
 
   /** Of records under one key; sets of changes lie elsewhere, and are no business of the key's row. */
   changeOf(key: string, before: readonly WireRecord[], after: readonly WireRecord[]): ItemChange {
-    if (this.#init === undefined) return NO_CHANGE
+    if (!this.isKept) return NO_CHANGE
     const items = (records: readonly WireRecord[]): NamedItem[] =>
       records.filter((record) => !isCrdtRecord(record)).map((record) => this.itemOf(record))
     return this.change(
@@ -112,7 +116,7 @@ export class ItemIndex {
 
   /** What is both before and after stays as it is, but that its row is written again. */
   change(gone: readonly NamedItem[], come: readonly ItemPlace[]): ItemChange {
-    if (this.#init === undefined) return NO_CHANGE
+    if (!this.isKept) return NO_CHANGE
     const coming = new Set(come.map(({ item }) => item.id))
     const going = gone.filter(({ id }) => !coming.has(id))
     return {
