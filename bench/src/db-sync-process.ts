@@ -70,7 +70,8 @@ answerRequests({
     const text = Buffer.from('a'.repeat(64))
     const signature = sign('sha256', text, { key: privateKey, dsaEncoding: 'ieee-p1363' })
     const before = process.cpuUsage()
-    for (let i = 0; i < count; i++) if (!verify('sha256', text, key, signature)) throw new Error('a good signature was refused')
+    for (let i = 0; i < count; i++)
+      if (!verify('sha256', text, key, signature)) throw new Error('a good signature was refused')
     const { user, system } = process.cpuUsage(before)
     return (count * 1e6) / (user + system)
   },
