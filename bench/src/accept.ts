@@ -16,6 +16,7 @@ import { acceptDhtFuzz } from './accept-dht-fuzz.ts'
 import { acceptDhtLookup } from './accept-dht-lookup.ts'
 import { acceptDhtMemory } from './accept-dht-memory.ts'
 import { acceptDhtRate } from './accept-dht-rate.ts'
+import { acceptFakes } from './accept-fakes.ts'
 import { acceptJoin } from './accept-join.ts'
 import { acceptQuiet } from './accept-quiet.ts'
 import { acceptReconnect } from './accept-reconnect.ts'
@@ -32,6 +33,7 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   join: acceptJoin,
   reconnect: acceptReconnect,
   quiet: acceptQuiet,
+  fakes: acceptFakes,
   'db-puts': acceptDbPuts,
   'db-reads': acceptDbReads,
   'db-fanout': acceptDbFanout,

@@ -16,6 +16,7 @@ import { InviteSource, requireInvite } from './node/invite-source.ts'
 import { LanSource } from './node/lan-source.ts'
 import type { Source, SourceTopic } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
+import { type WakeReason, WakeWatch } from './node/wake-watch.ts'
 import { checkDiscoveryOptions, type DiscoveryOptions, isDht } from './options.ts'
 import { Session } from './session.ts'
 import { TopicSearch } from './topic-search.ts'
@@ -29,6 +30,8 @@ export interface JoinOptions extends SwarmJoinOptions {
 
 export interface DiscoveryStats extends Readonly<SearchCounts> {
   readonly topics: number
+  /** How often this machine has slept, or changed its addresses. */
+  readonly wakes: number
   readonly sessions: number
 }
 
@@ -37,6 +40,8 @@ const INFO_HASH_BYTES = 20
 export interface DiscoveryEvents {
   /** Something is not as it should be, and is gone on without: a sentence for whoever runs this. */
   warning: [sentence: string]
+  /** This machine has slept, or has other addresses: every topic is looked up and announced anew. */
+  woken: [reason: WakeReason]
 }
 
 export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
@@ -53,6 +58,8 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   readonly #sessions = new Set<Session>()
   readonly #counts = newSearchCounts()
   readonly #onAbort = (): void => void this.close()
+  #wakes = 0
+  readonly #watch = new WakeWatch((reason) => this.#wake(reason))
   #closing: Promise<void> | undefined
 
   /**
@@ -111,6 +118,7 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   stats(): DiscoveryStats {
     return {
       topics: this.#searches.size,
+      wakes: this.#wakes,
       sessions: this.#sessions.size,
       ...this.#counts,
       rejected: { ...this.#counts.rejected },
@@ -124,9 +132,16 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   }
 
   async #close(): Promise<void> {
+    this.#watch.close()
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     await Promise.all([...this.#sessions].map((session) => session.leave()))
     await Promise.all((this.#sources ?? this.#ready).map((source) => source.close()))
+  }
+
+  #wake(reason: WakeReason): void {
+    this.#wakes += 1
+    for (const search of this.#searches.values()) search.wake()
+    this.emit('woken', reason)
   }
 
   #newSearch(topic: SourceTopic, key: string, port: AnnouncedPort | undefined): TopicSearch {

@@ -123,6 +123,12 @@ export class TopicSearch {
     void this.#turn()
   }
 
+  /** The network has changed or come back, or this machine has slept. */
+  wake(): void {
+    this.#machine.handleWake(monotonicNow())
+    void this.#turn()
+  }
+
   #sight(sighting: Sighting): void {
     if (this.#early !== undefined) {
       this.#early.push(sighting)

@@ -23,6 +23,8 @@ export interface DhtLimits {
   readonly peersPerInfoHashMax: number
   /** Peers of one info hash with one IPv4 address or one /64 of IPv6; then its oldest goes. */
   readonly peersPerAddressMax: number
+  /** Of those, from one IPv4 /24 or IPv6 /48. */
+  readonly peersPerPrefixMax: number
   /** Info hashes that such an address was the first to announce; then its oldest goes. */
   readonly infoHashesPerAddressMax: number
   /** Stored items (BEP 44), and the bytes of them in all. */
@@ -45,6 +47,7 @@ const BY_NETWORK: { readonly [network in Network]: Partial<DhtLimits> } = {
     verificationsPerSecond: 200_000,
     itemsPerAddressMax: 10_000,
     peersPerAddressMax: Number.POSITIVE_INFINITY,
+    peersPerPrefixMax: Number.POSITIVE_INFINITY,
     infoHashesPerAddressMax: Number.POSITIVE_INFINITY,
   },
 }
@@ -60,6 +63,7 @@ export function limitsFor(network: Network, given: Partial<DhtLimits>): DhtLimit
     peersMax: 100_000,
     peersPerInfoHashMax: 500,
     peersPerAddressMax: 8,
+    peersPerPrefixMax: 16,
     infoHashesPerAddressMax: 2_000,
     itemsMax: 10_000,
     itemBytesMax: 8_388_608,

@@ -250,6 +250,7 @@ function discoveryOptions(dht: true | ChannelDhtOptions): DiscoveryOptions {
     pace: {
       lookup: {
         need: { first: Math.min(SECOND, interval), most: interval },
+        weary: { after: interval, most: interval },
         burst: LOOKUP_PACE.burst.map((wait) => Math.min(wait, interval)),
         settled: interval,
       },

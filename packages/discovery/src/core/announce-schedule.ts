@@ -66,6 +66,13 @@ export class AnnounceSchedule {
     this.#state = this.#state.kind === 'running' ? { kind: 'running', again: true } : { kind: 'waiting', at: now }
   }
 
+  /** The network is another one, or is back: we may have another address, and nobody may know us there. */
+  handleWake(now: Millis): void {
+    this.#failures = 0
+    this.#taken = 0
+    this.handleRequest(now)
+  }
+
   #afterTaken(): Millis {
     this.#failures = 0
     const wait = this.#pace.early[this.#taken] ?? this.#pace.steady

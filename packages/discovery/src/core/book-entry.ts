@@ -23,6 +23,8 @@ export interface BookEntry {
   /** In a row; 0 once a session has lasted. */
   failures: number
   wasConnected: boolean
+  /** Connected for long enough once: a server, and no chance acquaintance. */
+  hasLasted: boolean
   group: PrefixGroup
 }
 

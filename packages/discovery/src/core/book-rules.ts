@@ -27,12 +27,21 @@ export const BOOK_LIMITS: BookLimits = {
 /** After a dial that failed. At the eighth failure in a row, after some five minutes, it counts as dead. */
 export const FAILED_BACKOFF: Backoff = { first: 2 * SECOND, most: 5 * MINUTE }
 export const FAILURES_MAX = 8
+/**
+ * After the loss of one that was connected: it is more likely to come back, at the same place, than any other is to be there. It is
+ * never long given up, so that what a partition has parted finds together within seconds; dead after some 25 minutes.
+ */
+export const LOST_BACKOFF: Backoff = { first: 1 * SECOND, most: 15 * SECOND }
+export const LOST_FAILURES_MAX = 100
 /** What was given by hand is never given up, and a minute is the longest that its owner should have to wait. */
 export const STATIC_BACKOFF: Backoff = { first: 2 * SECOND, most: MINUTE }
 
 /** After a session that lasted; one shorter than STEADY_MS counts as a failure instead. */
 export const RETURN_MS: Millis = SECOND
 export const STEADY_MS: Millis = 30 * SECOND
+
+/** Whoever wakes together, on a network that is back, must not dial together. */
+export const WAKE_SPREAD_MS: Millis = SECOND / 2
 
 export const DUPLICATE_MS: Millis = 10 * MINUTE
 /** Our own address may be somebody else's tomorrow. */

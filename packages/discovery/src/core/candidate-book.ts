@@ -14,6 +14,8 @@ import {
   DUPLICATE_MS,
   FAILED_BACKOFF,
   FAILURES_MAX,
+  LOST_BACKOFF,
+  LOST_FAILURES_MAX,
   REFUSED_MS,
   RETURN_MS,
   SELF_MS,
@@ -21,6 +23,7 @@ import {
   STEADY_MS,
   SWEEP_MS,
   UNSEEN_MS,
+  WAKE_SPREAD_MS,
 } from './book-rules.ts'
 import { FairTurns } from './fair-turns.ts'
 import { KeptOut, type KeptOutReason } from './kept-out.ts'
@@ -127,6 +130,18 @@ export class CandidateBook {
     return { host, port, family, source, firstSeen: entry.firstSeen }
   }
 
+  /** The network is another one, or is back: what failed until now is worth a dial at once. */
+  handleWake(now: Millis): void {
+    for (const entry of this.#entries.values()) {
+      // Also of one that is being dialled: that dial may have begun before.
+      entry.failures = 0
+      if (entry.state.kind !== 'waiting') continue
+      this.#leaveState(entry)
+      this.#waitUntil(now + jittered(WAKE_SPREAD_MS, 1, this.#random), entry)
+    }
+    this.#keptOut.forgetDead()
+  }
+
   /** When `poll` may have something that it has not now. */
   pollTimeout(): Millis | undefined {
     return this.#waiting.nextAt()
@@ -199,6 +214,7 @@ export class CandidateBook {
     if (now - session.since < STEADY_MS) this.#failed(now, entry)
     else {
       entry.failures = 0
+      entry.hasLasted = true
       this.#waitUntil(now + jittered(RETURN_MS, JITTER, this.#random), entry)
     }
     this.#wakeDuplicates(now, session.peerId)
@@ -207,12 +223,13 @@ export class CandidateBook {
   #failed(now: Millis, entry: BookEntry): void {
     entry.failures += 1
     const isStatic = entry.place.source === 'static'
-    if (entry.failures >= FAILURES_MAX && !isStatic) {
+    const failuresMax = entry.hasLasted ? LOST_FAILURES_MAX : FAILURES_MAX
+    if (entry.failures >= failuresMax && !isStatic) {
       this.#forget(entry)
       this.#keepOut(now, entry.place.key, 'dead')
       return
     }
-    const backoff = isStatic ? STATIC_BACKOFF : FAILED_BACKOFF
+    const backoff = entry.hasLasted ? LOST_BACKOFF : isStatic ? STATIC_BACKOFF : FAILED_BACKOFF
     this.#waitUntil(now + backoffDelay(backoff, entry.failures, this.#random), entry)
   }
 
@@ -267,6 +284,7 @@ export class CandidateBook {
       state: { kind: 'out' },
       failures,
       wasConnected: false,
+      hasLasted: false,
       group: this.#groupOf(place),
     }
     entry.group.entries.add(entry)

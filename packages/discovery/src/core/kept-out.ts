@@ -48,6 +48,11 @@ export class KeptOut {
     return undefined
   }
 
+  /** Those that nobody answered at; the verdicts on those who did stay. */
+  forgetDead(): void {
+    for (const [key, { reason }] of this.#verdicts) if (reason === 'dead') this.#verdicts.delete(key)
+  }
+
   delete(key: string): void {
     this.#verdicts.delete(key)
   }

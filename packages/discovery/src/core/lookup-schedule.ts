@@ -11,6 +11,8 @@ import { type Backoff, backoffDelay, jittered, MINUTE, type Millis, type RandomS
 export interface LookupPace {
   /** The waits while there is need. */
   readonly need: Backoff
+  /** The longest wait once there has been need for so long: nobody may be there at all. */
+  readonly weary: { readonly after: Millis; readonly most: Millis }
   /** The waits, one after the other, after the need was met or something was lost. */
   readonly burst: readonly Millis[]
   /** The wait after those, for ever. */
@@ -18,7 +20,8 @@ export interface LookupPace {
 }
 
 export const LOOKUP_PACE: LookupPace = {
-  need: { first: 1 * SECOND, most: 60 * SECOND },
+  need: { first: 1 * SECOND, most: 15 * SECOND },
+  weary: { after: 10 * MINUTE, most: 60 * SECOND },
   burst: [3 * SECOND, 12 * SECOND],
   settled: 5 * MINUTE,
 }
@@ -27,6 +30,11 @@ export const LOOKUP_PACE: LookupPace = {
 const STEADY_MS: Millis = 30 * SECOND
 /** A loss while others are still there starts a burst at most this often. */
 const BURST_APART_MS: Millis = 60 * SECOND
+/**
+ * Look-ups in a row, each of which showed places that are new, without a longer wait: a crowd is shown a few at a time, and the one
+ * that is looked for may come last.
+ */
+const FRESH_MAX = 12
 const JITTER = 0.2
 
 export interface LookupScheduleInit {
@@ -40,8 +48,10 @@ export class LookupSchedule {
   readonly #pace: LookupPace
   #state: { kind: 'waiting'; at: Millis } | { kind: 'running'; again: boolean }
   #isNeeded = true
+  #neededSince: Millis
   #metAt: Millis
   #attempts = 0
+  #fresh = 0
   #burstStep = 0
   #burstAt: Millis | undefined
   #doneAt: Millis
@@ -50,6 +60,7 @@ export class LookupSchedule {
     this.#random = init.random
     this.#pace = init.pace
     this.#metAt = init.now
+    this.#neededSince = init.now
     this.#doneAt = init.now
     this.#state = { kind: 'waiting', at: init.now }
   }
@@ -65,10 +76,15 @@ export class LookupSchedule {
     return this.#state.kind === 'waiting' ? this.#state.at : undefined
   }
 
-  handleDone(now: Millis): void {
+  /** `found`: how many places it has shown that were not known. */
+  handleDone(now: Millis, found = 0): void {
     if (this.#state.kind !== 'running') return
+    if (found > 0 && this.#isNeeded && this.#attempts > 0 && this.#fresh < FRESH_MAX) {
+      this.#fresh += 1
+      this.#attempts -= 1
+    }
     this.#doneAt = now
-    this.#state = { kind: 'waiting', at: this.#state.again ? now : now + this.#nextWait() }
+    this.#state = { kind: 'waiting', at: this.#state.again ? now : now + this.#nextWait(now) }
   }
 
   /** Somebody asks for a look-up now; one that is already on its way is followed by another. */
@@ -81,21 +97,35 @@ export class LookupSchedule {
     if (isNeeded === this.#isNeeded) return
     this.#isNeeded = isNeeded
     if (isNeeded) {
-      if (now - this.#metAt >= STEADY_MS) this.#attempts = 0
-      this.#wakeBy(now + this.#nextWait())
+      if (now - this.#metAt >= STEADY_MS) {
+        this.#restartNeed(now)
+      }
+      this.#wakeBy(now + this.#nextWait(now))
       return
     }
     this.#metAt = now
     this.#restartBurst(now)
     // Never later than the settled pace, or a need that is met and lost again every second would put it off for ever.
-    const at = Math.min(now + this.#nextWait(), this.#doneAt + this.#pace.settled)
+    const at = Math.min(now + this.#nextWait(now), this.#doneAt + this.#pace.settled)
     if (this.#state.kind === 'waiting') this.#state = { kind: 'waiting', at }
   }
 
   /** A server was lost, though others are still there: it may come back somewhere else. */
   handleLoss(now: Millis): void {
     if (this.#isNeeded || !this.#restartBurst(now)) return
-    this.#wakeBy(now + this.#nextWait())
+    this.#wakeBy(now + this.#nextWait(now))
+  }
+
+  /** The network is another one, or is back: what was in vain before may not be now. */
+  handleWake(now: Millis): void {
+    this.#restartNeed(now)
+    this.handleRequest(now)
+  }
+
+  #restartNeed(now: Millis): void {
+    this.#neededSince = now
+    this.#attempts = 0
+    this.#fresh = 0
   }
 
   #restartBurst(now: Millis): boolean {
@@ -109,10 +139,12 @@ export class LookupSchedule {
     if (this.#state.kind === 'waiting' && at < this.#state.at) this.#state = { kind: 'waiting', at }
   }
 
-  #nextWait(): Millis {
+  #nextWait(now: Millis): Millis {
     if (this.#isNeeded) {
       this.#attempts += 1
-      return backoffDelay(this.#pace.need, this.#attempts, this.#random)
+      const { need, weary } = this.#pace
+      const pace = now - this.#neededSince < weary.after ? need : { ...need, most: weary.most }
+      return backoffDelay(pace, this.#attempts, this.#random)
     }
     const burst = this.#pace.burst[this.#burstStep]
     if (burst !== undefined) this.#burstStep += 1

@@ -82,6 +82,8 @@ export class TopicMachine {
   readonly #announces = new Map<string, Announces>()
   /** What ends; whoever drives us takes it at once. BOUNDED: by the lookups and announces. */
   readonly #endings: SearchEffect[] = []
+  /** New places that each source has told of since its last look-up ended. BOUNDED: by the kinds of source. */
+  readonly #found = new Map<CandidateSource, number>()
   #tasks = 0
 
   constructor(init: TopicMachineInit) {
@@ -152,7 +154,10 @@ export class TopicMachine {
       this.#counts.rejected[checked.reason] += 1
       return
     }
-    for (const member of this.#members) member.book.sight(now, checked.value)
+    const { source } = sighting
+    let isNew = false
+    for (const member of this.#members) isNew = member.book.sight(now, checked.value) === 'added' || isNew
+    if (isNew) this.#found.set(source, (this.#found.get(source) ?? 0) + 1)
     this.#heedNeed(now)
   }
 
@@ -161,7 +166,8 @@ export class TopicMachine {
     for (const lookups of this.#lookups) {
       if (lookups.task !== task) continue
       lookups.task = undefined
-      lookups.schedule.handleDone(now)
+      lookups.schedule.handleDone(now, this.#found.get(lookups.source))
+      this.#found.delete(lookups.source)
     }
   }
 
@@ -189,6 +195,13 @@ export class TopicMachine {
   update(now: Millis): void {
     for (const { schedule } of this.#lookups) schedule.handleRequest(now)
     for (const { schedule } of this.#announces.values()) schedule.handleRequest(now)
+  }
+
+  /** The network has changed or come back, or this machine has slept: whatever was known of it may be wrong. */
+  handleWake(now: Millis): void {
+    for (const { schedule } of this.#lookups) schedule.handleWake(now)
+    for (const { schedule } of this.#announces.values()) schedule.handleWake(now)
+    for (const { book } of this.#members) book.handleWake(now)
   }
 
   pollEffect(now: Millis): SearchEffect | undefined {

@@ -113,6 +113,7 @@ export class Runtime {
       topic: options.topic,
       port: this.port,
       driver: this.driver,
+      dialsMax: this.#init.limits.dialsMax,
       onCandidate,
     })
   }

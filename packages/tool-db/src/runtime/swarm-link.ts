@@ -1,36 +1,65 @@
-/** Discovery's candidates to the node, and what became of each back. */
+/**
+ * Discovery's candidates to the node, and what became of each back. One is taken when there is room to dial it, and no sooner: whose
+ * turn it is, discovery decides best at the last moment, when it has heard of more.
+ */
 
+import { formatEndpoint } from '@shoal/base'
 import type { Candidate, Swarm, SwarmSession } from '@shoal/peer'
 import type { Effect } from '../core/node/effects.ts'
 import type { Driver } from './driver.ts'
 
+/** Taken beyond what is dialled at once, so that the node sees that others wait. */
+const WAITING_MAX = 8
+
+export interface SwarmLinkInit {
+  readonly topic: string
+  readonly port: number | undefined
+  readonly driver: Driver
+  readonly dialsMax: number
+  onCandidate(candidate: Candidate): void
+}
+
 export class SwarmLink {
   readonly #session: SwarmSession
   readonly #done: Promise<void>
+  /** Candidates that nothing was reported of yet. BOUNDED: dialsMax and WAITING_MAX. */
+  readonly #untried = new Set<string>()
+  #onRoom: (() => void) | undefined
 
   /** A server announces its port. */
-  constructor(
-    swarm: Swarm,
-    init: { topic: string; port: number | undefined; driver: Driver; onCandidate(candidate: Candidate): void },
-  ) {
+  constructor(swarm: Swarm, init: SwarmLinkInit) {
     this.#session = swarm.join(init.topic, init.port === undefined ? {} : { port: init.port })
     this.#done = this.#read(init)
   }
 
   report(effect: Effect & { kind: 'report' }): void {
     this.#session.report(effect.endpoint, effect.outcome)
+    if (this.#untried.delete(formatEndpoint(effect.endpoint))) this.#onRoom?.()
   }
 
   async leave(): Promise<void> {
-    await this.#session.leave()
+    const left = this.#session.leave()
+    this.#onRoom?.()
+    await left
     await this.#done
   }
 
-  async #read(init: { driver: Driver; onCandidate(candidate: Candidate): void }): Promise<void> {
+  async #read({ driver, dialsMax, onCandidate }: SwarmLinkInit): Promise<void> {
     for await (const candidate of this.#session) {
-      init.onCandidate(candidate)
+      onCandidate(candidate)
       const { host, port } = candidate
-      init.driver.input((node, now) => node.handleCandidate(now, { host, port }, 'proposed'))
+      this.#untried.add(formatEndpoint(candidate))
+      driver.input((node, now) => node.handleCandidate(now, { host, port }, 'proposed'))
+      if (this.#untried.size >= dialsMax + WAITING_MAX) await this.#room()
     }
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRoom = () => {
+        this.#onRoom = undefined
+        resolve()
+      }
+    })
   }
 }

@@ -12,7 +12,7 @@ test('[T-28] a second endpoint of a peer is tried again when that peer goes, als
   kernel.now = START
   const plan = new DialPlan(
     { kernel, config: { wait: 2_000, maxRetries: 5 } as NodeConfig },
-    { isConnectedPeer: () => false, serversConnected: () => 0, onGivenUp: () => undefined },
+    { isConnectedPeer: () => false, serversConnected: () => 0, onGivenUp: () => undefined, hangUp: () => undefined },
   )
   const dials = (): number[] => kernel.takeEffects().flatMap((effect) => (effect.kind === 'dial' ? [effect.id] : []))
   const { address } = new TestKey('plain')

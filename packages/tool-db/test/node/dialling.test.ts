@@ -83,6 +83,43 @@ test('[T-61] so many dials at once and no more, each with its time', () => {
   expect(client.machine.stats()['now.dial-entries']).toBe(0)
 })
 
+test('[T-165] who is silent keeps his place for a second while others wait, and for the whole time-out while nobody does', () => {
+  const world = new World()
+  const client = world.client({ limits: { dialsMax: 4 } })
+  const reported: number[] = []
+  // Every dial opens at once, and nobody ever says a word.
+  let channels = 1_000
+  client.drain = () => {
+    for (const effect of client.machine.takeEffects()) {
+      if (effect.kind === 'dial') {
+        const { endpoint, id: dial } = effect
+        const opened = { channel: channels++, remote: endpoint, direction: 'outbound', dial } as const
+        client.machine.handleOpened(world.now, opened)
+        client.drain()
+      }
+      if (effect.kind === 'report' && effect.outcome.kind === 'failed') reported.push(world.now)
+    }
+    client.machine.takeEvents()
+  }
+  const propose = (from: number, to: number): void => {
+    for (let i = from; i <= to; i++) {
+      client.input((machine) => machine.handleCandidate(world.now, { host: `45.77.7.${i}`, port: 9 }, 'proposed'))
+    }
+  }
+  const start = world.now
+  propose(1, 4)
+  world.run(9_000)
+  expect(reported).toEqual([])
+  propose(5, 8)
+  expect(reported).toHaveLength(4)
+  propose(9, 12)
+  world.run(1_010)
+  expect(reported).toHaveLength(8)
+  expect(world.now - start).toBeLessThan(10_100)
+  world.run(10_100)
+  expect(reported).toHaveLength(12)
+})
+
 test('[T-61] discovery hears of sessions by hand and by hearsay too, so that it can remember them', () => {
   const world = new World()
   const [a, b] = [world.server(), world.server()]

@@ -94,11 +94,13 @@ export class PeerList {
   }
 
   /**
-   * Of the places from `first` to `end` with the address (of IPv6, the /64) of a peer, the one that expires first, where there are
-   * `most` or more of them; else -1.
+   * Of the places from `first` to `end` whose address begins with the same `bytes` as that of a peer, the one that expires first, where
+   * there are `most` or more of them; else -1.
    */
-  oldestOf(peer: Uint8Array, { first, end, most }: { first: number; end: number; most: number }): number {
-    const bytes = this.width === 6 ? 4 : 8
+  oldestOf(
+    peer: Uint8Array,
+    { first, end, bytes, most }: { first: number; end: number; bytes: number; most: number },
+  ): number {
     let count = 0
     let oldest = -1
     for (let at = first; at < end; at++) {
@@ -113,6 +115,13 @@ export class PeerList {
     const from = at * this.width
     for (let i = 0; i < bytes; i++) if (this.#view.getUint8(from + i) !== peer[i]) return false
     return true
+  }
+
+  /** The network of a peer, which one owner of addresses can fill: a /24 of IPv4, a /48 of IPv6. */
+  prefix(at: number): number {
+    const from = at * this.width
+    if (this.width === 6) return this.#view.getUint32(from) >>> 8
+    return this.#view.getUint32(from) * 0x1_0000 + this.#view.getUint16(from + 4)
   }
 
   /** The compact peer in a place, which is not to be changed. */

@@ -23,6 +23,7 @@ export interface PeerStoreLimits {
   readonly peersMax: number
   readonly peersPerInfoHashMax: number
   readonly peersPerAddressMax: number
+  readonly peersPerPrefixMax: number
   readonly infoHashesPerAddressMax: number
 }
 
@@ -120,14 +121,15 @@ export class PeerStore {
     while (this.#size > this.#limits.peersMax) this.#displace(this.#table.oldest)
   }
 
-  /** The place that a newcomer has to take from another of its address, or, where there is no more room, of any; NONE where it need not. */
+  /** The place that a newcomer has to take from another of its address or its prefix, or, where there is no more room, of any; NONE where it need not. */
   #placeOfAnother(slot: number, peer: Uint8Array): number {
     const count = this.#counts[slot] as number
     if (count === 0) return NONE
-    const { peersPerAddressMax, peersPerInfoHashMax } = this.#limits
+    const { peersPerAddressMax, peersPerPrefixMax, peersPerInfoHashMax } = this.#limits
     const [peers, first] = this.#peersOf(slot)
-    if (count >= peersPerAddressMax) {
-      const own = peers.oldestOf(peer, { first, end: first + count, most: peersPerAddressMax })
+    const [address, prefix] = this.#peerBytes === 6 ? ([4, 3] as const) : ([8, 6] as const)
+    for (const [bytes, most] of [[address, peersPerAddressMax] as const, [prefix, peersPerPrefixMax] as const]) {
+      const own = count < most ? NONE : peers.oldestOf(peer, { first, end: first + count, bytes, most })
       if (own >= 0) return own
     }
     return count < peersPerInfoHashMax ? NONE : first + this.#oldestOfFew(slot)
@@ -141,7 +143,7 @@ export class PeerStore {
   }
 
   /**
-   * Up to `count` peers, drawn at random without repetition, in memory that is used again by the next call; where expired ones are
+   * Up to `count` peers, drawn at random without repetition, each prefix once before any twice, in memory that is used again by the next call; where expired ones are
    * met, all such are removed. With `noSeed` seeds come only where there are no others left (BEP 33).
    */
   draw(now: Millis, infoHash: NodeId, { count, noSeed }: { count: number; noSeed: boolean }): PackedPeers {
@@ -167,6 +169,9 @@ export class PeerStore {
     this.#stack(all)
     const [deck, places, out] = [this.#deck, this.#places, this.#drawn]
     const seeds: number[] = []
+    // Where not all fit, whoever has a network full of addresses is not to crowd out the one who has another.
+    const met = all > count && Number.isFinite(this.#limits.peersPerPrefixMax) ? new Set<number>() : undefined
+    const crowd: number[] = []
     let isStale = false
     let drawn = 0
     let cards = 0
@@ -178,8 +183,13 @@ export class PeerStore {
       places[cards] = place
       if (peers.expiresAt(at) <= now) isStale = true
       else if (noSeed && peers.isSeed(at)) seeds.push(at)
-      else peers.pack(at, out, drawn++)
+      else if (met?.has(peers.prefix(at))) crowd.push(at)
+      else {
+        met?.add(peers.prefix(at))
+        peers.pack(at, out, drawn++)
+      }
     }
+    for (let i = 0; i < crowd.length && drawn < count; i++) peers.pack(crowd[i] as number, out, drawn++)
     for (let i = 0; i < seeds.length && drawn < count; i++) peers.pack(seeds[i] as number, out, drawn++)
     while (--cards >= 0) {
       const place = places[cards] as number

@@ -47,6 +47,7 @@ test.each([6, 18])(
       peersMax: 10_000,
       peersPerInfoHashMax: 500,
       peersPerAddressMax: Number.POSITIVE_INFINITY,
+      peersPerPrefixMax: Number.POSITIVE_INFINITY,
       infoHashesPerAddressMax: Number.POSITIVE_INFINITY,
     }
     const announcement = fc.record({

@@ -9,6 +9,7 @@ const LIMITS = {
   peersMax: 100,
   peersPerInfoHashMax: 40,
   peersPerAddressMax: Number.POSITIVE_INFINITY,
+  peersPerPrefixMax: Number.POSITIVE_INFINITY,
   infoHashesPerAddressMax: Number.POSITIVE_INFINITY,
 }
 const ALL = 1_000
@@ -123,6 +124,24 @@ test('[D-125] one address has a few places among the peers of a hash, and takes 
   expect(peers.filter((one) => one.startsWith('evil')).sort()).toEqual(
     [92, 93, 94, 95, 96, 97, 98, 99].map((n) => from('evil', n)),
   )
+})
+
+test('[D-230] a prefix has a few places among the peers of a hash, and shows no other prefix out of an answer', () => {
+  const store = new Store(1, { ...LIMITS, peersMax: 10_000, peersPerInfoHashMax: 500, peersPerPrefixMax: 16 })
+  store.tell(0, 'hash', from('\u0001\u0002\u0003\u0004', 1))
+  for (let i = 0; i < 1_000; i++) {
+    store.tell(
+      1 + i,
+      'hash',
+      from(`\u0009\u0009${String.fromCharCode(i % 20)}${String.fromCharCode(i % 251)}`, 10 + (i % 89)),
+    )
+  }
+  expect(store.size).toBe(1 + 20 * 16)
+  for (let i = 0; i < 100; i++) {
+    const answer = store.of(2_000, 'hash', 30)
+    expect(new Set(answer).size).toBe(30)
+    expect(new Set(answer.map((peer) => peer.slice(0, 3))).size).toBe(21)
+  }
 })
 
 test('[D-125] of IPv6 a /64 is one address', () => {

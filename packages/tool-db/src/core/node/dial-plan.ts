@@ -16,6 +16,7 @@ import {
 } from '@shoal/base'
 import { clientIdOf, type DialOutcome } from '@shoal/peer'
 import type { NodeConfig } from './config.ts'
+import { DialAttempts } from './dial-attempts.ts'
 import {
   addTeller,
   type DialEntry,
@@ -26,7 +27,7 @@ import {
   type Teller,
 } from './dial-entry.ts'
 import { DialQueue } from './dial-queue.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel, Timer } from './kernel.ts'
 import { Remembered } from './remembered.ts'
 import type { Session } from './session.ts'
 
@@ -42,6 +43,8 @@ export interface DialPlanHooks {
   serversConnected(): number
   /** Nobody answers there any more: it is no server to tell others of. */
   onGivenUp(address: string, endpoint: Endpoint): void
+  /** Whoever is there has not proved himself, and others wait. */
+  hangUp(session: Session): void
 }
 
 export interface OpenedDial {
@@ -66,6 +69,9 @@ export class DialPlan {
   /** By `host:port`. BOUNDED: dialEntriesMax; those given by hand always fit, since the application bounds them. */
   readonly #entries = new Map<string, DialEntry>()
   readonly #queue = new DialQueue()
+  /** BOUNDED: dialsMax. */
+  readonly #attempts = new DialAttempts()
+  #wayTimer: Timer | undefined
   /** By dial effect. BOUNDED: dialsMax. */
   readonly #dials = new Map<number, DialEntry>()
   /** By channel. BOUNDED: by the sessions. */
@@ -82,6 +88,11 @@ export class DialPlan {
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** Endpoints that are being tried. */
+  get dialling(): number {
+    return this.#attempts.size
   }
 
   add(endpoint: Endpoint, source: DialSource, about: Hearsay = {}): void {
@@ -125,6 +136,7 @@ export class DialPlan {
     if (entry.state.kind === 'dialling') this.#kernel.cancel(entry.state.timer)
     this.#kernel.settle(dial)
     const refused = (reason: string): void => {
+      this.#attempts.end(entry)
       this.#settle(entry, this.#told(entry, { kind: 'refused', reason }))
       this.#startNext()
     }
@@ -135,7 +147,6 @@ export class DialPlan {
         entry.state = { kind: 'open', session }
         entry.hasReported = false
         this.#open.set(session.channel, entry)
-        this.#startNext()
       },
       refused,
     }
@@ -145,6 +156,7 @@ export class DialPlan {
   report(session: Session, outcome: DialOutcome): void {
     const entry = this.#open.get(session.channel)
     if (entry === undefined) return
+    this.#attempts.end(entry)
     if (outcome.kind === 'connected') {
       entry.failures = 0
       saw(entry, outcome.peerId)
@@ -152,6 +164,7 @@ export class DialPlan {
     entry.hasReported = outcome.kind !== 'connected'
     this.#tell(entry, outcome)
     this.#settle(entry, outcome)
+    this.#startNext()
   }
 
   /** An outbound session has ended. */
@@ -160,6 +173,7 @@ export class DialPlan {
     if (entry === undefined) return
     this.#open.delete(session.channel)
     if (entry.state.kind !== 'open' || entry.state.session !== session) return
+    this.#attempts.end(entry)
     if (before.kind === 'connected') {
       this.#tell(entry, { kind: 'disconnected' })
       this.#retry(entry, jittered(this.#config.wait / 4, 0.5, this.#kernel.random))
@@ -168,6 +182,7 @@ export class DialPlan {
     const outcome = this.#endOf(before, reason)
     this.#tell(entry, outcome)
     this.#settle(entry, outcome)
+    this.#startNext()
   }
 
   /** A peer is gone: its other endpoints are worth a try again. */
@@ -196,6 +211,8 @@ export class DialPlan {
     for (const entry of this.#entries.values()) this.#disarm(entry)
     this.#entries.clear()
     this.#queue.clear()
+    this.#attempts.clear()
+    this.#kernel.cancel(this.#wayTimer)
   }
 
   /** Of so many of its endpoints that nobody answers at yet, a teller's next displaces the first that has failed. */
@@ -235,11 +252,38 @@ export class DialPlan {
   }
 
   #startNext(): void {
-    while (this.#dials.size < this.#kernel.limits.dialsMax && !this.#isClosed) {
+    while (!this.#queue.isEmpty && !this.#isClosed) {
+      if (this.#attempts.size >= this.#kernel.limits.dialsMax) {
+        if (!this.#makeWay()) return
+        // Whoever gave way may have let the next one in already.
+        continue
+      }
       const entry = this.#queue.take()
-      if (entry === undefined) return
-      this.#dial(entry)
+      if (entry !== undefined) this.#dial(entry)
     }
+  }
+
+  /** Others wait: whoever has been tried longest gives its place away, once it has had its turn. */
+  #makeWay(): boolean {
+    const { now, limits } = this.#kernel
+    const oldest = this.#attempts.oldest()
+    if (oldest === undefined) return true
+    const at = oldest.began + limits.dialTurn
+    if (now < at) {
+      this.#kernel.cancel(this.#wayTimer)
+      this.#wayTimer = this.#kernel.after(at - now, () => this.#startNext())
+      return false
+    }
+    this.#kernel.counters.add('dials.gave-way')
+    this.#giveUp(oldest.entry)
+    return true
+  }
+
+  #giveUp(entry: DialEntry): void {
+    const { state } = entry
+    this.#attempts.end(entry)
+    if (state.kind === 'open') this.#hooks.hangUp(state.session)
+    else if (state.kind === 'dialling') this.#endDial(state, 'no answer while others waited')
   }
 
   #dial(entry: DialEntry): void {
@@ -257,22 +301,31 @@ export class DialPlan {
     this.#kernel.counters.add('dials')
     const dial = this.#kernel.ask('dial', { endpoint, globalOnly: entry.globalOnly }, (result) => {
       this.#handleFailed(dial, result.ok ? 'no channel' : reasonOf(result.error))
+      this.#startNext()
     })
     const timer = this.#kernel.after(dialTimeout, () => {
-      this.#kernel.tell({ kind: 'cancel-dial', dial })
-      this.#kernel.settle(dial)
-      this.#handleFailed(dial, 'no answer in time')
+      if (entry.state.kind === 'dialling') this.#endDial(entry.state, 'no answer in time')
+      this.#startNext()
     })
     entry.state = { kind: 'dialling', dial, timer }
     this.#dials.set(dial, entry)
+    this.#attempts.begin(this.#kernel.now, entry)
+  }
+
+  /** It has taken its time. */
+  #endDial({ dial, timer }: DialEntry['state'] & { kind: 'dialling' }, reason: string): void {
+    this.#kernel.tell({ kind: 'cancel-dial', dial })
+    this.#kernel.settle(dial)
+    this.#kernel.cancel(timer)
+    this.#handleFailed(dial, reason)
   }
 
   #handleFailed(dial: number, reason: string): void {
     const entry = this.#dials.get(dial)
     if (entry === undefined) return
     this.#dials.delete(dial)
+    this.#attempts.end(entry)
     this.#settle(entry, this.#told(entry, { kind: 'failed', reason }))
-    this.#startNext()
   }
 
   /** What an outcome means for the next try. */
@@ -338,6 +391,7 @@ export class DialPlan {
     const { state } = entry
     this.#disarm(entry)
     this.#queue.delete(entry)
+    this.#attempts.end(entry)
     this.#entries.delete(formatEndpoint(entry.endpoint))
     entry.state = { kind: 'waiting', timer: undefined }
     if (state.kind !== 'dialling' || !this.#dials.delete(state.dial)) return

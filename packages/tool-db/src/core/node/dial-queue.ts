@@ -23,6 +23,10 @@ export class DialQueue {
   readonly #servedAt = new Map<string, number>()
   #turn = 0
 
+  get isEmpty(): boolean {
+    return this.#shares.size === 0
+  }
+
   add(entry: DialEntry): void {
     if (entry.sources.has('given')) this.#addTo('given', true, entry)
     if (entry.sources.has('proposed')) this.#addTo('proposed', true, entry)

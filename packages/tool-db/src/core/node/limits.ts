@@ -71,10 +71,13 @@ export interface NodeLimits {
   readonly serversPerPongMax: number
   readonly serverLifetime: Millis
   readonly connectedServersMax: number
+  /** Endpoints that are tried at once, from the dial to the proof. */
   readonly dialsMax: number
   readonly dialEntriesMax: number
   /** Endpoints that nobody but one teller (all of one address prefix) told of, and nobody answers at yet. */
   readonly dialEntriesPerTellerMax: number
+  /** How long an endpoint that is dialled may keep others waiting for its place, until somebody there has proved himself. */
+  readonly dialTurn: Millis
   readonly dialTimeout: Millis
   readonly handshakeTimeout: Millis
   readonly keepAlive: Millis
@@ -133,9 +136,10 @@ export const DEFAULT_LIMITS: NodeLimits = {
   serversPerPongMax: 32,
   serverLifetime: 60 * MINUTE,
   connectedServersMax: 64,
-  dialsMax: 16,
+  dialsMax: 64,
   dialEntriesMax: 1_024,
   dialEntriesPerTellerMax: 64,
+  dialTurn: SECOND,
   dialTimeout: 5 * SECOND,
   handshakeTimeout: 10 * SECOND,
   keepAlive: 60 * SECOND,

@@ -39,7 +39,7 @@ import { Requests } from './requests.ts'
 import type { Roster } from './roster.ts'
 import { ServerNews } from './server-news.ts'
 import type { Peer } from './session.ts'
-import type { OpenedChannel, Sessions } from './sessions.ts'
+import { CLOSE, type OpenedChannel, type Sessions } from './sessions.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import { ItemIndex, type SyncInit } from './sync/item-index.ts'
@@ -112,6 +112,7 @@ export class DatabaseNode {
         isConnectedPeer,
         serversConnected: () => this.#roster.servers.size,
         onGivenUp: (address, endpoint) => this.#directory.forget(address, endpoint),
+        hangUp: (session) => this.#sessions.close(session, CLOSE.later, 'no proof while others waited'),
       },
     )
     this.#directory = new Directory(
@@ -384,6 +385,7 @@ export class DatabaseNode {
       'now.peers-encrypted': [...this.#roster.peers()].filter(({ session }) => session.handshakeHash !== '').length,
       'now.servers-known': this.#directory.size,
       'now.dial-entries': this.#dialPlan.size,
+      'now.dials': this.#dialPlan.dialling,
       'now.effects': this.#kernel.effectsInFlight,
       'now.lanes': this.#admission.lanes,
       'now.unverified': this.#admission.unverified,
