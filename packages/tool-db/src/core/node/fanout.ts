@@ -112,6 +112,21 @@ export class Fanout {
     this.#sendText([peer], text)
   }
 
+  /** The answer to a question of the peer's own, which counts as what it has had. */
+  answer(peer: Peer, message: Message): void {
+    this.#answerWith(peer, messageText(message))
+  }
+
+  /** `text`: the JSON of the record, where it is there already. */
+  answerPut(peer: Peer, message: RecordMessage, text: string | undefined): void {
+    this.#answerWith(peer, text === undefined ? messageText(message) : recordMessageText(message, text))
+  }
+
+  #answerWith(peer: Peer, text: string): void {
+    peer.session.answers.note(this.#parts.kernel.now, text.length)
+    this.#sendText([peer], text)
+  }
+
   sendAll(peers: Iterable<Peer>, message: Message): number {
     const targets = new Set(peers)
     if (targets.size > 0) this.#sendText(targets, messageText(message))

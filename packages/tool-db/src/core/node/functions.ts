@@ -128,6 +128,11 @@ export class Functions {
       this.#refuse(peer, message.id, 'RATE_LIMITED')
       return
     }
+    if (peer.session.answers.isSpent(kernel.now)) {
+      counters.add('refused.function-returns')
+      this.#refuse(peer, message.id, 'RATE_LIMITED')
+      return
+    }
     this.#run(peer, message)
   }
 
@@ -165,6 +170,6 @@ export class Functions {
   #answer(peer: Peer, id: string, code: FunctionCode, value: unknown): void {
     if (peer.session.state.kind === 'closed') return
     // What JSON leaves out would make a message that has no return at all.
-    this.#parts.fanout.send(peer, { type: 'functionReturn', id, to: [], code, return: value ?? null })
+    this.#parts.fanout.answer(peer, { type: 'functionReturn', id, to: [], code, return: value ?? null })
   }
 }

@@ -9,7 +9,9 @@ import { namespaceOf } from '../records/key.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { GetMessage, SubscribeMessage } from '../wire/message.ts'
 import type { Command, RefusalCode } from './commands.ts'
+import type { HeldRow } from './effects.ts'
 import type { Fanout } from './fanout.ts'
+import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
@@ -31,6 +33,11 @@ export interface GetsParts {
   /** An answer is a record like any other, and verified like any other. One that holds is told when it is to be written, and again when it is. */
   admitAnswer(peer: Peer, record: WireRecord, then: (verdict: Verdict) => void): void
 }
+
+/** 16 MB a second, all together: a tenth of a core. */
+const HEAVY = { lengthPerMs: 16_384, waitingPerAskerMax: 256 }
+/** A shorter answer costs little more than its question. */
+const LONG = 16_384
 
 /** Refusals that say nothing about the record. */
 const OURS: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['TOO_BUSY', 'STORE_FAILED'])
@@ -121,8 +128,13 @@ export class Gets {
   #reads = 0
   #relayed = 0
 
+  /** Of peers that have had much. */
+  readonly #heavy: HeavyReads
+
   constructor(parts: GetsParts) {
     this.#parts = parts
+    const { kernel } = parts
+    this.#heavy = new HeavyReads({ kernel, ...HEAVY, waitingMax: kernel.limits.readsMax })
   }
 
   get relayed(): number {
@@ -161,7 +173,7 @@ export class Gets {
   handleGet(peer: Peer, message: GetMessage): void {
     const { fanout } = this.#parts
     this.#readFor(peer, message, (held, error, text) => {
-      if (held !== undefined) fanout.sendPut([peer], { type: 'put', id: message.id, to: [], data: held }, text)
+      if (held !== undefined) fanout.answerPut(peer, { type: 'put', id: message.id, to: [], data: held }, text)
       else if (error !== undefined) this.#refuse(peer, message.id, 'STORE_FAILED')
       else this.#relay(peer, message)
     })
@@ -169,13 +181,13 @@ export class Gets {
 
   /** The value there is, for one who has subscribed. */
   handleSubscribed(peer: Peer, message: SubscribeMessage): void {
-    this.#readFor(peer, message, (held) => {
+    this.#readFor(peer, message, (held, _error, text) => {
       if (held === undefined) return
       if (isCrdtRecord(held)) {
         this.#parts.sendDocument(peer, message)
         return
       }
-      this.#parts.fanout.send(peer, { type: 'put', id: message.id, to: [], data: held })
+      this.#parts.fanout.answerPut(peer, { type: 'put', id: message.id, to: [], data: held }, text)
       if (peer.proven && message.prefix !== true) this.#sendClaims(peer, message.key)
     })
   }
@@ -192,10 +204,11 @@ export class Gets {
     })
   }
 
-  /** Reads for others are bounded; whoever has gone meanwhile gets nothing. */
+  /** Reads for others are bounded, and go one by one for who has had much; whoever has gone meanwhile gets nothing. */
   #readFor(
     peer: Peer,
     message: { readonly id: string; readonly key: string },
+    /** `text`: the row as it is, which is the JSON of the record. */
     then: (record: WireRecord | undefined, error?: unknown, text?: string) => void,
   ): void {
     const { kernel } = this.#parts
@@ -204,10 +217,35 @@ export class Gets {
       this.#refuse(peer, message.id, 'RATE_LIMITED')
       return
     }
+    const { session } = peer
+    const answer = (row: HeldRow | undefined, error: unknown): void => {
+      if (session.state.kind !== 'closed') then(liveRecordOfRow(message.key, row, kernel.now), error, row?.value)
+    }
+    const inTurn = (): void => {
+      const isTaken = this.#heavy.enter(peer, (done) => {
+        this.#loadFor(message.key, (row, error) => {
+          answer(row, error)
+          done(row?.value.length ?? 0)
+        })
+      })
+      if (!isTaken) this.#refuse(peer, message.id, 'RATE_LIMITED')
+    }
+    if (session.answers.isSpent(kernel.now)) {
+      inTurn()
+      return
+    }
+    this.#loadFor(message.key, (row, error) => {
+      // Many may have been under way when the first of them turned out to be long.
+      if ((row?.value.length ?? 0) > LONG && session.answers.isSpent(kernel.now)) inTurn()
+      else answer(row, error)
+    })
+  }
+
+  #loadFor(key: string, then: (row: HeldRow | undefined, error?: unknown) => void): void {
     this.#reads++
-    this.#read(message.key, (held, error, text) => {
+    this.#load(key, (row, error) => {
       this.#reads--
-      if (peer.session.state.kind !== 'closed') then(held, error, text)
+      then(row, error)
     })
   }
 
@@ -237,7 +275,7 @@ export class Gets {
         peer.session.relayedGets--
         if (peer.session.state.kind === 'closed') return
         if (record === undefined) this.#refuse(peer, message.id, complete ? 'NOT_FOUND' : 'TOO_BUSY')
-        else fanout.send(peer, { type: 'put', id: message.id, to: [], data: record })
+        else fanout.answer(peer, { type: 'put', id: message.id, to: [], data: record })
       },
     )
     if (this.#parts.requests.add(question, relayTimeout)) question.start(targets)
@@ -259,11 +297,14 @@ export class Gets {
     else then(undefined, false)
   }
 
-  /** `text`: the row as it is, which is the JSON of the record. */
-  #read(key: string, then: (record: WireRecord | undefined, error?: unknown, text?: string) => void): void {
+  #read(key: string, then: (record: WireRecord | undefined, error?: unknown) => void): void {
+    this.#load(key, (row, error) => then(liveRecordOfRow(key, row, this.#parts.kernel.now), error))
+  }
+
+  #load(key: string, then: (row: HeldRow | undefined, error?: unknown) => void): void {
     this.#parts.kernel.ask('load', { keys: [key] }, (result) => {
       if (!result.ok) then(undefined, result.error ?? new Error('the store failed'))
-      else then(liveRecordOfRow(key, result.value[0], this.#parts.kernel.now), undefined, result.value[0]?.value)
+      else then(result.value[0])
     })
   }
 

@@ -3,6 +3,7 @@
 import type { Endpoint, Millis } from '@shoal/base'
 import type { Hello, NoiseHandshake, SignedEndpoint } from '@shoal/peer'
 import type { MessageType, PingMessage, PongMessage } from '../wire/message.ts'
+import type { Allowance } from './allowance.ts'
 import type { Conduct } from './conduct.ts'
 import type { Timer } from './kernel.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -72,6 +73,8 @@ export interface Session {
   readonly bytes: TokenBucket
   /** Signed endpoints of others that it may have us verify. */
   readonly endpoints: TokenBucket
+  /** Of what it asked for. */
+  readonly answers: Allowance
   state: SessionState
   /** Of the channel's Noise handshake, in hex; empty while it is not encrypted. */
   handshakeHash: string

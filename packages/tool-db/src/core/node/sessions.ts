@@ -7,6 +7,7 @@ import { type Endpoint, parseIp, scopeOf, toHex } from '@shoal/base'
 import { isBatch, textsOf } from '../wire/batch.ts'
 import type { Message, MessageType } from '../wire/message.ts'
 import { type ParsedMessage, parseMessage, type WireLimits } from '../wire/parse.ts'
+import { Allowance } from './allowance.ts'
 import { Bans, Conduct, FAULT, type FaultKind } from './conduct.ts'
 import type { Kernel } from './kernel.ts'
 import { takesBatches } from './peer.ts'
@@ -96,6 +97,7 @@ export class Sessions {
       messages: new TokenBucket(limits.messagesPerSecond, now),
       bytes: new TokenBucket(limits.bytesPerSecond, now),
       endpoints: new TokenBucket(limits.endpointsPerSecond, now),
+      answers: new Allowance(),
       state: { kind: 'opened' },
       handshakeHash: '',
       heardAt: now,
