@@ -24,6 +24,8 @@ export interface ProbeResult {
   /** Queries of the lookup; answers come on top. */
   readonly queries: number
   readonly timedOut: number
+  /** Queries that were not answered within the usual time: most of them to nodes that are gone. */
+  readonly stalled: number
   /** Nodes that took the announcement. */
   readonly announcedTo: number
 }
@@ -132,6 +134,7 @@ export class Probes {
         doneMs: doneAt - startedAt,
         queries: summary?.queried ?? 0,
         timedOut: summary?.timedOut ?? 0,
+        stalled: summary?.stalled ?? 0,
         announcedTo,
       })
       if (this.#init.nameOf === undefined) for (const told of peers.keys()) if (told !== peer) this.strangers.push(told)

@@ -34,6 +34,8 @@ export interface ProbeFigures {
   readonly firstPeerMs: Spread
   readonly doneMs: Spread
   readonly queries: Spread
+  /** Share of the queries that stalled: how many dead nodes the answers named. */
+  readonly stalledShare: number
   readonly announcedTo: Spread
 }
 
@@ -45,6 +47,11 @@ export function probeFigures(results: readonly ProbeResult[]): ProbeFigures {
     firstPeerMs: spreadOf(results.flatMap(({ firstPeerMs }) => (firstPeerMs === undefined ? [] : [firstPeerMs]))),
     doneMs: spreadOf(results.map(({ doneMs }) => doneMs)),
     queries: spreadOf(results.map(({ queries }) => queries)),
+    stalledShare: sum(results.map(({ stalled }) => stalled)) / sum(results.map(({ queries }) => queries)),
     announcedTo: spreadOf(results.map(({ announcedTo }) => announcedTo)),
   }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }

@@ -23,6 +23,7 @@ export function figuresOf(probes: Probes): Figures {
     },
     doneMs: { ...figures.doneMs },
     queries: { ...figures.queries },
+    stalledShare: figures.stalledShare,
     announcedTo: { ...figures.announcedTo },
   }
 }

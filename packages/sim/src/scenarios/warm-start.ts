@@ -10,8 +10,8 @@ import { figuresOf } from './figures.ts'
 import { hoursOf, pass, probesIn, type Scenario } from './scenario.ts'
 import { isOurs, warmWorld } from './warm-world.ts'
 
-/** These are off while the others go on. */
-const SLEEPERS_SHARE = 0.1
+/** Of ours, these are off while the others go on. */
+const SLEEPERS_SHARE = 2 / 3
 /** Churn of a day passes in this time. */
 const AWAY_MS = 10 * MINUTE
 const HASTE = 144
@@ -24,7 +24,7 @@ export const warmStart: Scenario = {
     const { dht, newcomer } = warmWorld({ options, guardedShare: GUARDED_SHARE, credulousShare: CREDULOUS_SHARE })
     const { world } = dht
     const ours = dht.nodes.filter(isOurs)
-    const sleepers = ours.slice(0, Math.round(dht.nodes.length * SLEEPERS_SHARE))
+    const sleepers = ours.slice(0, Math.round(ours.length * SLEEPERS_SHARE))
     for (const host of sleepers) world.stop(host)
     const asleep = [...sleepers]
     const others = dht.nodes.filter(({ isUp }) => isUp)

@@ -19,3 +19,9 @@ test.each(SMOKE)('[M-13] %s: what was announced a minute before is found', (name
   const success = path.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], figures)
   expect(success).toBeGreaterThanOrEqual(0.95)
 })
+
+test('[M-16] churn: at least a fifth of those whom lookups ask are dead, and all is found', () => {
+  const { figures } = runScenario(SCENARIOS['churn'] as Scenario, { seed: 11, nodes: 300, hours: 0.02 })
+  expect(figures['stalledShare']).toBeGreaterThan(0.2)
+  expect(figures).toMatchObject({ success: 1, failedAnnounces: 0 })
+})

@@ -61,7 +61,7 @@ describe('among a hundred nodes', () => {
       expect(queried).toBe(answered + failed + timedOut + abandoned)
       expect([peers, answered >= 8]).toEqual([1, true])
       const from = finder.events.find((event) => event.kind === 'peer' && event.operation === operation)
-      const tellers = nodes.map(({ endpoint }) => endpoint.host)
+      const tellers = [...world.nodes.values()].map(({ endpoint }) => endpoint.host)
       expect(from?.kind === 'peer' && tellers.includes(from.from.host)).toBe(true)
     }
   })
