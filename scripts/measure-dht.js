@@ -1,12 +1,14 @@
 // @ts-check
 /**
- * `npm run measure [-- --quick]`: writes docs/measurements/dht.md and its charts from simulations, two at a time. The same seeds give the
- * same figures on any machine; `--quick` takes few small networks, to see that it works, and writes to a folder of its own.
+ * `npm run measure [-- --quick] [--alone]`: writes docs/measurements/dht.md and its charts from simulations, two at a time or one. The same seeds give the
+ * same figures on any machine; `--quick` takes few small networks, to see that it works, and writes to a folder of its own. Each point is kept
+ * as soon as it is measured, so that a run that was cut short goes on where it was; what was measured with other code is not taken.
  */
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lineChart } from './plot.js'
@@ -14,17 +16,20 @@ import { lineChart } from './plot.js'
 const IS_QUICK = process.argv.includes('--quick')
 const SEED = 1
 const FOLDER = IS_QUICK ? join(tmpdir(), 'shoal-measurements') : 'docs/measurements'
-const AT_ONCE = 2
+const AT_ONCE = process.argv.includes('--alone') ? 1 : 2
+/** What the figures hang on, and where those are kept that are measured already. */
+const MEASURED = ['packages/base/src', 'packages/dht/src', 'packages/sim/src']
+const KEPT = 'node_modules/.cache/measurements'
 
 /** @typedef {import('@shoal/sim').Figures} Figures */
 /** @typedef {{ readonly kind: 'steady' | 'cold' | 'warm' | 'under' | 'siege', readonly nodes: number, readonly hours: number, readonly [more: string]: any }} Point */
 
 const SIZES = IS_QUICK ? [60, 120] : [100, 300, 1_000, 3_000, 10_000]
 const NODES = IS_QUICK ? 60 : 1_000
-const LOOKUPS = IS_QUICK ? 30 : 1_000
-const CHURN = IS_QUICK ? [0, 4] : [0, 1, 2, 4, 8, 16]
-const LOSS = IS_QUICK ? [0, 0.2] : [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5]
-const CLUSTERS = IS_QUICK ? [8] : [8, 16, 32, 64, 128]
+const LOOKUPS = IS_QUICK ? 30 : 600
+const CHURN = IS_QUICK ? [0, 4] : [0, 1, 4, 16]
+const LOSS = IS_QUICK ? [0, 0.2] : [0, 0.1, 0.2, 0.3, 0.5]
+const CLUSTERS = IS_QUICK ? [8] : [8, 32, 64, 128]
 const HOURS = IS_QUICK ? 0.01 : 0.2
 
 /** In a process of its own: one point, its figures as JSON on stdout. @param {Point} point */
@@ -40,8 +45,37 @@ async function measurePoint(point) {
   return runScenario(named, options).figures
 }
 
-/** @param {readonly Point[]} points @returns {Promise<any[]>} */
-async function measureAll(points) {
+/** @param {readonly string[]} args */
+function git(...args) {
+  return execFileSync('git', args, { encoding: 'utf8' }).trim()
+}
+
+/** The commit that the figures are of, and what tells its code from other code; none where it is not committed as it stands. */
+function version() {
+  const isChanged = git('status', '--porcelain', '--', ...MEASURED) !== ''
+  const commit = git('log', '-1', '--format=%h', '--', ...MEASURED)
+  const trees = MEASURED.map((path) => git('rev-parse', `HEAD:${path}`)).join(' ')
+  return isChanged ? { commit: `${commit} with changes`, trees: undefined } : { commit, trees }
+}
+
+/** As `inAProcess`, unless this very point is there. @param {Point} point @param {string | undefined} trees */
+async function measured(point, trees) {
+  if (trees === undefined) return inAProcess(point)
+  const name = createHash('sha256')
+    .update(`${trees} ${SEED} ${JSON.stringify(point)}`)
+    .digest('hex')
+    .slice(0, 32)
+  const file = join(KEPT, `${name}.json`)
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'))
+  const figures = await inAProcess(point)
+  mkdirSync(KEPT, { recursive: true })
+  writeFileSync(`${file}.part`, JSON.stringify(figures))
+  renameSync(`${file}.part`, file)
+  return figures
+}
+
+/** @param {readonly Point[]} points @param {string | undefined} trees @returns {Promise<any[]>} */
+async function measureAll(points, trees) {
   /** @type {any[]} */
   const results = []
   let next = 0
@@ -50,7 +84,7 @@ async function measureAll(points) {
       const index = next++
       const point = /** @type {Point} */ (points[index])
       const began = performance.now()
-      results[index] = await inAProcess(point)
+      results[index] = await measured(point, trees)
       const { kind, nodes } = point
       const seconds = Math.round((performance.now() - began) / 1_000)
       process.stderr.write(`${index + 1} of ${points.length}: ${kind}, ${nodes} nodes, ${seconds} s\n`)
@@ -116,7 +150,9 @@ const SIZE_AXIS = /** @type {const} */ ({
 
 async function main() {
   mkdirSync(FOLDER, { recursive: true })
-  const sized = (/** @type {Point['kind']} */ kind) => SIZES.map((nodes) => ({ kind, nodes, hours: HOURS }))
+  // What is measured is lookups, not hours: large networks have less time.
+  const hoursOf = (/** @type {number} */ nodes) => (nodes > NODES ? HOURS / 2 : HOURS)
+  const sized = (/** @type {Point['kind']} */ kind) => SIZES.map((nodes) => ({ kind, nodes, hours: hoursOf(nodes) }))
   const under = (/** @type {object} */ conditions) => ({
     kind: /** @type {const} */ ('under'),
     nodes: NODES,
@@ -145,23 +181,27 @@ async function main() {
     sieges,
   ]
   const points = groups.flat()
-  // The largest first, so that the end does not wait for one.
-  const order = points.map((_, i) => i).sort((a, b) => (points[b]?.nodes ?? 0) - (points[a]?.nodes ?? 0))
-  const measured = await measureAll(order.map((i) => /** @type {Point} */ (points[i])))
+  // The smallest first: a run that is cut short then has most of them.
+  const order = points.map((_, i) => i).sort((a, b) => (points[a]?.nodes ?? 0) - (points[b]?.nodes ?? 0))
+  const { commit, trees } = version()
+  const inOrder = await measureAll(
+    order.map((i) => /** @type {Point} */ (points[i])),
+    trees,
+  )
   /** @type {any[]} */
   const results = []
-  for (const [at, i] of order.entries()) results[i] = measured[at]
+  for (const [at, i] of order.entries()) results[i] = inOrder[at]
   let from = 0
   const [steady, warm, cold, growth, churn, loss, siege] = groups.map((group) =>
     results.slice(from, (from += group.length)),
   )
-  const page = await write({ steady, warm, cold, growth, churn, loss, siege })
+  const page = await write(commit, { steady, warm, cold, growth, churn, loss, siege })
   writeFileSync(join(FOLDER, 'dht.md'), page)
   process.stderr.write(`${join(FOLDER, 'dht.md')} is written\n`)
 }
 
-/** @param {Record<string, any[] | undefined>} all */
-async function write({ steady = [], warm = [], cold = [], growth = [], churn = [], loss = [], siege = [] }) {
+/** @param {string} commit @param {Record<string, any[] | undefined>} all */
+async function write(commit, { steady = [], warm = [], cold = [], growth = [], churn = [], loss = [], siege = [] }) {
   const trips =
     steady[0]?.firstPeerMs === undefined ? Number.NaN : steady[0].firstPeerMs.p50 / steady[0].firstPeerInRoundTrips.p50
   const siegeRow = (/** @type {number} */ cluster, /** @type {number} */ i) => [
@@ -170,8 +210,8 @@ async function write({ steady = [], warm = [], cold = [], growth = [], churn = [
   ]
   return `# The DHT, measured
 
-Written by \`npm run measure\` and not by hand: real engines in simulated networks (\`@shoal/sim\`), seed ${SEED}; the same figures come out on any
-machine. What the networks are like, and which publications their delays, sessions and NATs are taken from, is in
+Written by \`npm run measure\` and not by hand: real engines in simulated networks (\`@shoal/sim\`), seed ${SEED}, commit ${commit};
+the same figures come out on any machine. What the networks are like, and which publications their delays, sessions and NATs are taken from, is in
 [the guide of the simulator](../guides/simulator.md). The median round trip between two nodes of the dataset is ${shown(trips)} ms.
 
 A lookup here is one that looks for a peer that was announced a minute before. "First peer" is the time until that or another peer is
