@@ -13,6 +13,8 @@ import type { Scenario } from './scenario.ts'
 import { slowNetwork } from './slow-network.ts'
 import { steadyState } from './steady-state.ts'
 import { stolenTokens } from './stolen-tokens.ts'
+import { swarmFaults } from './swarm-faults.ts'
+import { swarmStart } from './swarm-start.ts'
 import { sybil } from './sybil.ts'
 import { warmStart } from './warm-start.ts'
 
@@ -32,5 +34,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
     flood,
     stolenTokens,
     crowdedStores,
+    swarmStart,
+    swarmFaults,
   ].map((scenario) => [scenario.name, scenario]),
 )
