@@ -5,21 +5,20 @@
  * as soon as it is measured, so that a run that was cut short goes on where it was; what was measured with other code is not taken.
  */
 
-import { execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measured, versionOf } from './measured.js'
 import { lineChart } from './plot.js'
 
 const IS_QUICK = process.argv.includes('--quick')
 const SEED = 1
 const FOLDER = IS_QUICK ? join(tmpdir(), 'shoal-measurements') : 'docs/measurements'
 const AT_ONCE = process.argv.includes('--alone') ? 1 : 2
-/** What the figures hang on, and where those are kept that are measured already. */
+/** What the figures hang on. */
 const MEASURED = ['packages/base/src', 'packages/dht/src', 'packages/sim/src']
-const KEPT = 'node_modules/.cache/measurements'
 
 /** @typedef {import('@shoal/sim').Figures} Figures */
 /** @typedef {{ readonly kind: 'steady' | 'cold' | 'warm' | 'under' | 'siege', readonly nodes: number, readonly hours: number, readonly [more: string]: any }} Point */
@@ -45,35 +44,6 @@ async function measurePoint(point) {
   return runScenario(named, options).figures
 }
 
-/** @param {readonly string[]} args */
-function git(...args) {
-  return execFileSync('git', args, { encoding: 'utf8' }).trim()
-}
-
-/** The commit that the figures are of, and what tells its code from other code; none where it is not committed as it stands. */
-function version() {
-  const isChanged = git('status', '--porcelain', '--', ...MEASURED) !== ''
-  const commit = git('log', '-1', '--format=%h', '--', ...MEASURED)
-  const trees = MEASURED.map((path) => git('rev-parse', `HEAD:${path}`)).join(' ')
-  return isChanged ? { commit: `${commit} with changes`, trees: undefined } : { commit, trees }
-}
-
-/** As `inAProcess`, unless this very point is there. @param {Point} point @param {string | undefined} trees */
-async function measured(point, trees) {
-  if (trees === undefined) return inAProcess(point)
-  const name = createHash('sha256')
-    .update(`${trees} ${SEED} ${JSON.stringify(point)}`)
-    .digest('hex')
-    .slice(0, 32)
-  const file = join(KEPT, `${name}.json`)
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'))
-  const figures = await inAProcess(point)
-  mkdirSync(KEPT, { recursive: true })
-  writeFileSync(`${file}.part`, JSON.stringify(figures))
-  renameSync(`${file}.part`, file)
-  return figures
-}
-
 /** @param {readonly Point[]} points @param {string | undefined} trees @returns {Promise<any[]>} */
 async function measureAll(points, trees) {
   /** @type {any[]} */
@@ -84,7 +54,7 @@ async function measureAll(points, trees) {
       const index = next++
       const point = /** @type {Point} */ (points[index])
       const began = performance.now()
-      results[index] = await measured(point, trees)
+      results[index] = await measured(trees, { seed: SEED, ...point }, () => inAProcess(point))
       const { kind, nodes } = point
       const seconds = Math.round((performance.now() - began) / 1_000)
       process.stderr.write(`${index + 1} of ${points.length}: ${kind}, ${nodes} nodes, ${seconds} s\n`)
@@ -183,7 +153,7 @@ async function main() {
   const points = groups.flat()
   // The smallest first: a run that is cut short then has most of them.
   const order = points.map((_, i) => i).sort((a, b) => (points[a]?.nodes ?? 0) - (points[b]?.nodes ?? 0))
-  const { commit, trees } = version()
+  const { commit, trees } = versionOf(MEASURED)
   const inOrder = await measureAll(
     order.map((i) => /** @type {Point} */ (points[i])),
     trees,

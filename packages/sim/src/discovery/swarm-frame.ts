@@ -20,7 +20,8 @@ export function writeFrame(frame: SwarmFrame): string {
 
 /** `undefined` where it is none. */
 export function readFrame(text: string | Uint8Array): SwarmFrame | undefined {
-  const frame: Partial<Record<string, unknown>> = typeof text === 'string' ? JSON.parse(text) : {}
+  const frame = typeof text === 'string' ? parsed(text) : undefined
+  if (frame === undefined) return undefined
   switch (frame['kind']) {
     case 'upgrade':
     case 'upgraded':
@@ -38,6 +39,15 @@ export function readFrame(text: string | Uint8Array): SwarmFrame | undefined {
     }
     default:
       return undefined
+  }
+}
+
+function parsed(text: string): Partial<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
   }
 }
 
