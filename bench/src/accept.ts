@@ -24,6 +24,7 @@ import { acceptSimFirstPeer } from './accept-sim-first-peer.ts'
 import { acceptSimGrowth } from './accept-sim-growth.ts'
 import { acceptSimHour } from './accept-sim-hour.ts'
 import { acceptSimMutations } from './accept-sim-mutations.ts'
+import { acceptSimSwarm } from './accept-sim-swarm.ts'
 import { acceptSimSybil } from './accept-sim-sybil.ts'
 import { acceptStart } from './accept-start.ts'
 import { type AcceptOptions, told, type Verdict } from './verdict.ts'
@@ -51,6 +52,7 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'sim-first-peer': acceptSimFirstPeer,
   'sim-growth': acceptSimGrowth,
   'sim-sybil': acceptSimSybil,
+  'sim-swarm': acceptSimSwarm,
   'sim-mutations': acceptSimMutations,
 }
 

@@ -69,10 +69,7 @@ export class SwarmWorld {
 
   /** Another address: what was connected to the old one breaks. */
   move(host: SwarmHost): void {
-    for (const other of [...this.servers, ...this.clients]) {
-      this.#streams.cut(host, other)
-      this.#streams.cut(other, host)
-    }
+    for (const other of [...this.servers, ...this.clients]) this.#streams.cut(host, other)
     this.world.move(host)
   }
 
