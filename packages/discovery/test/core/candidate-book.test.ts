@@ -343,3 +343,17 @@ test('[S-21] a better source that is full leaves the place where it is', () => {
   w.sight(A, 'lan')
   expect([...w.book.places()].map((place) => place.source)).toEqual(['lan', 'dht'])
 })
+
+test('[S-19] families take turns: IPv6 networks without number delay no IPv4 server, and the other way round', () => {
+  for (const [crowd, one] of [
+    [(i: number) => `2a00:${i.toString(16)}::1:9000`, A],
+    [(i: number) => `45.${i >> 8}.${i & 255}.3:9000`, '2a01::1:9000'],
+  ] as const) {
+    const w = world()
+    for (let i = 1; i <= 500; i++) w.sight(crowd(i))
+    w.sight(one)
+    const order = w.drain()
+    expect(order.indexOf(one)).toBeGreaterThanOrEqual(0)
+    expect(order.indexOf(one)).toBeLessThanOrEqual(1)
+  }
+})
