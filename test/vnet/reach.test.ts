@@ -123,3 +123,31 @@ testNeeding(...VNET)(
     expect(open.all('reach').at(-1)).toMatchObject({ reachable: true })
   },
 )
+
+testNeeding(...VNET)(
+  '[V-25] [C-104] doctor is dialled back by a server of the topic, or told that it can not be',
+  async () => {
+    const vnet = new Vnet(7)
+    await startNodes(vnet.hosts.slice(0, 4), 3)
+    const scene = new Scene()
+    const common = ['--bootstrap', bootstrapOf(vnet.host(0)), '--no-lan']
+    const topic = ['--topic', 'examined', '--port', '9000']
+    const server = scene.shoalIn(vnet.host(4).namespace, 'serve', ...topic, '--store', 'memory', ...common)
+    await server.event('announced')
+    const open = scene.shoalIn(vnet.host(5).namespace, 'doctor', ...topic, ...common)
+    expect(await open.event('check', { name: 'dial back' })).toMatchObject({ ok: true })
+
+    const { namespace } = vnet.host(6)
+    const rule = ['INPUT', '-p', 'tcp', '--dport', '9000', '-j', 'DROP']
+    execFileSync('ip', ['netns', 'exec', namespace, 'iptables', '-A', ...rule])
+    const shut = scene.shoalIn(namespace, 'doctor', ...topic, ...common)
+    expect(await shut.event('check', { name: 'dial back' })).toMatchObject({
+      ok: false,
+      fix: expect.stringMatching(/open TCP port 9000/),
+    })
+    // It was no server of the topic for anybody.
+    const find = scene.shoalIn(vnet.host(5).namespace, 'find', 'examined', ...common, '--unproven', '--timeout', '4000')
+    await find.ended
+    expect(find.all('peer').map(({ host }) => host)).toEqual([vnet.host(4).address])
+  },
+)

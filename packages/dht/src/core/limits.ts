@@ -61,7 +61,7 @@ export function limitsFor(network: Network, given: Partial<DhtLimits>): DhtLimit
     verificationsPerSecond: 500,
     infoHashesMax: 20_000,
     peersMax: 100_000,
-    peersPerInfoHashMax: 500,
+    peersPerInfoHashMax: 1_500,
     peersPerAddressMax: 8,
     peersPerPrefixMax: 16,
     infoHashesPerAddressMax: 2_000,

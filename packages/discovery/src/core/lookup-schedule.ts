@@ -34,7 +34,7 @@ const BURST_APART_MS: Millis = 60 * SECOND
  * Look-ups in a row, each of which showed places that are new, without a longer wait: a crowd is shown a few at a time, and the one
  * that is looked for may come last.
  */
-const FRESH_MAX = 12
+const FRESH_MAX = 16
 const JITTER = 0.2
 
 export interface LookupScheduleInit {

@@ -85,29 +85,27 @@ test('[S-18] no sequence makes the book greater than its bounds', () => {
   )
 })
 
-test('[S-19] 100,000 sightings of one prefix leave room and turns for genuine servers of others', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.boolean(), (seed, isRead) => {
-      const w = world({ seed })
-      const handedOut: string[] = []
-      for (let i = 0; i < 100_000; i++) {
-        w.sight(`45.1.1.${i & 255}:${1 + (i >> 8)}`)
-        if (isRead && i % 50 === 0) {
-          for (const fake of w.drain()) {
-            handedOut.push(fake)
-            w.report(fake, FAILED)
-          }
+test.each([true, false])(
+  '[S-19] 100,000 sightings of one prefix leave room and turns for genuine servers of others (read meanwhile: %s)',
+  (isRead) => {
+    const w = world()
+    const handedOut: string[] = []
+    for (let i = 0; i < 100_000; i++) {
+      w.sight(`45.1.1.${i & 255}:${1 + (i >> 8)}`)
+      if (isRead && i % 50 === 0) {
+        for (const fake of w.drain()) {
+          handedOut.push(fake)
+          w.report(fake, FAILED)
         }
       }
-      expect(w.book.size).toBeLessThanOrEqual(BOOK_LIMITS.perPrefixMax)
-      const genuine = ['46.1.1.1:9000', '47.1.1.1:9000', '48.1.1.1:9000']
-      for (const one of genuine) expect(w.sight(one)).toBe('added')
-      expect(w.drain().slice(0, 4)).toEqual(expect.arrayContaining(genuine))
-      if (isRead) expect(handedOut.length).toBeGreaterThan(BOOK_LIMITS.perPrefixMax)
-    }),
-    { numRuns: 4 },
-  )
-})
+    }
+    expect(w.book.size).toBeLessThanOrEqual(BOOK_LIMITS.perPrefixMax)
+    const genuine = ['46.1.1.1:9000', '47.1.1.1:9000', '48.1.1.1:9000']
+    for (const one of genuine) expect(w.sight(one)).toBe('added')
+    expect(w.drain().slice(0, 4)).toEqual(expect.arrayContaining(genuine))
+    if (isRead) expect(handedOut.length).toBeGreaterThan(BOOK_LIMITS.perPrefixMax)
+  },
+)
 
 test('[S-19] fakes in 20 prefixes delay a genuine server by one turn of each', () => {
   const w = world()

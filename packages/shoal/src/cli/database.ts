@@ -118,7 +118,10 @@ export function nobodyReached(topic: string): CommandError {
 }
 
 /** --peer is a source like any other, so that all candidates take one way. */
-function discoveryOptionsOf(flags: PeerFlags, { mode, dhtStateFile, peerCacheFile }: Role): DiscoveryOptions {
+export function discoveryOptionsOf(
+  flags: PeerFlags,
+  { mode, dhtStateFile, peerCacheFile }: Pick<Role, 'mode' | 'dhtStateFile' | 'peerCacheFile'>,
+): DiscoveryOptions {
   const remembered = dhtStateFile === undefined ? {} : { stateFile: dhtStateFile }
   return {
     sources: {

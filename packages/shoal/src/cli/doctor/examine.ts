@@ -9,6 +9,7 @@ import { type Deadline, within } from '../waiting.ts'
 import { judgeAddresses, judgeNames, judgeUdp, tryBootstrap } from './bootstrap.ts'
 import { type Check, failed, passed, untried } from './check.ts'
 import { checkClock } from './clock.ts'
+import { checkDialBack } from './dial-back.ts'
 import { interfaceAddresses, judgeExternalAddress } from './external-address.ts'
 import { checkFileLimits } from './file-limits.ts'
 import { checkFirewall } from './firewall.ts'
@@ -32,18 +33,21 @@ export async function* examine(context: CommandContext, examination: Examination
   const { signal } = time
   const asksOutside = flags.network !== 'private' && flags.bootstrap === undefined && flags.dht
   const dht = flags.dht ? examineDht(context, examination, signal) : Promise.resolve(NO_DHT)
+  const portFree = checkPort(port, flags.bind)
+  const mapping = checkMapping(context, flags, deadline)
+  const dialBack = checkDialBack(context, { ...flags, port }, { port: portFree, mapping, deadline })
   const steps: readonly (readonly [string, Promise<Check | readonly Check[]>])[] = [
     [
       'reading the clock',
       checkClock(AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(deadline.left / 3))]), asksOutside),
     ],
     ['reading the limits', checkFileLimits()],
-    ['listening', checkPort(port, flags.bind)],
+    ['listening', portFree],
     ['reading the firewall', checkFirewall(port)],
     ['speaking to the local network', flags.lan ? checkLan(signal) : Promise.resolve(untried('LAN', 'left out'))],
-    ['asking the router for a port', checkMapping(context, flags, deadline)],
+    ['asking the router for a port', mapping],
     ['asking DHT nodes', dht],
-    ['', Promise.resolve(DIAL_BACK)],
+    ['being dialled back', dialBack],
   ]
   for (const [, step] of steps) step.catch(() => {}) // Each is awaited below, in its turn.
   for (const [what, step] of steps) {
@@ -52,9 +56,6 @@ export async function* examine(context: CommandContext, examination: Examination
     yield* Array.isArray(found) ? (found as readonly Check[]) : [found as Check]
   }
 }
-
-/** It takes a server that runs, and others of its topic. */
-const DIAL_BACK = untried('dial back', 'told by a running server once it meets another: see reach of shoal serve')
 
 const NO_DHT: readonly Check[] = [untried('UDP out', 'left out with --no-dht')]
 

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { type BootstrapTrial, judgeAddresses, judgeNames, judgeUdp } from '../../../src/cli/doctor/bootstrap.ts'
 import type { Check } from '../../../src/cli/doctor/check.ts'
 import { judgeClock, readTransmitTime } from '../../../src/cli/doctor/clock.ts'
+import { judgeDialBack } from '../../../src/cli/doctor/dial-back.ts'
 import { judgeExternalAddress } from '../../../src/cli/doctor/external-address.ts'
 import { judgeFileLimits } from '../../../src/cli/doctor/file-limits.ts'
 import { judgeFirewall } from '../../../src/cli/doctor/firewall.ts'
@@ -137,4 +138,22 @@ test('[C-78] a router that opens ports, one that refuses, and none are told apar
   })
   expectFailed(judgeMapping(new NoGatewayError()), /no router/, /UPnP.*--host/)
   expectFailed(judgeMapping(new MappingRefusedError('the router refuses')), /refuses/, /--host/)
+})
+
+test('[C-104] a dial back: what an answer means depends on whether the router opens ports for who asks', () => {
+  const trial = { port: 9_000, asked: 1, mapsPorts: false }
+  expect(judgeDialBack({ ...trial, answer: 'reached' })).toMatchObject({ ok: true, fix: null })
+  expect(judgeDialBack({ ...trial, answer: 'not-reached' })).toMatchObject({
+    ok: false,
+    fix: expect.stringMatching(/open TCP port 9000/),
+  })
+  expect(judgeDialBack({ ...trial, answer: 'not-reached', mapsPorts: true })).toMatchObject({
+    ok: null,
+    detail: expect.stringMatching(/serve does/),
+  })
+  expect(judgeDialBack({ ...trial, answer: undefined })).toMatchObject({ ok: null })
+  expect(judgeDialBack({ ...trial, asked: 0, answer: undefined })).toMatchObject({
+    ok: null,
+    detail: expect.stringMatching(/nobody|no server/),
+  })
 })
