@@ -3,6 +3,7 @@
  * one is missed. Tests never judge a time; this does.
  */
 import { parseArgs } from 'node:util'
+import { acceptCrash } from './accept-crash.ts'
 import { acceptDbFanout } from './accept-db-fanout.ts'
 import { acceptDbIdle } from './accept-db-idle.ts'
 import { acceptDbMillion } from './accept-db-million.ts'
@@ -18,6 +19,7 @@ import { acceptDhtMemory } from './accept-dht-memory.ts'
 import { acceptDhtRate } from './accept-dht-rate.ts'
 import { acceptFakes } from './accept-fakes.ts'
 import { acceptJoin } from './accept-join.ts'
+import { acceptOpenMillion } from './accept-open-million.ts'
 import { acceptQuiet } from './accept-quiet.ts'
 import { acceptReconnect } from './accept-reconnect.ts'
 import { acceptSimFirstPeer } from './accept-sim-first-peer.ts'
@@ -42,6 +44,8 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'db-million': acceptDbMillion,
   'db-verify': acceptDbVerify,
   'db-idle': acceptDbIdle,
+  crash: acceptCrash,
+  'open-million': acceptOpenMillion,
   'dht-rate': acceptDhtRate,
   'dht-codec': acceptDhtCodec,
   'dht-lookup': acceptDhtLookup,

@@ -1,6 +1,7 @@
 /** `shoal serve`: a server peer until stopped, telling what goes on. */
 
 import { Command, type Command as CommandType, Option } from 'commander'
+import type { AllOptions } from '@shoal/tool-db'
 import type { JoinedOptions } from '../../joined-tool-db.ts'
 import { dhtStateFileOf, peerCacheFileOf, storeDirectoryOf } from '../data-folder.ts'
 import { type CommandDatabase, createDatabase, readUser } from '../database.ts'
@@ -9,12 +10,13 @@ import type { CommandContext, Run } from '../lifecycle.ts'
 import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
 import { ServerTold } from '../server-told.ts'
 import { soughtBy } from '../topic-flags.ts'
-import { parseListenPort, parsePublicHost } from '../values.ts'
+import { parseChoice, parseListenPort, parsePublicHost } from '../values.ts'
 
 interface Flags extends DatabaseFlags {
   readonly port?: number
   readonly host?: string
   readonly mapping: boolean
+  readonly durability?: AllOptions['durability']
 }
 
 export function serveCommand(run: Run): CommandType {
@@ -29,6 +31,12 @@ export function serveCommand(run: Run): CommandType {
       ),
     )
     .option('--no-mapping', 'do not ask the router for the port (UPnP, NAT-PMP)')
+    .addOption(
+      new Option(
+        '--durability <level>',
+        'what an acknowledged record survives: memory, the death of the process (default); sync, a loss of power too',
+      ).argParser(parseChoice<AllOptions['durability']>('--durability', ['memory', 'sync'])),
+    )
   return withDatabaseFlags(command).action((flags: Flags) => run(flags, (context) => serve(context, flags)))
 }
 
@@ -43,6 +51,7 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
     port: flags.port,
     mapping: flags.mapping,
     ...(flags.host === undefined ? {} : { host: flags.host }),
+    ...(flags.durability === undefined ? {} : { durability: flags.durability }),
     ...(directory === undefined ? { store: 'memory' } : { storageName: directory }),
   }
   const open = createDatabase(context, flags, {
