@@ -47,7 +47,9 @@ export async function acceptCrash({ quick, log }: AcceptOptions): Promise<Verdic
       if (round % 10 === 9) log(`round ${round + 1}: ${acknowledged.values.size} keys acknowledged, ${lost} lost`)
     }
     lost += await lostInStore(join(directory, 'store'), acknowledged)
-    log(`${acknowledged.values.size} keys in ${rounds} rounds; started in ${Math.max(...openings).toFixed(2)} s at most`)
+    log(
+      `${acknowledged.values.size} keys in ${rounds} rounds; started in ${Math.max(...openings).toFixed(2)} s at most`,
+    )
     return [
       atMost(0, 'records', `acknowledged and lost in ${rounds} rounds of kill -9`, figureOf([lost])),
       atMost(OPEN_SECONDS, 's', 'start of the server after a crash, at most', figureOf([Math.max(...openings)])),

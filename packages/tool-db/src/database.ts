@@ -70,6 +70,8 @@ export class Database extends EventEmitter {
   readonly #waiting = new Map<number, Waiting>()
   #nextRequest = 1
   #peersConnected = 0
+  #isStoreRefusing = false
+  #storeFailures = 0
 
   /** Throws UsageError for options that can't be meant. */
   constructor(given: Partial<AllOptions> = {}) {
@@ -125,7 +127,7 @@ export class Database extends EventEmitter {
 
   /** Counts of what was done and refused; those that begin with `now.` are levels. */
   stats(): Readonly<Record<string, number>> {
-    return { ...this.#runtime?.driver.node.stats(), ...this.#networkPlace.network.stats?.() }
+    return { ...this.#runtime?.driver.node.stats(), ...this.#storeStats(), ...this.#networkPlace.network.stats?.() }
   }
 
   /** Ends everything that was opened; the process can then exit by itself. */
@@ -181,9 +183,36 @@ export class Database extends EventEmitter {
       throw error
     })
     this.#runtime = runtime
+    this.#watchStore()
     this.keyListeners.start(runtime.driver)
     this.emit('init', this.userAccount.getAddress())
     return runtime
+  }
+
+  #watchStore(): void {
+    const { store } = this.#storePlace
+    store.onHealth?.((health) => {
+      this.#isStoreRefusing = health.kind === 'refusing'
+      if (health.kind === 'writing') this.#tell('store-writing')
+      else {
+        this.#storeFailures++
+        this.logger('the store refuses writes:', health.error.message)
+        this.#tell('store-refusing', health.error)
+      }
+    })
+    if (store.condition === undefined || store.condition.damage.length === 0) return
+    this.logger('the store was damaged:', store.condition)
+    this.#tell('store-damaged', store.condition)
+  }
+
+  #storeStats(): Readonly<Record<string, number>> {
+    const { condition } = this.#storePlace.store
+    return {
+      'store.damaged-files': condition?.damage.length ?? 0,
+      'store.cut-writes': condition?.cut ?? 0,
+      'store.failures': this.#storeFailures,
+      'now.store-refusing': this.#isStoreRefusing ? 1 : 0,
+    }
   }
 
   #startRuntime(host: string | undefined): Promise<Runtime> {

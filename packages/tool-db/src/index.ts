@@ -84,7 +84,7 @@ export type { CustomVerification, ServerFunction } from './runtime/application.t
 export { LevelDbStore } from './store/leveldb.ts'
 export { MemoryStore } from './store/memory.ts'
 export { ToolDbStorageAdapter } from './store/storage-adapter.ts'
-export type { Store } from './store/store.ts'
+export type { Store, StoreCondition, StoreHealth } from './store/store.ts'
 export { StoreError } from './store/store-error.ts'
 export {
   type FoundRecord,

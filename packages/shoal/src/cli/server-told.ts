@@ -2,7 +2,7 @@
 
 import { formatEndpoint } from '@shoal/base'
 import type { Mapped } from '@shoal/discovery'
-import type { PeerInfo } from '@shoal/tool-db'
+import type { PeerInfo, StoreCondition } from '@shoal/tool-db'
 import type { Reach } from '../reach.ts'
 import type { CommandDatabase } from './database.ts'
 import type { Output } from './output.ts'
@@ -39,6 +39,11 @@ export class ServerTold {
     db.on('cloned-identity', (clone: Clone) => this.#inTurn(() => this.#cloned(clone)))
     db.on('misbehaved', ({ host, port, reason }: { host: string; port: number; reason: string }) =>
       output.debug(`${formatEndpoint({ host, port })} misbehaved: ${reason}`),
+    )
+    db.on('store-damaged', (condition: StoreCondition) => this.#inTurn(() => this.#damaged(condition)))
+    db.on('store-refusing', (error: Error) => this.#inTurn(() => this.#refusing(error)))
+    db.on('store-writing', () =>
+      this.#inTurn(() => output.event('store', { state: 'writing' }, 'the store takes writes again')),
     )
     encounters.onCandidate = ({ host, port, source }) =>
       this.#inTurn(() => output.event('peer', { host, port, source }, undefined))
@@ -82,6 +87,20 @@ export class ServerTold {
 
   closed(): void {
     this.#output.event('closed', {}, `${this.#output.paint('yellow', '●')} stopped`)
+  }
+
+  #damaged({ damage, setAside, isRebuilt }: StoreCondition): void {
+    const files = damage.map(({ file, what }) => `${file} ${what}`)
+    const what = isRebuilt ? 'put together anew, records may be missing here' : 'what of it is good was kept'
+    this.#output.event('store', { state: 'damaged', files, setAside: setAside ?? null, isRebuilt }, undefined)
+    this.#output.warn(
+      `the store was damaged (${files.join('; ')}): the damaged files are in ${setAside ?? 'place'}, ${what}; check the disk`,
+    )
+  }
+
+  #refusing(error: Error): void {
+    this.#output.event('store', { state: 'refusing', reason: error.message }, undefined)
+    this.#output.warn(`no record is taken until the disk takes writes again: ${error.message}`)
   }
 
   #inTurn(tell: () => void): void {

@@ -8,6 +8,9 @@ import { StoreError } from './store-error.ts'
 
 export const FORMAT_KEY: string = `${OWN_ROW_PREFIX}format`
 
+/** There after the engine has put its tables together anew, until whatever is derived from the records was derived again. */
+export const REPAIRED_KEY: string = `${OWN_ROW_PREFIX}repaired`
+
 /** 1: a record under its key, as tool-db's JSON; rows of our own behind U+0000. */
 export const STORE_FORMAT = 1
 

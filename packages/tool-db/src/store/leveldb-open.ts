@@ -1,28 +1,93 @@
-/** Opening a LevelDB directory, and the sentences for what can go wrong with it. */
+/**
+ * Opening a LevelDB directory: its files are looked at first, what is damaged is set aside, and the engine gets the rest. And the
+ * sentences for what can go wrong with it.
+ */
 
-import { mkdir, open, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
-import { checkFormat, FORMAT_KEY, formatMark } from './format.ts'
+import { checkFormat, FORMAT_KEY, formatMark, REPAIRED_KEY } from './format.ts'
+import { checkFiles, type FileDamage, TABLE_BYTES_MAX } from './level-files/check-files.ts'
+import { alone, holdHere } from './level-files/exclusive.ts'
+import { flush, setAside } from './level-files/set-aside.ts'
+import type { StoreCondition } from './store.ts'
 import { StoreError } from './store-error.ts'
 
-/** Makes the directory and its parents where they are missing; rejects with `StoreError`. */
-export async function openLevel(directory: string): Promise<ClassicLevel> {
+export interface OpenedLevel {
+  readonly level: ClassicLevel
+  readonly condition: StoreCondition
+  close(): Promise<void>
+}
+
+/**
+ * Makes the directory and its parents where they are missing; rejects with `StoreError`. `tableBytesMax`: how much of the tables
+ * is looked at before.
+ */
+export async function openLevel(directory: string, tableBytesMax: number = TABLE_BYTES_MAX): Promise<OpenedLevel> {
   try {
     await makeDirectory(resolve(directory))
   } catch (error) {
     throw isFull(error) ? full(directory, error) : unwritable(directory, error)
   }
+  try {
+    const condition = await wholeFiles(directory, tableBytesMax)
+    try {
+      return await openWhole(directory, condition)
+    } catch (error) {
+      if (codeOf(causeOf(error)) !== 'LEVEL_CORRUPTION') throw error
+      // The engine reads more of its files than we do.
+      const found = [
+        { file: 'CURRENT', what: `leads to files that the engine can't read (${reasonOf(causeOf(error))})` },
+      ]
+      return await openWhole(directory, await repaired(directory, condition, async () => found))
+    }
+  } catch (error) {
+    throw openError(directory, error)
+  }
+}
+
+/** The files as they are, or, where some are damaged, as they are without them. */
+async function wholeFiles(directory: string, tableBytesMax: number): Promise<StoreCondition> {
+  const { damage, cut, bytes } = await checkFiles(directory, tableBytesMax)
+  const condition = { damage: [], setAside: undefined, isRebuilt: false, cut, bytes }
+  if (damage.length === 0) return condition
+  // Somebody else at work looks like damage: once more, while nobody is.
+  return repaired(directory, condition, async () => (await checkFiles(directory, tableBytesMax)).damage)
+}
+
+async function repaired(
+  directory: string,
+  before: StoreCondition,
+  find: () => Promise<readonly FileDamage[]>,
+): Promise<StoreCondition> {
+  const after = await alone(directory, async () => {
+    const damage = await find()
+    if (damage.length === 0) return before
+    const { place, isRebuilt } = await setAside(directory, damage, new Date())
+    const found = damage.map(({ file, what }) => ({ file, what }))
+    return { ...before, damage: [...before.damage, ...found], setAside: place, isRebuilt }
+  })
+  if (after === undefined) throw inUse(directory)
+  return after
+}
+
+async function openWhole(directory: string, condition: StoreCondition): Promise<OpenedLevel> {
   const level = new ClassicLevel(directory)
   try {
     await level.open()
     const mark = await level.get(FORMAT_KEY)
     if (mark === undefined) await level.put(FORMAT_KEY, formatMark(), { sync: true })
     else checkFormat(mark, directory)
-    return level
+    if (condition.isRebuilt) await level.put(REPAIRED_KEY, JSON.stringify({ at: Date.now() }), { sync: true })
+    const letGo = await holdHere(directory)
+    const close = async (): Promise<void> => {
+      await level.close()
+      letGo()
+    }
+    return { level, condition, close }
   } catch (error) {
     await level.close()
-    throw openError(directory, error)
+    throw error
   }
 }
 
@@ -48,31 +113,16 @@ async function makeOne(directory: string): Promise<void> {
     if (codeOf(error) === 'EEXIST' && (await stat(directory)).isDirectory()) return
     throw error
   }
-  await flushDirectory(dirname(directory))
-}
-
-async function flushDirectory(directory: string): Promise<void> {
-  // Windows can't open a directory, and needs no flush of one.
-  if (process.platform === 'win32') return
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await flush(dirname(directory))
 }
 
 /** Exported for its test: only a full disk gives these. */
 export function openError(directory: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const cause = causeOf(error)
   switch (codeOf(cause)) {
     case 'LEVEL_LOCKED':
-      return new StoreError(
-        'SHOAL_STORE_IN_USE',
-        `the store in ${directory} is in use by another process: stop that one, or choose another directory`,
-        { cause },
-      )
+      return inUse(directory, cause)
     case 'LEVEL_CORRUPTION':
       return new StoreError(
         'SHOAL_STORE_DAMAGED',
@@ -91,15 +141,23 @@ export function workError(directory: string, verb: 'open' | 'read' | 'write' | '
   if (isFull(error)) return full(directory, error)
   return new StoreError(
     codeOf(error) === 'LEVEL_CORRUPTION' ? 'SHOAL_STORE_DAMAGED' : 'SHOAL_STORE_FAILED',
-    `could not ${verb} the store in ${directory} (${reasonOf(error)}): check the disk's space and health, then start again`,
+    `could not ${verb} the store in ${directory} (${reasonOf(error)}): check the disk's space and health`,
     { cause: error },
+  )
+}
+
+function inUse(directory: string, cause?: unknown): StoreError {
+  return new StoreError(
+    'SHOAL_STORE_IN_USE',
+    `the store in ${directory} is in use by another process: stop that one, or choose another directory`,
+    { cause },
   )
 }
 
 function full(directory: string, cause: unknown): StoreError {
   return new StoreError(
     'SHOAL_STORE_FAILED',
-    `the disk that the store in ${directory} lies on is full (${reasonOf(cause)}): make room there, then start again`,
+    `the disk that the store in ${directory} lies on is full (${reasonOf(cause)}): make room there`,
     { cause },
   )
 }
@@ -116,6 +174,10 @@ function unwritable(directory: string, cause: unknown): StoreError {
     `can't keep a store in ${directory} (${reasonOf(cause)}): choose a directory that this user may write to`,
     { cause },
   )
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error
 }
 
 function codeOf(error: unknown): unknown {

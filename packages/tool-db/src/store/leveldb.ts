@@ -7,7 +7,8 @@
 import { ClosedError, UsageError } from '@shoal/base'
 import type { ClassicLevel } from 'classic-level'
 import { checkBatch, checkScan, compareKeys, isWellFormed } from './key-order.ts'
-import { openLevel, workError } from './leveldb-open.ts'
+import { LevelEngine } from './level-engine.ts'
+import { workError } from './leveldb-open.ts'
 import { RowReader } from './row-reader.ts'
 import {
   ABSENT,
@@ -18,6 +19,8 @@ import {
   type Row,
   type ScanOptions,
   type Store,
+  type StoreCondition,
+  type StoreHealth,
   type Version,
   type Write,
 } from './store.ts'
@@ -38,7 +41,7 @@ interface PendingCommit {
 export class LevelDbStore implements Store {
   readonly ready: Promise<void>
   readonly #directory: string
-  readonly #opening: Promise<ClassicLevel>
+  readonly #engine: LevelEngine
   readonly #rows: RowReader
   /** BOUNDED: by the callers of commit(), each of which waits. */
   readonly #pending: PendingCommit[] = []
@@ -49,17 +52,25 @@ export class LevelDbStore implements Store {
   constructor(directory: string) {
     if (directory === '') throw new UsageError('a LevelDB store needs the path of its directory')
     this.#directory = directory
-    this.#opening = openLevel(directory)
-    this.#rows = new RowReader(this.#opening)
-    this.ready = this.#opening.then(() => undefined)
+    this.#engine = new LevelEngine(directory)
+    this.#rows = new RowReader(this.#engine)
+    this.ready = this.#engine.level().then(() => undefined)
     // Whoever never asks for `ready` is told by the first method instead.
     this.ready.catch(() => undefined)
+  }
+
+  get condition(): StoreCondition | undefined {
+    return this.#engine.condition
+  }
+
+  onHealth(listener: (health: StoreHealth) => void): void {
+    this.#engine.onHealth(listener)
   }
 
   async readMany(keys: readonly string[]): Promise<readonly (Row | undefined)[]> {
     this.#assertOpen()
     try {
-      await this.#opening
+      await this.#engine.level()
       // A key that is not well-formed has no row, and the engine would look for another one.
       const asked = keys.every(isWellFormed) ? keys : keys.filter(isWellFormed)
       const values = await this.#rows.read(asked)
@@ -69,7 +80,7 @@ export class LevelDbStore implements Store {
         return value === undefined ? undefined : rowOf(key, value)
       })
     } catch (error) {
-      throw this.#failure('read', error)
+      throw this.#readFailure(error)
     }
   }
 
@@ -83,6 +94,8 @@ export class LevelDbStore implements Store {
     return new Promise((resolve, reject) => {
       this.#assertOpen()
       checkBatch(batch)
+      const { refusal } = this.#engine
+      if (refusal !== undefined) throw refusal
       this.#pending.push({ batch, expect, durability, resolve, reject })
       this.#writing ??= this.#write()
     })
@@ -90,12 +103,16 @@ export class LevelDbStore implements Store {
 
   async scan(range: KeyRange, options: ScanOptions): Promise<KeyPage> {
     checkScan(range, options)
-    const level = await this.#level()
     const { after, limit } = options
     const start = after !== undefined && compareKeys(after, range.from) >= 0 ? { gt: after } : { gte: range.from }
     const end = range.to === undefined ? {} : { lt: range.to }
-    const keys = await this.#run('read', () => level.keys({ ...start, ...end, limit: limit + 1 }).all())
-    return keys.length > limit ? { keys: keys.slice(0, limit), more: true } : { keys, more: false }
+    const level = await this.#level()
+    try {
+      const keys = await level.keys({ ...start, ...end, limit: limit + 1 }).all()
+      return keys.length > limit ? { keys: keys.slice(0, limit), more: true } : { keys, more: false }
+    } catch (error) {
+      throw this.#readFailure(error)
+    }
   }
 
   close(): Promise<void> {
@@ -104,19 +121,14 @@ export class LevelDbStore implements Store {
   }
 
   async #close(): Promise<void> {
-    const level = await this.#opening.catch(() => undefined)
-    if (level === undefined) return
+    await this.ready.catch(() => undefined)
     await this.#writing
-    try {
-      await level.close()
-    } catch (error) {
-      throw workError(this.#directory, 'close', error)
-    }
+    await this.#engine.close()
   }
 
   async #level(): Promise<ClassicLevel> {
     this.#assertOpen()
-    return this.#opening
+    return this.#engine.level()
   }
 
   #assertOpen(): void {
@@ -130,8 +142,7 @@ export class LevelDbStore implements Store {
       await turnEnd()
       const group = this.#pending.splice(0, COMMITS_PER_BATCH_MAX)
       try {
-        const level = await this.#opening
-        const results = await this.#run('write', () => writeGroup(level, this.#rows, group))
+        const results = await this.#writeGroup(group)
         for (const [i, commit] of group.entries()) commit.resolve(results[i] as CommitResult)
       } catch (error) {
         for (const commit of group) commit.reject(error)
@@ -140,18 +151,32 @@ export class LevelDbStore implements Store {
     this.#writing = undefined
   }
 
-  async #run<T>(verb: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+  async #writeGroup(group: readonly PendingCommit[]): Promise<readonly CommitResult[]> {
+    const level = await this.#engine.level()
+    if (this.#engine.refusal !== undefined) throw this.#engine.refusal
+    let versions: Map<string, Version>
     try {
-      return await work()
+      versions = await readVersions(this.#rows, group)
     } catch (error) {
-      throw this.#failure(verb, error)
+      throw error instanceof StoreError ? error : workError(this.#directory, 'read', error)
     }
+    const { results, writes, sync } = decided(group, versions)
+    if (writes.length === 0) return results
+    try {
+      await writeBatch(level, writes, sync)
+      if (sync) await this.#engine.flushNewLogs()
+    } catch (error) {
+      for (const { key } of writes) this.#rows.noteUncertain(key)
+      throw this.#engine.handleFailedWrite(error)
+    }
+    for (const write of writes) this.#rows.noteWritten(write.key, write.kind === 'set' ? write.value : undefined)
+    return results
   }
 
-  #failure(verb: 'read' | 'write', error: unknown): unknown {
+  #readFailure(error: unknown): unknown {
     // A read that close() overtook; commits are waited for.
-    if (verb === 'read' && this.#closing !== undefined) return closedError()
-    return error instanceof StoreError ? error : workError(this.#directory, verb, error)
+    if (this.#closing !== undefined) return closedError()
+    return error instanceof StoreError ? error : workError(this.#directory, 'read', error)
   }
 }
 
@@ -163,16 +188,15 @@ function closedError(): ClosedError {
   return new ClosedError('the store is closed')
 }
 
-/**
- * Decides the commits of a group one after the other, each seeing what those before it will write, and writes them as one
- * atomic batch.
- */
-async function writeGroup(
-  level: ClassicLevel,
-  rows: RowReader,
-  group: readonly PendingCommit[],
-): Promise<readonly CommitResult[]> {
-  const versions = await readVersions(rows, group)
+interface Decided {
+  readonly results: readonly CommitResult[]
+  /** Of those that are committed. */
+  readonly writes: readonly Write[]
+  readonly sync: boolean
+}
+
+/** Decides the commits of a group one after the other, each seeing what those before it will write. */
+function decided(group: readonly PendingCommit[], versions: Map<string, Version>): Decided {
   const writes: Write[] = []
   let sync = false
   const results: CommitResult[] = []
@@ -187,15 +211,7 @@ async function writeGroup(
     }
     if (commit.durability === 'sync') sync = true
   }
-  if (writes.length === 0) return results
-  try {
-    await writeBatch(level, writes, sync)
-  } catch (error) {
-    for (const { key } of writes) rows.noteUncertain(key)
-    throw error
-  }
-  for (const write of writes) rows.noteWritten(write.key, write.kind === 'set' ? write.value : undefined)
-  return results
+  return { results, writes, sync }
 }
 
 const COMMITTED: CommitResult = { kind: 'committed' }

@@ -12,6 +12,12 @@ const CACHE = { rowsMax: 512, sizeMax: 1_048_576 }
 /** Enough to share a turn of the engine, few enough that the first of them does not wait long for the last. */
 const KEYS_PER_READ_MAX = 1_000
 
+/** `now`: where one is open. */
+export interface Engine {
+  readonly now: ClassicLevel | undefined
+  level(): Promise<ClassicLevel>
+}
+
 interface PendingRead {
   readonly keys: readonly string[]
   resolve(texts: readonly RowText[]): void
@@ -19,7 +25,7 @@ interface PendingRead {
 }
 
 export class RowReader {
-  readonly #opening: Promise<ClassicLevel>
+  readonly #engine: Engine
   readonly #cache = new RowCache(CACHE)
   /** BOUNDED: by the callers of read(), each of which waits. */
   readonly #pending: PendingRead[] = []
@@ -28,21 +34,14 @@ export class RowReader {
   #isReading = false
 
   readonly #patience = new DiskPatience(() => performance.now())
-  #level: ClassicLevel | undefined
 
-  constructor(opening: Promise<ClassicLevel>) {
-    this.#opening = opening
-    opening.then(
-      (level) => {
-        this.#level = level
-      },
-      () => undefined,
-    )
+  constructor(engine: Engine) {
+    this.#engine = engine
   }
 
   /** The keys are well-formed. `undefined` where they are to be waited for: nothing is open, or the disk was slow a moment ago. */
   readNow(keys: readonly string[]): readonly RowText[] | undefined {
-    const level = this.#level
+    const level = this.#engine.now
     if (level === undefined || !this.#patience.mayAsk()) return undefined
     const texts: RowText[] = []
     try {
@@ -84,7 +83,7 @@ export class RowReader {
     this.#isReading = true
     while (this.#pending.length > 0) {
       // Those of the same turn come along.
-      await this.#opening.catch(() => undefined)
+      await this.#engine.level().catch(() => undefined)
       const group = this.#takeGroup()
       try {
         const texts = await this.#ask(new Set(group.flatMap(({ keys }) => keys)))
@@ -116,7 +115,7 @@ export class RowReader {
     }
     const unwritten = new Set(unknown)
     this.#unwritten = unwritten
-    const level = await this.#opening
+    const level = await this.#engine.level()
     const values = unknown.length === 0 ? [] : await level.getMany(unknown)
     for (const [i, key] of unknown.entries()) {
       texts.set(key, values[i])

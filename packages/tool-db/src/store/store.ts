@@ -7,6 +7,8 @@
  * also that of their UTF-8 bytes; it is not the order of `<`, which puts U+10000 before U+E000.
  */
 
+import type { StoreError } from './store-error.ts'
+
 /** Opaque; equal versions mean equal rows. */
 export type Version = string
 
@@ -50,6 +52,23 @@ export interface ScanOptions {
   readonly limit: number
 }
 
+/** What was found when the store was opened. */
+export interface StoreCondition {
+  /** Files that were not as they had been written, and in what way. */
+  readonly damage: readonly { readonly file: string; readonly what: string }[]
+  /** Where those files are now. */
+  readonly setAside: string | undefined
+  /** The rest was put together anew: rows may be missing, one by one, those of our own among them, or be there as they were before. */
+  readonly isRebuilt: boolean
+  /** Writes that were cut off by the death of the process or the machine, none of them acknowledged. */
+  readonly cut: number
+  /** Of files whose checksums were compared. */
+  readonly bytes: number
+}
+
+/** Writing: takes writes, or refuses them since the disk does; reads go on. */
+export type StoreHealth = { readonly kind: 'writing' } | { readonly kind: 'refusing'; readonly error: StoreError }
+
 /** Every method rejects with `StoreError` when the engine fails; after `close` with `ClosedError`. */
 export interface Store {
   /** Resolves once the store is open, its format checked. */
@@ -65,6 +84,10 @@ export interface Store {
   commit(batch: readonly Write[], expect: ReadonlyMap<string, Version>, durability: Durability): Promise<CommitResult>
   /** Own rows too, where the range holds them; `prefixRange` leaves them out of an empty prefix. */
   scan(range: KeyRange, options: ScanOptions): Promise<KeyPage>
+  /** Once it is open, in stores whose files can be damaged. */
+  readonly condition?: StoreCondition | undefined
+  /** Is called with each change of health. */
+  onHealth?(listener: (health: StoreHealth) => void): void
   /** Keys that other processes commit to a shared engine; absent where nobody else can write. */
   watch?(): AsyncIterable<string>
   /** Waits for the commits under way, then gives the engine back; a second call waits for the first. */

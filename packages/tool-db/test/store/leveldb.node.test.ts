@@ -1,66 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { program, testNeeding } from '../../../../test/support/requirements.ts'
 import { LevelDbStore } from '../../src/store/leveldb.ts'
 import type { Durability } from '../../src/store/store.ts'
+import { child, STORE_PROCESS, storeProcess } from './child-process.ts'
 import { temporaryDirectories } from './temporary-directory.ts'
 
-const PROCESS = fileURLToPath(new URL('store-process.mjs', import.meta.url))
 const newDirectory = temporaryDirectories()
-const children: ChildProcess[] = []
-
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-})
-
-interface Child {
-  readonly process: ChildProcess
-  /** Grows as whole lines come. */
-  readonly lines: string[]
-  until(condition: () => boolean): Promise<void>
-  readonly ended: Promise<void>
-}
-
-function child(command: string, parameters: readonly string[]): Child {
-  const started = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'inherit'] })
-  children.push(started)
-  const lines: string[] = []
-  let rest = ''
-  let wake = (): void => undefined
-  let isOver = false
-  started.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n')
-    rest = parts.pop() as string
-    lines.push(...parts)
-    wake()
-  })
-  const ended = new Promise<void>((resolve) => {
-    started.once('close', () => {
-      isOver = true
-      resolve()
-      wake()
-    })
-  })
-  return {
-    process: started,
-    lines,
-    ended,
-    until: async (condition) => {
-      while (!condition()) {
-        if (isOver) throw new Error(`the process ended after: ${lines.slice(-3).join(', ')}`)
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-  }
-}
-
-function storeProcess(...parameters: readonly string[]): Child {
-  return child(process.execPath, [PROCESS, ...parameters])
-}
-
 test('[ST-22] a store in use by another process says so, and opens once that one has ended', async () => {
   const directory = newDirectory()
   const holder = storeProcess('hold', directory)
@@ -106,7 +51,7 @@ testNeeding(program('bash', 'bash'))(
     const directory = newDirectory()
     const filler = child('/bin/bash', [
       '-c',
-      `ulimit -f 200 && exec '${process.execPath}' '${PROCESS}' fill '${directory}'`,
+      `ulimit -f 200 && exec '${process.execPath}' '${STORE_PROCESS}' fill '${directory}'`,
     ])
     await filler.ended
     const [failed, after] = filler.lines.map((line) => JSON.parse(line))

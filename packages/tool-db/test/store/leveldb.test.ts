@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
@@ -141,19 +141,6 @@ test('[ST-27] of a full disk it is said that it is full, at the start as at work
   }
   const denied = Object.assign(new Error('IO error: /data/LOCK: Permission denied'), { code: 'LEVEL_IO_ERROR' })
   expect(openError('/data', denied)).toMatchObject({ code: 'SHOAL_STORE_UNWRITABLE' })
-})
-
-test('[ST-24] files that contradict each other are said to be damaged, not overwritten', async () => {
-  const directory = newDirectory()
-  await writeRaw(directory, RECORDS)
-  for (const file of readdirSync(directory).filter((name) => name.startsWith('MANIFEST'))) {
-    rmSync(join(directory, file))
-    mkdirSync(join(directory, file))
-  }
-  writeFileSync(join(directory, 'CURRENT'), 'nonsense')
-  const before = readdirSync(directory).filter((name) => name.endsWith('.log'))
-  expect(await openFailure(directory)).toMatchObject({ code: 'SHOAL_STORE_DAMAGED' })
-  expect(readdirSync(directory)).toEqual(expect.arrayContaining(before))
 })
 
 test('[ST-25] commits that are joined into one batch are each decided alone, in their order', async () => {

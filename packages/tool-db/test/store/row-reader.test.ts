@@ -33,7 +33,7 @@ class SlowEngine {
 
 async function world(): Promise<{ engine: SlowEngine; reader: RowReader; write(key: string, text: string): void }> {
   const engine = new SlowEngine()
-  const reader = new RowReader(Promise.resolve(engine as unknown as ClassicLevel))
+  const reader = new RowReader({ now: undefined, level: async () => engine as unknown as ClassicLevel })
   return {
     engine,
     reader,
@@ -90,7 +90,7 @@ test('[ST-28] a read that fails rejects those that share it, and the next one is
     getMany: (keys: readonly string[]) =>
       isBroken ? Promise.reject(new Error('disk')) : Promise.resolve(keys.map(() => 'here')),
   }
-  const reader = new RowReader(Promise.resolve(engine as unknown as ClassicLevel))
+  const reader = new RowReader({ now: undefined, level: async () => engine as unknown as ClassicLevel })
   await expect(reader.read(['a'])).rejects.toThrow('disk')
   isBroken = false
   expect(await reader.read(['a'])).toEqual(['here'])
@@ -123,16 +123,18 @@ test('[ST-28] what is known of a row is its last word, also where an older one w
 })
 
 test('[T-122] before the engine is open, and when it fails, nothing is read at once', async () => {
-  let open: (engine: ClassicLevel) => void = () => undefined
-  const reader = new RowReader(new Promise<ClassicLevel>((resolve) => (open = resolve)))
+  const engine: { now: ClassicLevel | undefined; level(): Promise<ClassicLevel> } = {
+    now: undefined,
+    level: () => new Promise(() => undefined),
+  }
+  const reader = new RowReader(engine)
   expect(reader.readNow(['a'])).toBeUndefined()
   let isBroken = false
   const getSync = (key: string): string | undefined => {
     if (isBroken) throw new Error('closed')
     return key === 'a' ? '1' : undefined
   }
-  open({ getSync } as unknown as ClassicLevel)
-  await Promise.resolve()
+  engine.now = { getSync } as unknown as ClassicLevel
   expect(reader.readNow(['a', 'b'])).toEqual(['1', undefined])
   isBroken = true
   expect(reader.readNow(['a', 'b']), 'known rows').toEqual(['1', undefined])

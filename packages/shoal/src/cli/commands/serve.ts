@@ -1,7 +1,7 @@
 /** `shoal serve`: a server peer until stopped, telling what goes on. */
 
-import { Command, type Command as CommandType, Option } from 'commander'
 import type { AllOptions } from '@shoal/tool-db'
+import { Command, type Command as CommandType, Option } from 'commander'
 import type { JoinedOptions } from '../../joined-tool-db.ts'
 import { dhtStateFileOf, peerCacheFileOf, storeDirectoryOf } from '../data-folder.ts'
 import { type CommandDatabase, createDatabase, readUser } from '../database.ts'

@@ -1,0 +1,33 @@
+/** What a server does with its store: damage, and how it is told. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Scene } from './scene.ts'
+
+const TOPIC = 'e2e-store'
+const ALONE = ['--no-dht', '--no-lan', '--bind', '127.0.0.1', '--durability', 'sync']
+
+test('[C-81] a server killed while its log is being damaged starts with all other records, and tells of the damage', async () => {
+  const scene = new Scene()
+  const store = scene.path('store')
+  const first = await scene.server(TOPIC, 'none', ...ALONE, '--store', store)
+  const peer = ['--topic', TOPIC, '--no-dht', '--no-lan', '--peer', `127.0.0.1:${first.here['port']}`]
+  for (const key of ['a', 'b']) {
+    expect(await scene.shoal('put', key, '1', ...peer).event('result')).toMatchObject({ confirmed: 1 })
+  }
+  first.program.kill('SIGKILL')
+  await first.program.ended
+  const log = join(store, readdirSync(store).find((name) => name.endsWith('.log')) as string)
+  const bytes = readFileSync(log)
+  bytes[bytes.length - 10] = (bytes[bytes.length - 10] as number) ^ 1
+  writeFileSync(log, bytes)
+
+  const second = await scene.server(TOPIC, 'none', ...ALONE, '--store', store)
+  const told = await second.program.event('store', { state: 'damaged' })
+  expect(told).toMatchObject({ files: [expect.stringMatching(/\.log is damaged at byte \d+$/)], isRebuilt: false })
+  await second.program.says(/the store was damaged .* check the disk/)
+  expect(existsSync(join(String(told['setAside']), 'REPORT'))).toBe(true)
+  const again = ['--topic', TOPIC, '--no-dht', '--no-lan', '--peer', `127.0.0.1:${second.here['port']}`]
+  expect(await scene.shoal('get', 'a', ...again).event('result')).toMatchObject({ found: true, value: 1 })
+  expect(await scene.shoal('get', 'b', ...again).event('result')).toMatchObject({ found: false })
+})
