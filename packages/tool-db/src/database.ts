@@ -21,6 +21,7 @@ import { adapterHostOf, type NetworkPlace, openNetwork, openStore, type StorePla
 import { limitsOf, Runtime } from './runtime/runtime.ts'
 import { SignUps } from './runtime/sign-ups.ts'
 import type { StorageAdapter } from './store/storage-adapter.ts'
+import type { Store } from './store/store.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
 import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
 
@@ -139,6 +140,10 @@ export class Database extends EventEmitter {
   /** The running node, for whoever asks it for something that needs no result. */
   protected get runtime(): Runtime | undefined {
     return this.#runtime
+  }
+
+  protected get recordStore(): Store {
+    return this.#storePlace.store
   }
 
   protected get isClosing(): boolean {

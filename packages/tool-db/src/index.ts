@@ -1,5 +1,7 @@
 export { ClosedError, ShoalError, UsageError } from '@shoal/base'
 export type { Candidate, DialOutcome, SignedEndpoint, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
+export { exportRecords } from './backup/export.ts'
+export { ImportError, type ImportOutcome, importRecords } from './backup/import.ts'
 export type {
   AllowedFunctionArguments,
   AllowedFunctionReturn,

@@ -1,6 +1,9 @@
 /** The database as applications use it: tool-db's API, and what we add. All work is done by the node behind it. */
 
 import { type Millis, UsageError } from '@shoal/base'
+import { requireTopic } from '@shoal/peer'
+import { exportRecords } from './backup/export.ts'
+import { type Imported, type ImportOutcome, importRecords } from './backup/import.ts'
 import type { AnyValue, FunctionReturn } from './compat/api-types.ts'
 import { sha256 } from './compat/hashes.ts'
 import type { BaseCrdt } from './core/crdt/base-crdt.ts'
@@ -16,6 +19,8 @@ import { checkFunction, checkFunctionName, checkText } from './runtime/checked-c
 import { Documents } from './runtime/documents.ts'
 import { Turns } from './runtime/turns.ts'
 import { verifyRecord } from './runtime/verify-record.ts'
+import type { Store } from './store/store.ts'
+import { StoreError } from './store/store-error.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
 import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
 
@@ -263,6 +268,36 @@ export class ToolDb extends Database {
     return isAccepted ? verdict : 'CustomVerificationFailed'
   }
 
+  // Backup
+
+  /** Everything that is stored here, as text in chunks of whole lines, each record with its signature. */
+  exportRecords(): AsyncIterable<string> {
+    return exportOf(this.begun(), () => this.recordStore, {
+      topic: requireTopic(this.options.topic).publicId,
+      now: Date.now(),
+    })
+  }
+
+  /**
+   * Takes in what `exportRecords` gave, verified record by record, and says what became of them. Nobody is told at once: servers
+   * hear of it when they compare what they have. Rejects with ImportError for what is no export, and with what the store says.
+   */
+  async importRecords(chunks: AsyncIterable<Uint8Array | string>): Promise<ImportOutcome> {
+    await this.begun()
+    return importRecords(chunks, (record) => this.#import(record))
+  }
+
+  async #import(record: WireRecord): Promise<Imported> {
+    const result = await this.command({ kind: 'import', record })
+    if (result.kind === 'import') return { kind: result.isNew ? 'stored' : 'held' }
+    const { code, error } = result.kind === 'refused' ? result : { code: 'CLOSED' as const, error: undefined }
+    // Not the record's fault: what comes after it would fare no better.
+    if (code === 'STORE_FAILED' || code === 'TOO_BUSY' || code === 'CLOSED') {
+      throw error instanceof StoreError ? error : new PutRefusedError(code, record.k, { cause: error })
+    }
+    return { kind: 'refused', code }
+  }
+
   // Users
 
   async anonSignIn(): Promise<void> {
@@ -374,6 +409,15 @@ const NOBODY: readonly string[] = []
 function wishOf<T>(value: T, options: PutOptions, to: readonly string[]): PutWish<T, number> {
   const { confirm = 0, timeoutMs: timeout = CONFIRM_TIMEOUT_MS, ttl } = options
   return { value, confirm, timeout, to, ttl, isDeletion: false }
+}
+
+async function* exportOf(
+  begun: Promise<unknown>,
+  store: () => Store,
+  about: { readonly topic: string; readonly now: number },
+): AsyncGenerator<string> {
+  await begun
+  yield* exportRecords({ store: store(), ...about })
 }
 
 /** Throws PutRefusedError where nothing was stored. */

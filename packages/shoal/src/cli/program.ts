@@ -5,8 +5,10 @@ import { Command } from 'commander'
 import { demoCommand } from './commands/demo.ts'
 import { dhtCommand } from './commands/dht.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { exportCommand } from './commands/export.ts'
 import { findCommand } from './commands/find.ts'
 import { getCommand } from './commands/get.ts'
+import { importCommand } from './commands/import.ts'
 import { inviteCommand } from './commands/invite.ts'
 import { keysCommand } from './commands/keys.ts'
 import { putCommand } from './commands/put.ts'
@@ -67,6 +69,8 @@ function makeProgram(run: Run, init: CommandLineInit): Command {
     dhtCommand(run),
     inviteCommand(run),
     testnetCommand(run),
+    exportCommand(run),
+    importCommand(run),
     doctorCommand(run),
   ]
   for (const command of commands) program.addCommand(command)

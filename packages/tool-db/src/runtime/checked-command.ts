@@ -34,6 +34,7 @@ export function checkedCommand(command: Command): Command {
       checkFunctionName(command.name)
       break
     case 'connect':
+    case 'import':
       break
   }
   if ('timeout' in command) checkTimeout(command.timeout)

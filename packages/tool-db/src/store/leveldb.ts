@@ -115,6 +115,23 @@ export class LevelDbStore implements Store {
     }
   }
 
+  async *rows(range: KeyRange, limit: number): AsyncGenerator<readonly Row[]> {
+    checkScan(range, { limit })
+    const level = await this.#level()
+    const iterator = level.iterator({ gte: range.from, ...(range.to !== undefined && { lt: range.to }) })
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(limit)
+        if (entries.length === 0) return
+        yield entries.map(([key, value]) => rowOf(key, value))
+      }
+    } catch (error) {
+      throw this.#readFailure(error)
+    } finally {
+      await iterator.close()
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

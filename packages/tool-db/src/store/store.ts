@@ -84,6 +84,8 @@ export interface Store {
   commit(batch: readonly Write[], expect: ReadonlyMap<string, Version>, durability: Durability): Promise<CommitResult>
   /** Own rows too, where the range holds them; `prefixRange` leaves them out of an empty prefix. */
   scan(range: KeyRange, options: ScanOptions): Promise<KeyPage>
+  /** The rows of a range as they were at one moment, in pages of at most `limit`; absent where an engine can't give that. */
+  rows?(range: KeyRange, limit: number): AsyncIterable<readonly Row[]>
   /** Once it is open, in stores whose files can be damaged. */
   readonly condition?: StoreCondition | undefined
   /** Is called with each change of health. */

@@ -9,6 +9,7 @@ import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
 import { ServerTold } from '../server-told.ts'
+import { doorOf, openDoor } from '../store-door.ts'
 import { soughtBy } from '../topic-flags.ts'
 import { parseChoice, parseListenPort, parsePublicHost } from '../values.ts'
 
@@ -73,6 +74,8 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
     await open.db.close()
     told.closed()
   })
+  const door = directory === undefined ? undefined : doorOf(directory)
+  if (door !== undefined) context.onClose(await openDoor(open.db, door))
   warnIfAlone(context, flags, open)
   await context.untilStopped()
   return EXIT.ok

@@ -2,11 +2,12 @@
 
 import { type Endpoint, utf8Length } from '@shoal/base'
 import { isCrdtRecord } from '../crdt/change-set.ts'
+import type { WireRecord } from '../records/record.ts'
 import { DELETED } from '../records/write.ts'
 import type { Command, CommandResult } from './commands.ts'
 import { countsOf } from './delivery.ts'
 import type { IncomingParts } from './incoming.ts'
-import { liveRecordOfRow } from './rows.ts'
+import { liveRecordOfRow, recordOfRow } from './rows.ts'
 import type { Peer } from './session.ts'
 
 export interface CommandDeskParts extends IncomingParts {
@@ -51,6 +52,9 @@ export class CommandDesk {
       case 'connect':
         this.#parts.connect(command.endpoint)
         answer({ kind: 'connect' })
+        return
+      case 'import':
+        this.#import(command.record, answer)
         return
     }
   }
@@ -98,6 +102,20 @@ export class CommandDesk {
         fanout.push({ record, text })
         listeners.trigger(record.k, record)
         if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
+      })
+    })
+  }
+
+  #import(record: WireRecord, answer: (result: CommandResult) => void): void {
+    const { admission, kernel } = this.#parts
+    kernel.ask('load', { keys: [record.k] }, (result) => {
+      const held = result.ok ? recordOfRow(record.k, result.value[0]) : undefined
+      // It was verified when it came, and an import that is started again has many of them.
+      if (held?.h === record.h && held.s === record.s) return answer({ kind: 'import', isNew: false })
+      admission.admit(record, { kind: 'sync', certified: true }, (verdict) => {
+        if (verdict.kind !== 'refused') return answer({ kind: 'import', isNew: verdict.kind === 'stored' })
+        const { code, error } = verdict
+        answer({ kind: 'refused', code, ...(error !== undefined && { error }) })
       })
     })
   }

@@ -68,6 +68,8 @@ export type Command =
     }
   | { readonly kind: 'function'; readonly name: string; readonly args: unknown; readonly timeout: Millis }
   | { readonly kind: 'connect'; readonly endpoint: Endpoint }
+  /** A record from a backup: verified and stored as one that comes by sync, and told to nobody. */
+  | { readonly kind: 'import'; readonly record: WireRecord }
 
 export type CommandResult =
   | {
@@ -91,6 +93,8 @@ export type CommandResult =
   | { readonly kind: 'subscribe' }
   | { readonly kind: 'function'; readonly code: FunctionReturnMessage['code']; readonly value: unknown }
   | { readonly kind: 'connect' }
+  /** `isNew`: not held before, and not older than what is held. */
+  | { readonly kind: 'import'; readonly isNew: boolean }
   /** Stored nothing, did nothing: `code` is a refusal's, `error` an effect's. */
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly error?: unknown }
 
