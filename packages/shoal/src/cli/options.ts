@@ -12,6 +12,7 @@ import {
   parseCount,
   parseListenPort,
   parseTimeout,
+  parseTopic,
   shown,
 } from './values.ts'
 
@@ -131,6 +132,13 @@ export function withDatabaseFlags(command: Command): Command {
     .addOption(
       new Option('--user <file>', 'the identity to write with (made if it is missing)').argParser(parseUserFile),
     )
+}
+
+/** Of a swarm that was renamed, or that a backup is from. */
+export function acceptTopicOption(): Option {
+  return new Option('--accept-topic <name>', 'take records of this earlier topic too (may be given again and again)')
+    .argParser((text: string, before: readonly string[]) => [...before, parseTopic(text, '--accept-topic')])
+    .default([], 'none')
 }
 
 function parseLogLevel(text: string): LogLevel {

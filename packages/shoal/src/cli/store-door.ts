@@ -56,7 +56,8 @@ async function listen(server: Server, path: string): Promise<void> {
 }
 
 async function serveVisitor(db: ToolDb, socket: Socket): Promise<void> {
-  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  // When the visitor has said everything, he is still to be answered.
+  const chunks = socket.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
   const { word, rest } = await firstWord(chunks)
   if (word === 'export') {
     for await (const text of db.exportRecords()) {

@@ -4,7 +4,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import { isSetRow, recordOfAnySetRow } from '../core/node/crdt-rows.ts'
+import { isCrdtRecord } from '../core/crdt/change-set.ts'
+import { indexRowKey, isSetRow, recordOfAnySetRow } from '../core/node/crdt-rows.ts'
 import { claimsKey, nameOfRows, recordOfRow } from '../core/node/rows.ts'
 import { namespaceOf } from '../core/records/key.ts'
 import type { WireRecord } from '../core/records/record.ts'
@@ -37,7 +38,7 @@ const ROWS_AT_ONCE = 500
 const SET_ROWS: KeyRange = prefixRange('\u0000crdt:')
 
 /**
- * As the store is at the beginning, in one piece where it can give that. Chunks of whole lines; in memory is one of them. Rejects with
+ * Each kind of row as it was at one moment, where the store can give that. Chunks of whole lines; in memory is one of them. Rejects with
  * `StoreError`.
  */
 export async function* exportRecords({ store, topic, now }: ExportInit): AsyncGenerator<string> {
@@ -59,9 +60,14 @@ export async function* exportRecords({ store, topic, now }: ExportInit): AsyncGe
 
 async function* recordsOf(store: Store): AsyncGenerator<readonly string[]> {
   for await (const rows of pagesOf(store, prefixRange(''))) {
-    const claims = await claimsOf(store, rows)
-    yield rows.flatMap((row) => {
-      if (recordOfRow(row.key, row) === undefined) return [textOfOther(row)]
+    const records = rows.map((row) => recordOfRow(row.key, row))
+    const claims = await rowsBeside(store, { rows, isMeant: (row) => isFrozen(row.key), besideOf: claimsKey })
+    const isSet = (_row: Row, i: number): boolean => records[i] !== undefined && isCrdtRecord(records[i])
+    const documents = await rowsBeside(store, { rows, isMeant: isSet, besideOf: indexRowKey })
+    yield rows.flatMap((row, i) => {
+      if (records[i] === undefined) return [textOfOther(row)]
+      // It is among the document's sets, which follow.
+      if (documents.has(row.key)) return []
       const contested = nameOfRows(row.key, row, claims.get(row.key))
       const all = contested.flatMap(({ first, last }) => (first.h === last.h ? [first] : [first, last]))
       return all.length <= 1 ? [row.value] : all.map(textOf)
@@ -72,11 +78,26 @@ async function* recordsOf(store: Store): AsyncGenerator<readonly string[]> {
   }
 }
 
-/** What others claim of the frozen names among these rows. */
-async function claimsOf(store: Store, rows: readonly Row[]): Promise<ReadonlyMap<string, Row>> {
-  const names = rows.map(({ key }) => key).filter((key) => namespaceOf(key).kind === 'frozen')
-  const claims = names.length === 0 ? [] : await store.readMany(names.map(claimsKey))
-  return new Map(names.flatMap((name, i) => (claims[i] === undefined ? [] : [[name, claims[i]] as const])))
+/** Rows of our own about some of these, by the keys that they are about. */
+async function rowsBeside(
+  store: Store,
+  {
+    rows,
+    isMeant,
+    besideOf,
+  }: {
+    readonly rows: readonly Row[]
+    isMeant(row: Row, i: number): boolean
+    besideOf(key: string): string
+  },
+): Promise<ReadonlyMap<string, Row>> {
+  const keys = rows.filter(isMeant).map(({ key }) => key)
+  const found = keys.length === 0 ? [] : await store.readMany(keys.map(besideOf))
+  return new Map(keys.flatMap((key, i) => (found[i] === undefined ? [] : [[key, found[i]] as const])))
+}
+
+function isFrozen(key: string): boolean {
+  return namespaceOf(key).kind === 'frozen'
 }
 
 /** What is no record of its key: nobody can verify it, but an export leaves nothing out. */

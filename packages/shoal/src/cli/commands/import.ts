@@ -2,14 +2,13 @@
 
 import { createReadStream, statSync } from 'node:fs'
 import { exportRecords, type ImportOutcome, ToolDb } from '@shoal/tool-db'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { CommandError, EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
-import { type OutputFlags, withOutputFlags } from '../options.ts'
+import { acceptTopicOption, type OutputFlags, withOutputFlags } from '../options.ts'
 import { importThrough } from '../store-door.ts'
 import { existingStore, isInUse, type StoreFlags, storePlaceOf, withStoreFlags } from '../store-flags.ts'
 import { soughtBy } from '../topic-flags.ts'
-import { parseTopic } from '../values.ts'
 
 type Flags = StoreFlags & OutputFlags & { readonly acceptTopic: readonly string[] }
 
@@ -17,14 +16,7 @@ export function importCommand(run: Run): Command {
   const command = new Command('import')
     .description('takes in what an export or another store holds, verified record by record')
     .argument('<source>', 'a file of shoal export, or the directory of a store, also of tool-db 2.x')
-    .addOption(
-      new Option(
-        '--accept-topic <name>',
-        'takes records bound to this earlier topic too (may be given again and again)',
-      )
-        .argParser((text: string, before: readonly string[]) => [...before, parseTopic(text, '--accept-topic')])
-        .default([], 'none'),
-    )
+    .addOption(acceptTopicOption())
   return withOutputFlags(withStoreFlags(command)).action((source: string, flags: Flags) =>
     run(flags, (context) => importFrom(context, source, flags)),
   )

@@ -7,7 +7,7 @@ import { dhtStateFileOf, peerCacheFileOf, storeDirectoryOf } from '../data-folde
 import { type CommandDatabase, createDatabase, readUser } from '../database.ts'
 import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
-import { type DatabaseFlags, withDatabaseFlags } from '../options.ts'
+import { acceptTopicOption, type DatabaseFlags, withDatabaseFlags } from '../options.ts'
 import { ServerTold } from '../server-told.ts'
 import { doorOf, openDoor } from '../store-door.ts'
 import { soughtBy } from '../topic-flags.ts'
@@ -17,6 +17,7 @@ interface Flags extends DatabaseFlags {
   readonly port?: number
   readonly host?: string
   readonly mapping: boolean
+  readonly acceptTopic: readonly string[]
   readonly durability?: AllOptions['durability']
 }
 
@@ -32,6 +33,7 @@ export function serveCommand(run: Run): CommandType {
       ),
     )
     .option('--no-mapping', 'do not ask the router for the port (UPnP, NAT-PMP)')
+    .addOption(acceptTopicOption())
     .addOption(
       new Option(
         '--durability <level>',
@@ -51,6 +53,7 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
   const options: Partial<JoinedOptions> = {
     port: flags.port,
     mapping: flags.mapping,
+    acceptTopics: flags.acceptTopic,
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(flags.durability === undefined ? {} : { durability: flags.durability }),
     ...(directory === undefined ? { store: 'memory' } : { storageName: directory }),
