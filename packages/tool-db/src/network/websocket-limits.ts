@@ -31,7 +31,7 @@ export const DEFAULT_WEBSOCKET_LIMITS: WebSocketLimits = {
   handshakesMax: 256,
   handshakeMax: 8 * SECOND,
   headerBytesMax: 8_192,
-  keepAlive: 30 * SECOND,
+  keepAlive: 45 * SECOND,
 }
 
 /** How long the other side may take to answer our close; then the socket is cut. */

@@ -142,7 +142,7 @@ export const DEFAULT_LIMITS: NodeLimits = {
   dialTurn: SECOND,
   dialTimeout: 5 * SECOND,
   handshakeTimeout: 10 * SECOND,
-  keepAlive: 60 * SECOND,
+  keepAlive: 2 * MINUTE,
   keepAliveTimeout: 15 * SECOND,
   banTime: 10 * MINUTE,
   bansMax: 4_096,
