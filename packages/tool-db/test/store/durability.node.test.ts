@@ -101,3 +101,42 @@ testNeeding(program('strace', 'strace'))(
   },
   60_000,
 )
+
+const ACKNOWLEDGES = `
+  import { ToolDb } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+  const options = { topic: 'trace', encryption: false }
+  const server = new ToolDb({ ...options, server: true, port: 0, bind: '127.0.0.1', storageName: process.argv[1], durability: 'sync' })
+  await server.ready
+  const client = new ToolDb({ ...options, store: 'memory', peers: [{ host: '127.0.0.1', port: server.address.port }] })
+  await new Promise((resolve) => (client.onConnect = resolve))
+  for (let i = 0; i < 5; i++) await client.putData('traced-' + i, i, false, { confirm: 1 })
+  await Promise.all([client.close(), server.close()])
+  console.log('closed')
+`
+
+testNeeding(program('strace', 'strace'))(
+  '[ST-40] a server with durability sync writes the acknowledgement to the socket only after the log was flushed',
+  async () => {
+    const directory = join(newDirectory(), 'db')
+    const trace = join(newDirectory(), 'trace')
+    const running = child('/usr/bin/env', [
+      ...['strace', '-f', '-y', '-qq', '-s', '4000', '-o', trace, '-e', 'trace=write,writev,sendmsg,fdatasync'],
+      ...[process.execPath, '--input-type=module', '-e', ACKNOWLEDGES, directory],
+    ])
+    await running.ended
+    expect(running.lines).toContain('closed')
+    const calls = callsOf(readFileSync(trace, 'utf8'))
+    const isLog = (call: Call): boolean => call.name === 'write' && call.path.endsWith('.log')
+    const isAck = ({ path, text }: Call): boolean => /socket|TCP/.test(path) && text.includes('\\"type\\":\\"ack\\"')
+    for (let i = 0; i < 5; i++) {
+      const written = calls.findIndex((call) => isLog(call) && call.text.includes(`traced-${i}`))
+      expect(written, `traced-${i} in the log`).toBeGreaterThan(0)
+      const after = calls.slice(written)
+      const flushed = after.findIndex(({ name, path }) => name === 'fdatasync' && path === calls[written]?.path)
+      const acknowledged = after.findIndex(isAck)
+      expect(flushed, `traced-${i} flushed`).toBeGreaterThan(0)
+      expect(acknowledged, `traced-${i} acknowledged`).toBeGreaterThan(flushed)
+    }
+  },
+  60_000,
+)
