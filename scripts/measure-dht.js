@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * `npm run measure [-- --quick] [--alone]`: writes docs/measurements/dht.md and its charts from simulations, two at a time or one. The same seeds give the
+ * `npm run measure [-- --small | --quick] [--alone]`: writes docs/measurements/dht.md and its charts from simulations, two at a time or one;
+ * with `--small` of networks up to a thousand nodes only, in a quarter of an hour where all takes longer. The same seeds give the
  * same figures on any machine; `--quick` takes few small networks, to see that it works, and writes to a folder of its own. Each point is kept
  * as soon as it is measured, so that a run that was cut short goes on where it was; what was measured with other code is not taken.
  */
@@ -23,8 +24,9 @@ const MEASURED = ['packages/base/src', 'packages/dht/src', 'packages/sim/src']
 /** @typedef {import('@shoal/sim').Figures} Figures */
 /** @typedef {{ readonly kind: 'steady' | 'cold' | 'warm' | 'under' | 'siege', readonly nodes: number, readonly hours: number, readonly [more: string]: any }} Point */
 
-const SIZES = IS_QUICK ? [60, 120] : [100, 300, 1_000, 3_000, 10_000]
-const NODES = IS_QUICK ? 60 : 1_000
+const IS_SMALL = process.argv.includes('--small')
+const SIZES = IS_QUICK ? [60, 120] : [100, 300, 1_000, ...(IS_SMALL ? [] : [3_000, 10_000])]
+const NODES = IS_QUICK ? 60 : IS_SMALL ? 300 : 1_000
 const LOOKUPS = IS_QUICK ? 30 : 600
 const CHURN = IS_QUICK ? [0, 4] : [0, 1, 4, 16]
 const LOSS = IS_QUICK ? [0, 0.2] : [0, 0.1, 0.2, 0.3, 0.5]
@@ -114,14 +116,14 @@ async function draw(name, chart) {
 const SIZE_AXIS = /** @type {const} */ ({
   title: 'nodes',
   isLog: true,
-  values: [100, 300, 1_000, 3_000, 10_000],
+  values: SIZES,
   format: ',d',
 })
 
 async function main() {
   mkdirSync(FOLDER, { recursive: true })
   // What is measured is lookups, not hours: large networks have less time.
-  const hoursOf = (/** @type {number} */ nodes) => (nodes > NODES ? HOURS / 2 : HOURS)
+  const hoursOf = (/** @type {number} */ nodes) => (nodes > 1_000 ? HOURS / 2 : HOURS)
   const sized = (/** @type {Point['kind']} */ kind) => SIZES.map((nodes) => ({ kind, nodes, hours: hoursOf(nodes) }))
   const under = (/** @type {object} */ conditions) => ({
     kind: /** @type {const} */ ('under'),

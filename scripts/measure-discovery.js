@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm run measure:discovery [-- --quick]`: writes the part of docs/measurements/discovery.md that comes from simulations: from the start of a
+ * `npm run measure:discovery [-- --small | --quick]`: writes the part of docs/measurements/discovery.md that comes from simulations: from the start of a
  * program to the first proven server, and from the end of a bad day to three servers for everybody.
  */
 
@@ -17,7 +17,7 @@ const FILE = join(FOLDER, 'discovery.md')
 const MEASURED = ['base', 'dht', 'peer', 'discovery', 'sim'].map((name) => `packages/${name}/src`)
 const BEGIN = '<!-- begin simulator -->'
 const END = '<!-- end simulator -->'
-const SIZES = IS_QUICK ? [60] : [1_000, 10_000]
+const SIZES = IS_QUICK ? [60] : process.argv.includes('--small') ? [300, 1_000] : [1_000, 10_000]
 const SEEDS = IS_QUICK ? [1] : [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 const HOURS = IS_QUICK ? 0.01 : 0.05
 const NODES_ON_A_BAD_DAY = IS_QUICK ? 60 : 150

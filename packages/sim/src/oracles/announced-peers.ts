@@ -12,11 +12,15 @@ const GRACE_MS = 60_000
 export const announcedPeers: OracleFactory = (_world, breach) => {
   /** By host: info hash and peer, with the time. BOUNDED: by what is announced. */
   const announced = new Map<DhtHost, Map<string, Millis>>()
+  /** What a node announced it has in its own store too, by the address that it had then. BOUNDED: by the moves of the scenario. */
+  const ownHosts = new Map<DhtHost, Set<string>>()
   return {
     name: 'announced-peers',
     handleStart: (host) => announced.delete(host),
     handleSent(seen) {
       const { now, host, other, view } = seen
+      const mine = ownHosts.get(host)?.add(host.attachment.host) ?? new Set([host.attachment.host])
+      ownHosts.set(host, mine)
       const query = answered(seen)
       if (query === undefined || view?.kind !== 'answer') return
       const own = announced.get(host) ?? new Map<string, Millis>()
@@ -26,7 +30,7 @@ export const announcedPeers: OracleFactory = (_world, breach) => {
         own.set(`${infoHash} ${other.host}:${announcedPort(query, other.port)}`, now)
       if (query.method !== 'get_peers') return
       for (const peer of peersIn(view.values.get('values'))) {
-        if (peer.startsWith(`${host.attachment.host}:`)) continue
+        if (mine.has(peer.slice(0, peer.indexOf(':')))) continue
         const at = own.get(`${infoHash} ${peer}`)
         if (at === undefined) return breach('announced-peers', host, `hands out ${peer}, which nobody announced`)
         if (now - at > PEER_LIFETIME_MS + GRACE_MS) {

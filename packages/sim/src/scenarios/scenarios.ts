@@ -6,6 +6,7 @@ import { crowdedStores } from './crowded-stores.ts'
 import { deadEntrance } from './dead-entrance.ts'
 import { flood } from './flood.ts'
 import { massDeparture } from './mass-departure.ts'
+import { mishaps } from './mishaps.ts'
 import { natMix } from './nat-mix.ts'
 import { partition } from './partition.ts'
 import { poisoned } from './poisoned.ts'
@@ -34,6 +35,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
     flood,
     stolenTokens,
     crowdedStores,
+    mishaps,
     swarmStart,
     swarmFaults,
   ].map((scenario) => [scenario.name, scenario]),

@@ -12,6 +12,7 @@ const SMOKE: readonly (readonly [name: string, success: string])[] = [
   ['slow-network', 'success'],
   ['poisoned', 'success'],
   ['flood', 'success'],
+  ['mishaps', 'success'],
 ]
 
 test.each(SMOKE)('[M-13] %s: what was announced a minute before is found', (name, path) => {
