@@ -14,6 +14,7 @@ import {
   type JoinOptions,
   type Mapped,
   type Session,
+  type WakeReason,
 } from '@shoal/discovery'
 import type { Candidate, CandidateSource, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
 import { Announcing, type MappingOptions } from './announcing.ts'
@@ -33,6 +34,8 @@ export interface JoinedSwarmEvents {
   warning: [sentence: string]
   /** Whether others can reach this server, as far as is known: only then it announces itself. */
   reach: [reach: Reach]
+  /** This machine has slept, or has other addresses: everything is looked up and announced anew. */
+  woken: [reason: WakeReason]
   /** The router has opened our port, or has renewed it. */
   mapped: [mapped: Mapped, renewed: boolean]
 }
@@ -57,7 +60,7 @@ const NEAR: readonly CandidateSource[] = ['lan', 'pex', 'cache', 'invite', 'stat
 export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swarm {
   readonly #discovery: Discovery
   readonly #ownDht: Dht | undefined
-  readonly #localHost: string | undefined
+  #localHost: string | undefined
   readonly #init: JoinedSwarmInit
   /** UNBOUNDED: one a topic that our own user serves. */
   readonly #announcing = new Set<Announcing>()
@@ -80,6 +83,10 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
       throw error
     }
     this.#discovery.on('warning', (sentence) => this.emit('warning', sentence))
+    this.#discovery.on('woken', (reason) => {
+      this.#localHost = init.bind ?? addressTowardsAny(knownPlaces(sources))
+      this.emit('woken', reason)
+    })
     this.#ownDht?.on('warning', (sentence) => this.emit('warning', sentence))
     this.#asked = [
       ...(dht === undefined || dht === false ? [] : ['dht' as const]),

@@ -50,6 +50,7 @@ export class ToolDb extends Database {
     }
     this.swarm = swarm
     this.on('dialled-back', ({ reached }: { reached: boolean }) => swarm?.handleDialBack(reached))
+    swarm?.on('woken', () => this.runtime?.driver.input((node, now) => node.handleWake(now)))
     this.#opened = Promise.all([swarm?.listening, invite === undefined ? undefined : requireSigned(invite)])
     this.#opened.catch((error: unknown) => {
       // A DHT port that is taken must not go unnoticed by a program that never looks at `ready`.

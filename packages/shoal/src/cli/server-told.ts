@@ -50,6 +50,7 @@ export class ServerTold {
     db.swarm?.on('announced', (nodes) => this.#inTurn(() => this.#announced(nodes)))
     db.swarm?.on('warning', (sentence) => output.warn(sentence))
     db.swarm?.on('reach', (reach) => this.#inTurn(() => this.#reach(reach)))
+    db.swarm?.on('woken', (reason) => this.#inTurn(() => output.event('woken', { reason }, undefined)))
     db.swarm?.on('mapped', (mapped, renewed) => this.#inTurn(() => this.#mapped(mapped, renewed)))
     db.swarm?.on('outcome', (endpoint, outcome) => {
       const what = outcome.kind === 'self' ? 'it was ourselves' : outcome.kind

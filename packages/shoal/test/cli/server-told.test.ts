@@ -102,3 +102,10 @@ test('[C-6] for people it is a few calm lines', () => {
     '● stopped',
   ])
 })
+
+test('[C-105] sleep and other addresses are told', () => {
+  const { swarm, listen, events } = world()
+  listen()
+  swarm.emit('woken', 'slept')
+  expect(events().at(-1)).toEqual({ event: 'woken', reason: 'slept' })
+})

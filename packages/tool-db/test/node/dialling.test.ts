@@ -120,6 +120,24 @@ test('[T-165] who is silent keeps his place for a second while others wait, and 
   expect(reported).toHaveLength(12)
 })
 
+test('[T-166] once woken, whoever does not answer within three seconds is gone, and who does stays', () => {
+  const world = new World()
+  const [dead, alive] = [world.server(), world.server()]
+  const client = world.client()
+  client.connect(dead)
+  client.connect(alive)
+  world.run(1_000)
+  expect(client.peers).toHaveLength(2)
+  // Its packets lead nowhere from now on, and nobody says so.
+  dead.isDown = true
+  client.input((machine) => machine.handleWake(world.now))
+  client.input((machine) => machine.handleWake(world.now))
+  world.run(3_100)
+  expect(client.peers).toEqual([alive.peerId])
+  world.run(120_000)
+  expect(client.peers).toEqual([alive.peerId])
+})
+
 test('[T-61] discovery hears of sessions by hand and by hearsay too, so that it can remember them', () => {
   const world = new World()
   const [a, b] = [world.server(), world.server()]

@@ -123,6 +123,12 @@ export class DatabaseNode {
     this.#parts.news.handleOwnEndpoint(endpoint)
   }
 
+  /** This machine has slept, or is on another network: whoever is connected has a few seconds to show that he still is. */
+  handleWake(now: Millis): void {
+    this.#kernel.now = now
+    this.#parts.roster.handleWake()
+  }
+
   handleTimeout(now: Millis): void {
     this.#kernel.now = now
     this.#kernel.runDueTimers()

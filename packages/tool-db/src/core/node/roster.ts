@@ -15,7 +15,7 @@ import { CLOSE, type Sessions } from './sessions.ts'
 const SIMULTANEOUS: Millis = 10 * SECOND
 /** How long the second of them may take, once the first is gone. */
 const LINGER: Millis = 2 * SECOND
-/** How long a connection has to show that it is alive, when another process comes with its key. */
+/** How long a connection has to show that it is alive, when another process comes with its key, or this machine wakes. */
 const PROBE_TIME: Millis = 3 * SECOND
 
 export interface RosterHooks {
@@ -227,7 +227,6 @@ export class Roster {
   /** A silent peer is asked once, and given up when it stays silent. */
   #keepAlive(peer: Peer): void {
     const { session } = peer
-    const { keepAliveTimeout } = this.#kernel.limits
     const keepAlive = this.#patience(session)
     this.#kernel.cancel(session.timer)
     const silence = this.#kernel.now - session.heardAt
@@ -235,9 +234,20 @@ export class Roster {
       session.timer = this.#kernel.after(keepAlive - silence, () => this.#keepAlive(peer))
       return
     }
+    this.#probe(peer, this.#kernel.limits.keepAliveTimeout)
+  }
+
+  /** After sleep, or on another network, connections are often dead, and nobody tells. */
+  handleWake(): void {
+    for (const { peer } of this.#members.values()) this.#probe(peer, PROBE_TIME)
+  }
+
+  #probe(peer: Peer, timeout: Millis): void {
+    const { session } = peer
     const heardBefore = session.framesHeard
+    this.#kernel.cancel(session.timer)
     this.#hooks.probe(peer)
-    session.timer = this.#kernel.after(keepAliveTimeout, () => {
+    session.timer = this.#kernel.after(timeout, () => {
       if (session.framesHeard > heardBefore) return this.#keepAlive(peer)
       this.#kernel.counters.add('dropped.silent')
       this.#sessions.close(session, CLOSE.away, 'silent')
