@@ -48,7 +48,7 @@ test('[D-122] 64 entry points, 64 kept out, 32 remembered', () => {
 
 test('[D-122] the last 64 targets estimate the size of the network', () => {
   const size = new NetworkSize()
-  for (let i = 0; i < 500; i++) size.add(`target ${i}`, { nodes: K, share: 0.001 }, 40)
+  for (let i = 0; i < 500; i++) size.add(`target ${i}`, { nodes: K, share: 0.001 })
   expect(size.estimate?.samples).toBe(64)
 })
 

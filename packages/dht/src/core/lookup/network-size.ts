@@ -1,8 +1,7 @@
 /**
  * How many nodes the network has, from how close the closest ones were to the targets of our lookups: n ids spread evenly
  * leave the k-th closest at k/n of the whole space. Sums over all lookups, not means of quotients: nodes crowded around one
- * target, by chance or by an attacker, then hardly count. A walk that got lost among the dead saw far too much of the space,
- * and one such would outweigh all others: it is left out.
+ * target, by chance or by an attacker, then hardly count.
  */
 
 import { K } from '../routing/routing-table.ts'
@@ -30,19 +29,16 @@ const SURE_FROM_NODES = 8 * K
 /** The eight closest take up less than this of what is usual: by chance, once in a thousand lookups or less. */
 const CROWDED_WHEN_SURE = 1 / 4
 const CROWDED = 1 / 8
-/** More than so many times the lower quartile is no chance (once in a hundred thousand lookups): that walk did not come near. */
-const LOST = 4
 
 export class NetworkSize {
   /** By target; a target counts once, however often it is looked up. BOUNDED: SAMPLES_MAX, oldest out. */
-  readonly #samples = new Map<string, Density & { readonly contacts: number }>()
+  readonly #samples = new Map<string, Density>()
 
-  /** `undefined`: nothing could be seen. `contacts`: how many we had at that time. */
-  add(target: string, density: Density | undefined, contacts: number): void {
+  /** `undefined`: nothing could be seen. */
+  add(target: string, density: Density | undefined): void {
     if (density === undefined || density.nodes === 0 || density.share <= 0) return
-    this.#forgetFirstLooks(contacts)
     this.#samples.delete(target)
-    this.#samples.set(target, { ...density, contacts })
+    this.#samples.set(target, density)
     if (this.#samples.size <= SAMPLES_MAX) return
     for (const oldest of this.#samples.keys()) {
       this.#samples.delete(oldest)
@@ -65,30 +61,19 @@ export class NetworkSize {
     }
   }
 
-  /** What is usual around another target than this one: `undefined` where we have not seen enough yet. `contacts`: how many we have now. */
-  usual(target: string, contacts: number): { readonly share: number; readonly crowdedBelow: number } | undefined {
-    this.#forgetFirstLooks(contacts)
+  /** What is usual around another target than this one: `undefined` where we have not seen enough yet. */
+  usual(target: string): { readonly share: number; readonly crowdedBelow: number } | undefined {
     const { nodes, share } = this.#sum(target)
     if (nodes < K) return undefined
     const usual = (K * share) / nodes
     return { share: usual, crowdedBelow: usual * (nodes >= SURE_FROM_NODES ? CROWDED_WHEN_SURE : CROWDED) }
   }
 
-  /** Whoever knew less than half of whom it knows now did not come near: its first walks saw a network of a few nodes. */
-  #forgetFirstLooks(contacts: number): void {
-    for (const [target, sample] of this.#samples) {
-      if (sample.contacts < contacts / 2) this.#samples.delete(target)
-    }
-  }
-
   #sum(without: string | undefined): Density {
-    const samples = [...this.#samples].flatMap(([target, sample]) => (target === without ? [] : [sample]))
-    samples.sort((a, b) => a.share - b.share)
-    const usual = samples[(samples.length - 1) >> 2]?.share ?? 0
     let nodes = 0
     let share = 0
-    for (const sample of samples) {
-      if (sample.share > LOST * usual) break
+    for (const [target, sample] of this.#samples) {
+      if (target === without) continue
       nodes += sample.nodes
       share += sample.share
     }

@@ -93,7 +93,7 @@ export class Walks {
     const { target } = query
     const { policy, nodeId: ownId, network } = self
     // On a private network nobody has reason to hide anything.
-    const usual = network === 'private' ? undefined : networkSize.usual(keyOf(target), table.size)
+    const usual = network === 'private' ? undefined : networkSize.usual(keyOf(target))
     const reserve = () => table.closest(target, RESERVE)
     const lookup = new Lookup({ query, announce, ownId, rules: policy, reserve, usual, startedAt: now })
     const nearest = table.closest(target, SEEDS)
@@ -116,7 +116,7 @@ export class Walks {
   /** A walk has come to its end. */
   handleWalked(now: Millis, lookup: Lookup): void {
     const { self, table, networkSize, engine } = this.#init
-    networkSize.add(keyOf(lookup.target), lookup.density(), table.size)
+    networkSize.add(keyOf(lookup.target), lookup.density())
     if (!isSameId(lookup.target, self.nodeId)) return
     // Whoever is met on the way to ourselves is close to us: without a look farther out a whole half might never hear of the other.
     for (const bits of table.poorRegions()) {
