@@ -29,6 +29,9 @@ import { acceptSimMutations } from './accept-sim-mutations.ts'
 import { acceptSimSwarm } from './accept-sim-swarm.ts'
 import { acceptSimSybil } from './accept-sim-sybil.ts'
 import { acceptStart } from './accept-start.ts'
+import { acceptSyncDifferences } from './accept-sync-differences.ts'
+import { acceptSyncJoin } from './accept-sync-join.ts'
+import { acceptSyncLive } from './accept-sync-live.ts'
 import { type AcceptOptions, told, type Verdict } from './verdict.ts'
 
 const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = {
@@ -46,6 +49,9 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'db-idle': acceptDbIdle,
   crash: acceptCrash,
   'open-million': acceptOpenMillion,
+  'sync-join': acceptSyncJoin,
+  'sync-differences': acceptSyncDifferences,
+  'sync-live': acceptSyncLive,
   'dht-rate': acceptDhtRate,
   'dht-codec': acceptDhtCodec,
   'dht-lookup': acceptDhtLookup,

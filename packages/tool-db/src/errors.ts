@@ -75,6 +75,7 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   UnboundRecord: 'only bound records are taken here',
   ClaimTooOld: 'the claim of the name is dated too far back: sign it again',
   Expired: 'its ttl is over already: check the clock',
+  Forgotten: 'the record is older than deletions are kept, and may have been deleted: write it anew',
   NoOwnChanges: 'the CRDT holds no change of its author',
   CRDT_AUTHOR_FULL: 'this author has written as much there as the limits crdt…PerAuthorMax allow',
   CRDT_AUTHORS_FULL: 'as many others as the limit crdtAuthorsMax allows have written there',

@@ -18,7 +18,7 @@ import type { Application } from './application.ts'
 import { Dialler } from './dialler.ts'
 import { Driver } from './driver.ts'
 import { Effects } from './effects.ts'
-import { SHAKE_128 } from './expand.ts'
+import { AES_256_CTR } from './expand.ts'
 import { ownEndpoint } from './own-address.ts'
 import { OwnEndpoints } from './own-endpoints.ts'
 import type { StorePlace } from './place.ts'
@@ -140,7 +140,7 @@ function encryptionOf({ encryption, requireEncryption }: AllOptions): 'off' | 'p
 
 function syncOf({ options, store }: RuntimeInit): SyncInit | undefined {
   if (!store.isAtomic) return undefined
-  return { expand: SHAKE_128, interval: options.syncInterval, horizon: options.keepDeletions }
+  return { expand: AES_256_CTR, interval: options.syncInterval, horizon: options.keepDeletions }
 }
 
 function buildDriver(

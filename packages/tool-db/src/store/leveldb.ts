@@ -186,7 +186,11 @@ export class LevelDbStore implements Store {
       for (const { key } of writes) this.#rows.noteUncertain(key)
       throw this.#engine.handleFailedWrite(error)
     }
-    for (const write of writes) this.#rows.noteWritten(write.key, write.kind === 'set' ? write.value : undefined)
+    for (const write of writes) {
+      // What nobody has read will hardly be read next.
+      if (versions.has(write.key)) this.#rows.noteWritten(write.key, write.kind === 'set' ? write.value : undefined)
+      else this.#rows.noteUncertain(write.key)
+    }
     return results
   }
 

@@ -14,7 +14,7 @@ import type { WireRecord } from '../../src/core/records/record.ts'
 import { writtenValue } from '../../src/core/records/write.ts'
 import type { Channel } from '../../src/network/channel.ts'
 import { joinedChannel } from '../../src/network/joined-channel.ts'
-import { SHAKE_128 } from '../../src/runtime/expand.ts'
+import { AES_256_CTR } from '../../src/runtime/expand.ts'
 import { nextEndId } from './end-id.ts'
 import { sha256, signatureOf, TestKey, TOPIC } from './test-key.ts'
 import { TestStore } from './test-store.ts'
@@ -93,7 +93,7 @@ export class WorldNode {
         sha256,
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         noise: nobleEngine(random),
-        sync: options.sync && { expand: SHAKE_128, interval: 60_000, horizon: 30 * 24 * HOUR, ...options.sync },
+        sync: options.sync && { expand: AES_256_CTR, interval: 60_000, horizon: 30 * 24 * HOUR, ...options.sync },
       },
     )
   }

@@ -33,6 +33,8 @@ export class World {
   readonly places = new Map<string, WorldNode>()
   /** Hosts that neither take a dial nor refuse it. */
   readonly silent = new Set<string>()
+  /** What the machine of this host says, as it goes out: a liar with all the right proofs. */
+  readonly tampers = new Map<string, (text: string) => string>()
   /** Every frame between nodes, for tests that look at the wire. */
   readonly wire: { from: string; to: string; at: Millis; text: string }[] = []
   readonly #queue = new DeadlineQueue<() => void>()
@@ -128,12 +130,14 @@ export class World {
     const found = this.#linkOf(from, channel)
     if (found === undefined) return
     const { other, link } = found
-    const text = typeof frame === 'string' ? frame : latin1(frame)
-    for (const each of isBatch(frame) ? text.slice(1).split('\n') : [text]) {
+    const tamper = this.tampers.get(from.host)
+    const sent = tamper !== undefined && typeof frame === 'string' ? frame.split('\n').map(tamper).join('\n') : frame
+    const text = typeof sent === 'string' ? sent : latin1(sent)
+    for (const each of isBatch(sent) ? text.slice(1).split('\n') : [text]) {
       this.wire.push({ from: from.host, to: other.node.host, at: this.now, text: each })
     }
     this.at(LATENCY, () => {
-      if (link.isOpen) other.node.deliver(other.channel, frame)
+      if (link.isOpen) other.node.deliver(other.channel, sent)
     })
   }
 

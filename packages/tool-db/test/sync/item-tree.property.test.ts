@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ItemTree } from '../../src/core/sync/item-tree.ts'
 import { compareAt, packItem, START } from '../../src/core/sync/sync-item.ts'
-import { SHAKE_128 } from '../../src/runtime/expand.ts'
+import { AES_256_CTR } from '../../src/runtime/expand.ts'
 import { emptyTree, numbered, sha256, treeOf } from './world.ts'
 
 const operations = fc.array(
@@ -64,9 +64,9 @@ test('[Y-2] a fingerprint costs at most half a leaf of hashing at each end, what
 
 test('[Y-2] what has changed is hashed once, a leaf at a time, and in slices of any length', () => {
   let expanded = 0
-  const count: typeof SHAKE_128 = (element) => {
+  const count: typeof AES_256_CTR = (element) => {
     expanded++
-    return SHAKE_128(element)
+    return AES_256_CTR(element)
   }
   const tree = new ItemTree({ expand: count, sha256 })
   for (let i = 0; i < 5_000; i++) tree.insert(numbered(i))

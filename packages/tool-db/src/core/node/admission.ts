@@ -26,6 +26,7 @@ import {
   nameOfRows,
   recordOfRow,
   recordsOfName,
+  recordsOfRows,
   rowsOfName,
   sideRows,
 } from './rows.ts'
@@ -234,13 +235,13 @@ export class Admission {
     const held = liveRecord(previous, this.#kernel.now)
     // The same again: nothing to ask anybody.
     if (held?.h === record.h && held.s === record.s) {
-      then({ kind: 'unchanged', record, held })
+      this.#keepItem(incoming, rows, () => then({ kind: 'unchanged', record, held }))
       return
     }
     this.#customVerify(record, held, (isAccepted) => {
       if (!isAccepted) return then({ kind: 'refused', code: 'CustomVerificationFailed' })
       const plan = this.#plan(incoming, { row: rows.row, claims: rows.claims, held, previous })
-      if (plan.kind === 'verdict') return then(plan.verdict)
+      if (plan.kind === 'verdict') return this.#keepItem(incoming, rows, () => then(plan.verdict))
       incoming.ahead?.(plan.after)
       this.#commit(record.k, rows, [...plan.writes, ...plan.change.writes], (outcome, failure) => {
         if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
@@ -252,6 +253,20 @@ export class Admission {
         if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
         this.#store(incoming, then, tries - 1)
       })
+    })
+  }
+
+  /** Another server has it as well, and it is held: then it has an item, whatever came between. */
+  #keepItem({ record, arrival }: Incoming, rows: Rows, then: () => void): void {
+    const isHeld = (): boolean => recordsOfRows(record.k, rows.row, rows.claims).some(({ h }) => h === record.h)
+    if (arrival.kind !== 'sync' || this.#items.hasRecord(record) || !isHeld()) {
+      then()
+      return
+    }
+    const change = this.#items.changeOf(record.k, [], [record])
+    this.#commit(record.k, rows, change.writes, (outcome) => {
+      if (outcome === 'committed') change.apply()
+      then()
     })
   }
 
@@ -270,6 +285,10 @@ export class Admission {
     if (namespaceOf(record.k).kind !== 'frozen') {
       if (held !== undefined && !wins(record, held))
         return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
+      const isVouchedFor = arrival.kind === 'sync' && arrival.certified
+      if (previous === undefined && !isVouchedFor && this.#items.mayBeForgotten(record)) {
+        return { kind: 'verdict', verdict: { kind: 'refused', code: 'Forgotten' } }
+      }
       const text = recordText(record, valueText)
       const after: Verdict = { kind: 'stored', record, held: record, isShown: true, isClaim: false, text }
       const change = this.#items.changeOf(record.k, previous === undefined ? [] : [previous], [record])

@@ -185,6 +185,21 @@ export class CrdtStore {
     return this.#items.change(gone, [{ item: itemOf(set), row }])
   }
 
+  /** Where this very set is held: then it has an item, whatever came between. */
+  keepItem(record: WireRecord, open: OpenKey, then: () => void): void {
+    const set = [...open.sets].find(({ hash }) => hash === record.h)
+    if (set === undefined || this.#items.hasRecord(record)) {
+      then()
+      return
+    }
+    const change = this.#changeOf(record, set, { replaced: [], held: undefined })
+    const expect = new Map([[indexRowKey(record.k), open.index?.version ?? NO_VERSION]])
+    this.#kernel.ask('commit', { writes: change.writes, expect }, (result) => {
+      if (result.ok && result.value) change.apply()
+      then()
+    })
+  }
+
   /** An author's latest set of those that are shorter. */
   tail(key: string, { sets }: OpenKey, wish: { author: string; kind: string; sizeMax: number }): SetReader {
     let latest: HeldSet | undefined

@@ -33,6 +33,7 @@ import type { Peer } from './session.ts'
 import { CLOSE, type Sessions } from './sessions.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { CatchUp } from './sync/catch-up.ts'
+import { Forgetting } from './sync/forgetting.ts'
 import { ItemIndex, type SyncInit } from './sync/item-index.ts'
 
 export interface NodeInit {
@@ -62,6 +63,7 @@ export class NodeParts {
   readonly listeners: Listeners
   readonly items: ItemIndex
   readonly catchUp: CatchUp | undefined
+  readonly forgetting: Forgetting | undefined
   readonly admission: Admission
   readonly expiries: Expiries
   readonly gets: Gets
@@ -149,6 +151,10 @@ export class NodeParts {
       { hasVerifierFor, onStored, bringsTwice: () => this.roster.servers.size > 0 },
     )
     this.expiries = new Expiries({ kernel, admission: this.admission, items: this.items })
+    this.forgetting =
+      sync === undefined
+        ? undefined
+        : new Forgetting({ kernel, admission: this.admission, items: this.items, horizon: sync.horizon })
     this.catchUp =
       sync === undefined
         ? undefined
@@ -229,6 +235,7 @@ export class NodeParts {
       'now.functions': this.functions.running,
       'now.relayed-gets': this.gets.relayed,
       'now.sync-items': this.items.tree.size,
+      'now.sync-ready': this.items.isReady ? 1 : 0,
       'now.sync-peers': this.catchUp?.links ?? 0,
       'now.sync-refusals': this.catchUp?.refusals ?? 0,
     }

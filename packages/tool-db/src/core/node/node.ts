@@ -52,6 +52,7 @@ export class DatabaseNode {
     this.#kernel.now = now
     this.#parts.expiries.start()
     this.#parts.items.start()
+    this.#parts.forgetting?.start()
   }
 
   handleOpened(now: Millis, input: ChannelInput): void {

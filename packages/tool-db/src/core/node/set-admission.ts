@@ -56,7 +56,9 @@ export class SetAdmission {
     this.#store.open({ key: record.k, author: record.a, isOurs }, (open) => {
       if (!open.ok) return then({ kind: 'refused', code: open.code, error: open.error })
       const plan = this.#store.plan(record, open)
-      if (plan.kind === 'held') return then({ kind: 'unchanged', record, held: record })
+      if (plan.kind === 'held') {
+        return this.#store.keepItem(record, open, () => then({ kind: 'unchanged', record, held: record }))
+      }
       if (plan.kind === 'refused') return then(plan)
       const held = liveRecordOfRow(record.k, open.row, kernel.now)
       customVerify(record, held, (isAccepted) => {

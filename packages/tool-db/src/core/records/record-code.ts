@@ -23,5 +23,7 @@ export type RecordCode =
   | 'ClaimTooOld'
   /** Its author gave it an end, and that is over. */
   | 'Expired'
+  /** So old that its deletion may have been forgotten here, and nothing is held of its key. */
+  | 'Forgotten'
   /** A change-set without a change of its signer's own. */
   | 'NoOwnChanges'

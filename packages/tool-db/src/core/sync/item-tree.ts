@@ -59,22 +59,34 @@ export class ItemTree {
   }
 
   has(item: SyncItem): boolean {
-    return this.#holds(packItem(item))
+    return this.holds(packItem(item))
   }
 
   /** False where it was there already. */
   insert(item: SyncItem): boolean {
-    const packed = packItem(item)
-    if (this.#holds(packed)) return false
+    return this.insertPacked(packItem(item))
+  }
+
+  /** False where it was not there. */
+  remove(item: SyncItem): boolean {
+    return this.removePacked(packItem(item))
+  }
+
+  holds(packed: Uint8Array): boolean {
+    let node = this.#root
+    while (node.kind === 'branch') node = node.children[childFor(node, packed)] as Node
+    return node.holds(packed)
+  }
+
+  insertPacked(packed: Uint8Array): boolean {
+    if (this.holds(packed)) return false
     const behind = insertInto(this.#root, packed)
     if (behind !== undefined) this.#root = branchOf([this.#root, behind])
     return true
   }
 
-  /** False where it was not there. */
-  remove(item: SyncItem): boolean {
-    const packed = packItem(item)
-    if (!this.#holds(packed)) return false
+  removePacked(packed: Uint8Array): boolean {
+    if (!this.holds(packed)) return false
     removeFrom(this.#root, packed)
     while (this.#root.kind === 'branch' && this.#root.children.length === 1) this.#root = this.#root.children[0] as Node
     return true
@@ -200,12 +212,6 @@ export class ItemTree {
     leaf.subtractItems(0, from, into, this.#expand)
     leaf.subtractItems(to, leaf.count, into, this.#expand)
     return work + leaf.count - inside
-  }
-
-  #holds(packed: Uint8Array): boolean {
-    let node = this.#root
-    while (node.kind === 'branch') node = node.children[childFor(node, packed)] as Node
-    return node.holds(packed)
   }
 }
 

@@ -3,10 +3,10 @@
  * alone covers no key, so neither of them could name a record.
  */
 
-import { fromHex, type Hash, hashHex } from '@shoal/base'
+import { type Hash, hashHex } from '@shoal/base'
 import { changeSetOf, isCrdtRecord } from '../crdt/change-set.ts'
 import type { WireRecord } from '../records/record.ts'
-import type { SyncItem } from './sync-item.ts'
+import { ID_BYTES, packPlace } from './sync-item.ts'
 
 /** An item as rows and maps name it. */
 export interface NamedItem {
@@ -31,6 +31,19 @@ export function namedItem(
   return { time, id: hashHex(sha256, `${hash}${type ?? ''}\n${key}`) }
 }
 
-export function syncItemOf({ time, id }: NamedItem): SyncItem {
-  return { time, id: fromHex(id) as Uint8Array }
+/** As the tree has it: eight bytes of time, then the id. */
+export function packedOf({ time, id }: NamedItem): Uint8Array {
+  const packed = packPlace(time, NO_ID)
+  const start = packed.length - ID_BYTES
+  for (let i = 0; i < ID_BYTES; i++) {
+    packed[start + i] = (hexDigit(id.charCodeAt(2 * i)) << 4) | hexDigit(id.charCodeAt(2 * i + 1))
+  }
+  return packed
+}
+
+const NO_ID = new Uint8Array(0)
+
+/** Of 0 to 9 and a to f, as a hash has them. */
+function hexDigit(unit: number): number {
+  return (unit & 15) + (unit > 0x39 ? 9 : 0)
 }

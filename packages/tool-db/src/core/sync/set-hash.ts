@@ -16,7 +16,7 @@ const WORDS = 512
 /** What an element is expanded to, in bytes. */
 export const EXPANDED_BYTES: number = WORDS * 4
 
-/** SHAKE128 of the element, `EXPANDED_BYTES` long. */
+/** The key stream of AES-256 in counter mode (from zero) under the element of 32 bytes as the key, `EXPANDED_BYTES` long: all of its bits are as good as random, whoever chose the element. */
 export type Expand = (element: Uint8Array) => Uint8Array
 
 export class SetHash {

@@ -42,9 +42,11 @@ export function packItem({ time, id }: SyncItem): Uint8Array {
 export function packPlace(time: number, idPrefix: Uint8Array): Uint8Array {
   assert(Number.isSafeInteger(time) && time >= 0, 'a time is a whole number of milliseconds')
   const packed = new Uint8Array(ITEM_BYTES)
-  const view = new DataView(packed.buffer)
-  view.setUint32(0, Math.floor(time / 2 ** 32))
-  view.setUint32(4, time % 2 ** 32)
+  let left = time
+  for (let i = TIME_BYTES - 1; left > 0; i--) {
+    packed[i] = left % 256
+    left = Math.floor(left / 256)
+  }
   packed.set(idPrefix, TIME_BYTES)
   return packed
 }

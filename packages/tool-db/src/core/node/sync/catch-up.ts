@@ -105,7 +105,7 @@ export class CatchUp {
     const link = this.#linkOf(peer)
     if (link === undefined) return
     // The other side compares: ours need not be soon.
-    if (this.#turn?.peer !== peer) this.#arm(link, this.#jittered(2 * this.#parts.interval))
+    if (this.#turn?.peer !== peer && link.failures === 0) this.#arm(link, this.#jittered(2 * this.#parts.interval))
     this.#serving.handleAsk(peer, message)
   }
 
@@ -146,6 +146,8 @@ export class CatchUp {
   #handleNeed(peer: Peer, { need, needRanges }: Step): void {
     const link = this.#links.get(peer)
     if (link === undefined || (need.length === 0 && needRanges.length === 0)) return
+    // Whoever gave nothing the last time waits, whatever he says he has.
+    if (link.failures > 0 && this.#turn?.peer !== peer) return
     if (this.#turn !== undefined && this.#turn.peer !== peer) {
       this.#armSoon(link, SOON)
       return

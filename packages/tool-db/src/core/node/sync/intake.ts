@@ -288,6 +288,10 @@ export class Intake {
       this.#refused.add(item.id)
       return undefined
     }
+    if (previous === undefined && items.mayBeForgotten(record)) {
+      this.#refuse(item, 'Forgotten', taken)
+      return undefined
+    }
     const text = recordText(record, valueText)
     const gone = previous === undefined || isCrdtRecord(previous) ? [] : [items.itemOf(previous)]
     const change = items.change(gone, [place])

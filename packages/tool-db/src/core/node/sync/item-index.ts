@@ -7,13 +7,13 @@ import type { Millis } from '@shoal/base'
 import { isCrdtRecord } from '../../crdt/change-set.ts'
 import type { WireRecord } from '../../records/record.ts'
 import { ItemTree } from '../../sync/item-tree.ts'
-import { itemOf, type NamedItem, syncItemOf } from '../../sync/record-item.ts'
+import { itemOf, type NamedItem, packedOf } from '../../sync/record-item.ts'
 import type { Expand } from '../../sync/set-hash.ts'
 import type { RowWrite } from '../effects.ts'
 import type { Kernel } from '../kernel.ts'
 import { ItemBuild } from './item-build.ts'
 import { ItemLoad } from './item-load.ts'
-import { itemRowKey } from './item-rows.ts'
+import { FORGOTTEN_MARK, itemRowKey } from './item-rows.ts'
 
 export interface SyncInit {
   /** Of items, for the set hash. */
@@ -45,6 +45,8 @@ const RETRY_AFTER: Millis = 10_000
 
 export class ItemIndex {
   readonly tree: ItemTree
+  /** Deletions up to this time may have been forgotten here. */
+  forgottenUntil: Millis = 0
   readonly #kernel: Kernel
   readonly #init: SyncInit | undefined
   #isReady = false
@@ -63,7 +65,7 @@ export class ItemIndex {
     return this.#init !== undefined
   }
 
-  /** False until the tree holds what the rows say. */
+  /** False until the tree holds what the rows say, hashed. */
   get isReady(): boolean {
     return this.#isReady
   }
@@ -72,6 +74,10 @@ export class ItemIndex {
   start(): void {
     if (this.#init === undefined) return
     const { horizon } = this.#init
+    this.#kernel.ask('load', { keys: [FORGOTTEN_MARK] }, (result) => {
+      const value = result.ok ? result.value[0]?.value : undefined
+      if (value !== undefined) this.forgottenUntil = Math.max(this.forgottenUntil, Number(value) || 0)
+    })
     const build = new ItemBuild(this.#kernel)
     build.run((isBuilt) => {
       if (!isBuilt) return this.#startLater()
@@ -85,7 +91,10 @@ export class ItemIndex {
       load.run((isLoaded) => {
         if (!isLoaded) return this.#startLater()
         this.#goneMeanwhile.clear()
-        this.#isReady = true
+        // Whoever asks first should not wait for a million hashes.
+        this.settle(() => {
+          this.#isReady = true
+        })
       })
     })
   }
@@ -96,11 +105,21 @@ export class ItemIndex {
   }
 
   has(item: NamedItem): boolean {
-    return this.tree.has(syncItemOf(item))
+    return this.tree.holds(packedOf(item))
+  }
+
+  /** Also where none are kept. */
+  hasRecord(record: WireRecord): boolean {
+    return !this.isKept || this.has(this.itemOf(record))
   }
 
   itemOf(record: WireRecord): NamedItem {
     return itemOf(record, this.#kernel.sha256)
+  }
+
+  /** It may be what a deletion was about that nobody remembers: under a key that nothing is held of. */
+  mayBeForgotten(record: WireRecord): boolean {
+    return record.t <= this.forgottenUntil
   }
 
   /** Of records under one key; sets of changes lie elsewhere, and are no business of the key's row. */
@@ -117,8 +136,7 @@ export class ItemIndex {
   /** What is both before and after stays as it is, but that its row is written again. */
   change(gone: readonly NamedItem[], come: readonly ItemPlace[]): ItemChange {
     if (!this.isKept) return NO_CHANGE
-    const coming = new Set(come.map(({ item }) => item.id))
-    const going = gone.filter(({ id }) => !coming.has(id))
+    const going = gone.filter(({ id }) => !come.some(({ item }) => item.id === id))
     return {
       writes: [
         ...going.map((item) => ({ key: itemRowKey(item) })),
@@ -126,10 +144,10 @@ export class ItemIndex {
       ],
       apply: () => {
         for (const item of going) {
-          this.tree.remove(syncItemOf(item))
+          this.tree.removePacked(packedOf(item))
           if (!this.#isReady) this.#goneMeanwhile.add(itemRowKey(item))
         }
-        for (const { item } of come) this.tree.insert(syncItemOf(item))
+        for (const { item } of come) this.tree.insertPacked(packedOf(item))
       },
     }
   }

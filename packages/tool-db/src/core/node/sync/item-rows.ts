@@ -19,6 +19,9 @@ export const REPAIRED_MARK = '\u0000repaired'
 /** When this server last agreed with another one on everything. */
 export const AGREED_MARK = '\u0000sync-agreed'
 
+/** Deletions up to this time may have been forgotten here. */
+export const FORGOTTEN_MARK = '\u0000sync-forgotten'
+
 const TIME_DIGITS = 13
 const ITEM_ROW_KEY = /^\d{13}[0-9a-f]{64}$/
 

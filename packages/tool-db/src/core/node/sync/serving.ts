@@ -66,12 +66,9 @@ export class Serving {
       items.settle(() => {
         const step = reconcile(items.tree, parsed.message, { sha256: kernel.sha256, salt: salted })
         this.#answer(peer, () => {
-          this.#parts.fanout.send(peer, {
-            type: 'syncTell',
-            id,
-            to: [],
-            data: toBase64(serialiseSync(step.reply)),
-          })
+          const told = toBase64(serialiseSync(step.reply))
+          kernel.counters.add('sync.compared-bytes', told.length)
+          this.#parts.fanout.send(peer, { type: 'syncTell', id, to: [], data: told })
           this.#parts.onNeed(peer, step)
         })
         done(MICROS_PER_RECORD + step.work * MICROS_PER_ITEM)

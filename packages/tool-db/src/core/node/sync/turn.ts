@@ -193,13 +193,9 @@ export class Turn {
   #ask(): void {
     const id = this.#parts.kernel.messageId()
     this.#asked = id
-    this.#send({
-      type: 'syncAsk',
-      id,
-      to: [],
-      salt: toBase64(this.#context.salt),
-      data: toBase64(serialiseSync(this.#next)),
-    })
+    const data = toBase64(serialiseSync(this.#next))
+    this.#parts.kernel.counters.add('sync.compared-bytes', data.length)
+    this.#send({ type: 'syncAsk', id, to: [], salt: toBase64(this.#context.salt), data })
     this.#next = []
   }
 
@@ -216,7 +212,9 @@ export class Turn {
     if (items.length === 0 && range === undefined) return
     const id = this.#parts.kernel.messageId()
     this.#wanted = range === undefined ? { kind: 'items', id, items } : { kind: 'range', id, range }
-    this.#send({ type: 'syncWant', id, to: [], data: toBase64(serialiseWant(this.#wanted)) })
+    const data = toBase64(serialiseWant(this.#wanted))
+    this.#parts.kernel.counters.add('sync.compared-bytes', data.length)
+    this.#send({ type: 'syncWant', id, to: [], data })
   }
 
   /** False where the answer is none to this question. */
@@ -228,8 +226,9 @@ export class Turn {
     return true
   }
 
-  #goOnAt({ from, to }: PlaceRange, { looked, next }: SyncRecordsMessage): boolean {
+  #goOnAt({ from, to }: PlaceRange, { looked, next, records }: SyncRecordsMessage): boolean {
     if (looked !== undefined) return false
+    if (records.length === 0) this.#missed++
     if (next === undefined) return true
     const place = fromBase64(next)
     if (place?.length !== ITEM_BYTES) return false

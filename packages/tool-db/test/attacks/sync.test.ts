@@ -1,0 +1,152 @@
+/** Servers that have proved who they are, and lie about what they have. */
+
+import { toBase64 } from '@shoal/base'
+import { expect, test } from 'vitest'
+import { packPlace } from '../../src/core/sync/sync-item.ts'
+import { serialiseSync, serialiseWant } from '../../src/core/sync/sync-message.ts'
+import { World, type WorldNode } from '../node/world.ts'
+
+const sync = {}
+const HOUR = 3_600_000
+
+/** An honest server, and one that says of each kind of message what the test wants. */
+function pair(
+  lies: Readonly<Record<string, (message: Record<string, unknown>) => object>>,
+  records = 300,
+): {
+  world: World
+  honest: WorldNode
+  liar: WorldNode
+} {
+  const world = new World()
+  const before = world.server({ sync, key: 'liar' })
+  for (let i = 0; i < records; i++) before.put(`k${i}`, i)
+  world.run(1_000)
+  world.kill(before)
+  const honest = world.server({ sync })
+  const liar = world.server({ sync, key: 'liar', store: before.store })
+  world.tampers.set(liar.host, (text) => {
+    if (!text.startsWith('{')) return text
+    const message = JSON.parse(text) as Record<string, unknown>
+    const lie = lies[message['type'] as string]
+    return lie === undefined ? text : JSON.stringify(lie(message))
+  })
+  honest.connect(liar)
+  return { world, honest, liar }
+}
+
+function sent(world: World, from: WorldNode, type: string): number {
+  return world.wire.filter((each) => each.from === from.host && each.text.includes(`"type":"${type}"`)).length
+}
+
+function say(liar: WorldNode, to: WorldNode, message: object): void {
+  liar.input((machine) => machine.sendText(to.machine.clientId, JSON.stringify({ to: [], ...message })))
+}
+
+const differs = toBase64(
+  serialiseSync([{ to: 'end', content: { kind: 'fingerprint', fingerprint: new Uint8Array(8).fill(9) } }]),
+)
+
+test('[Y-20] whoever says for ever that something differs is asked a bounded number of times, ever more rarely', () => {
+  const { world, honest, liar } = pair({ syncTell: (message) => ({ ...message, data: differs }) })
+  world.run(HOUR)
+  const first = sent(world, honest, 'syncAsk')
+  expect(first).toBeGreaterThan(0)
+  world.run(5 * HOUR)
+  expect(sent(world, honest, 'syncAsk') - first).toBeLessThan(100 * 8)
+  expect(honest.peers).toEqual([liar.peerId])
+})
+
+test('[Y-20] whoever names what it does not deliver is given up, and asked ever more rarely', () => {
+  const { world, honest } = pair({
+    syncRecords: ({ id, looked, next }) => ({ type: 'syncRecords', id, to: [], records: [], looked, next }),
+  })
+  world.run(HOUR)
+  const first = sent(world, honest, 'syncWant')
+  expect(first).toBeGreaterThan(0)
+  world.run(5 * HOUR)
+  expect(sent(world, honest, 'syncWant') - first).toBeLessThan(40)
+  expect(honest.rows.has('k1')).toBe(false)
+})
+
+test('[Y-20] an answer that goes nowhere, or in circles, is a fault', () => {
+  const place = toBase64(packPlace(1, new Uint8Array(0)))
+  const { world, honest } = pair({
+    syncRecords: ({ id }) => ({ type: 'syncRecords', id, to: [], records: [], next: place }),
+  })
+  world.run(10 * HOUR)
+  expect(honest.machine.stats()['sync.malformed']).toBeGreaterThanOrEqual(1)
+  expect(sent(world, honest, 'syncWant')).toBeLessThan(40)
+})
+
+test('[Y-20] what is no step, no want and no list of records ends the connection in the end', () => {
+  for (const [type, data] of [
+    ['syncTell', 'AAAA'],
+    ['syncTell', 'not base64!'],
+  ] as const) {
+    const { world, honest } = pair({ [type]: (message) => ({ ...message, data }) })
+    world.run(HOUR)
+    expect(honest.machine.stats()['faults.malformed']).toBeGreaterThanOrEqual(1)
+  }
+  const { world, honest, liar } = pair({})
+  world.run(5_000)
+  for (let i = 0; i < 6; i++) say(liar, honest, { type: 'syncWant', id: `w${i}`, data: 'AAAA' })
+  world.run(1_000)
+  expect(honest.machine.stats()).toMatchObject({ 'faults.malformed': 5 })
+  expect(honest.peers).toEqual([])
+})
+
+test('[Y-21] forged records are not stored, count against who sent them, and keep no true ones out', () => {
+  const forge = (record: Record<string, unknown>): object => ({ ...record, s: 'ab'.repeat(32) })
+  const { world, honest, liar } = pair({
+    syncRecords: (message) => ({ ...message, records: (message['records'] as Record<string, unknown>[]).map(forge) }),
+  })
+  world.run(60_000)
+  expect(honest.machine.stats()['sync.stored'] ?? 0).toBe(0)
+  expect(honest.machine.stats()['faults.bad-record']).toBeGreaterThanOrEqual(20)
+  expect(honest.peers).toEqual([])
+  const true_ = world.server({ sync, key: 'honest too', store: liar.store })
+  true_.connect(honest)
+  world.run(60_000)
+  expect(honest.held('k7')).toBe(7)
+  expect(honest.machine.stats()['now.sync-items']).toBe(300)
+})
+
+test('[Y-22] records that nobody asked for are not taken this way', () => {
+  const { world, honest, liar } = pair({}, 5)
+  world.run(5_000)
+  const record = { ...JSON.parse(liar.rows.get('k1')?.value ?? ''), k: 'other' }
+  for (let i = 0; i < 20; i++) say(liar, honest, { type: 'syncRecords', id: 'x', records: [record], looked: 1 })
+  world.run(1_000)
+  expect(honest.rows.has('other')).toBe(false)
+  expect(honest.machine.stats()['sync.unasked']).toBe(20)
+})
+
+test('[Y-22] of a flood of questions few are answered at a time, the rest is refused, and others are served', () => {
+  const { world, honest, liar } = pair({}, 2_000)
+  world.run(60_000)
+  expect(honest.machine.stats()['now.sync-items']).toBe(2_000)
+  world.wire.length = 0
+  const want = toBase64(serialiseWant({ kind: 'range', range: { from: packPlace(0, new Uint8Array(0)), to: 'end' } }))
+  for (let i = 0; i < 2_000; i++) {
+    say(liar, honest, { type: 'syncWant', id: `w${i}`, data: want })
+    say(liar, honest, { type: 'syncAsk', id: `a${i}`, data: differs, salt: 'A'.repeat(22) })
+  }
+  const other = world.server({ sync })
+  other.connect(honest)
+  world.run(20_000)
+  expect(sent(world, honest, 'syncRecords') + sent(world, honest, 'syncTell')).toBeLessThan(200)
+  expect(other.machine.stats()['now.sync-items']).toBe(2_000)
+})
+
+test('[Y-22] who has not named the feature may not use it', () => {
+  const world = new World()
+  const server = world.server({ sync })
+  const client = world.client()
+  client.connect(server)
+  world.run(500)
+  for (let i = 0; i < 6; i++) say(client, server, { type: 'syncAsk', id: `a${i}`, data: differs, salt: 'A'.repeat(22) })
+  world.run(500)
+  expect(server.machine.stats()['faults.out-of-turn']).toBe(5)
+  expect(client.peers).toEqual([])
+})
