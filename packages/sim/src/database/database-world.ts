@@ -215,7 +215,7 @@ export class DatabaseWorld {
 
   #handleFrame(database: DatabaseHost, channel: number, frame: Frame): void {
     assert(typeof frame === 'string', 'connections are in clear')
-    const tampered = database.mischief?.handleIncoming(frame)
+    const tampered = database.mischief?.handleIncoming(channel, frame)
     for (const text of tampered?.back ?? []) this.#streams.send(channel, text)
     for (const text of tampered?.onward ?? [frame]) {
       this.input(database, ({ node }, now) => {
@@ -254,7 +254,7 @@ export class DatabaseWorld {
 
   #send(database: DatabaseHost, { channel, text }: Effect & { kind: 'send' }): void {
     for (const observer of this.#observers) observer.handleSent?.(database, channel, text)
-    const tampered = database.mischief?.handleOutgoing(text)
+    const tampered = database.mischief?.handleOutgoing(channel, text)
     for (const each of tampered?.onward ?? [text]) this.#streams.send(channel, each)
   }
 

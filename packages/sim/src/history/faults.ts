@@ -4,10 +4,12 @@ import type { Millis } from '@shoal/base'
 import type { DatabaseHost } from '../database/database-host.ts'
 import type { DatabaseWorld } from '../database/database-world.ts'
 import type { Disk } from '../database/disk.ts'
+import type { HostileServer } from './hostile-server.ts'
 import type { Fault } from './plan.ts'
 
 export class Faults {
   readonly #database: DatabaseWorld
+  readonly #hostile: ReadonlyMap<string, HostileServer>
   readonly #byName = new Map<string, DatabaseHost>()
   /** What each disk held once, taken now and then. BOUNDED: by the hosts. */
   readonly #backups = new Map<DatabaseHost, ReturnType<Disk['copy']>>()
@@ -16,8 +18,9 @@ export class Faults {
   /** Disks that fail, clocks that were set: by fault. BOUNDED: by the faults. */
   readonly #ends = new Set<() => void>()
 
-  constructor(database: DatabaseWorld) {
+  constructor(database: DatabaseWorld, hostile: ReadonlyMap<string, HostileServer>) {
     this.#database = database
+    this.#hostile = hostile
     for (const host of database.hosts) this.#byName.set(host.name, host)
   }
 
@@ -32,6 +35,7 @@ export class Faults {
         return
       }
       case 'mischief':
+        this.#hostile.get(fault.host)?.act(fault.what, fault.count)
         return
       default: {
         const host = this.#byName.get(fault.host)

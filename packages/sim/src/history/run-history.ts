@@ -15,6 +15,7 @@ import { GenuineRecords } from './checks/genuine-records.ts'
 import { ReadsForward } from './checks/reads-forward.ts'
 import { ReplicasEqual } from './checks/replicas-equal.ts'
 import { Faults } from './faults.ts'
+import { HostileServer } from './hostile-server.ts'
 import type { Plan } from './plan.ts'
 import { Registry } from './registry.ts'
 import { Watch } from './watch.ts'
@@ -41,8 +42,12 @@ export function runHistory(plan: Plan): HistoryReport {
   const network = { loss: plan.loss, slowness: plan.slowness }
   const database = new DatabaseWorld({ seed, network })
   const { world } = database
-  for (const { name, skew, durability, writeDelay } of plan.servers) {
-    database.add({ name, isServer: true, durability, writeDelay, hasDisk: true, mischief: undefined }, { skew })
+  const hostile = new Map<string, HostileServer>()
+  for (const { name, skew, durability, writeDelay, isHostile } of plan.servers) {
+    const send = (channel: number, text: string): void => database.sendRaw(channel, text)
+    if (isHostile) hostile.set(name, new HostileServer(world.random(`hostile ${name}`), send))
+    const mischief = hostile.get(name)
+    database.add({ name, isServer: true, durability, writeDelay, hasDisk: true, mischief }, { skew })
   }
   for (const { name, skew, hasDisk } of plan.clients) {
     const writeDelay = hasDisk ? 2 : 0
@@ -53,12 +58,12 @@ export function runHistory(plan: Plan): HistoryReport {
   const breach = (check: CheckName, sentence: string): never => {
     throw new HistoryFailure({ check, sentence, at: world.now })
   }
-  const checks = checksOf(plan, { registry, hostile: plan.servers.filter(({ isHostile }) => isHostile).length, breach })
+  const checks = checksOf(plan, { registry, hostile: hostile.size, breach })
   const applications = new Map(database.hosts.map((host) => [host, new Application(host, database, checks)]))
   database.observe(new Watch(checks, registry))
   database.observe(new Applications(applications))
 
-  const faults = new Faults(database)
+  const faults = new Faults(database, hostile)
   for (const host of database.hosts) database.start(host)
   const byName = new Map(database.hosts.map((host) => [host.name, applications.get(host)]))
   for (const [i, step] of steps.entries()) {

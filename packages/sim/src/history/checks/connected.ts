@@ -24,7 +24,11 @@ export function areConnected(hosts: readonly DatabaseHost[]): boolean {
   return hosts.every((host) => missingServers(host, hosts).length === 0)
 }
 
+/** A connection counts that both sides know of: of one that broke silently one of them knows nothing yet. */
 function missingServers(host: DatabaseHost, hosts: readonly DatabaseHost[]): readonly DatabaseHost[] {
-  const peers = new Set(host.host.machine?.node.peers().map(({ peerId }) => peerId))
-  return hosts.filter((other) => other !== host && other.isServer && !peers.has(other.key.address))
+  return hosts.filter((other) => other !== host && other.isServer && !(knows(host, other) && knows(other, host)))
+}
+
+function knows({ host }: DatabaseHost, { key }: DatabaseHost): boolean {
+  return host.machine?.node.peers().some(({ peerId }) => peerId === key.address) === true
 }
