@@ -14,6 +14,7 @@ Runs servers, clients and hostile peers of the database through partitions, cras
   --count N      so many seeds, from S on (default 1)
   --steps I,J    of the steps of the history only these, as a failure names them
   --without A,B  these hosts do not exist
+  --fail-fast    end with the first that fails, as it is
   --json         one JSON object for each seed that fails, and one at the end
 `
 
@@ -40,6 +41,7 @@ function parse(args: string[]) {
       count: { type: 'string', default: '1' },
       steps: { type: 'string' },
       without: { type: 'string', default: '' },
+      'fail-fast': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -48,23 +50,31 @@ function parse(args: string[]) {
   const steps =
     values.steps === undefined ? undefined : listOf(values.steps).map((text) => wholeNumber('--steps', text))
   const choice: Choice = { steps, without: listOf(values.without) }
-  return { seed, count: wholeNumber('--count', values.count), choice, json: values.json, help: values.help }
+  return {
+    seed,
+    count: wholeNumber('--count', values.count),
+    choice,
+    isFast: values['fail-fast'],
+    json: values.json,
+    help: values.help,
+  }
 }
 
-function run({ seed: first, count, choice, json }: ReturnType<typeof parse>): number {
+function run({ seed: first, count, choice, isFast, json }: ReturnType<typeof parse>): number {
   const progress = new Progress(!json && process.stderr.isTTY === true)
   const began = performance.now()
   let broken = 0
   let operations = 0
   for (let seed = first; seed < first + count; seed++) {
     progress.show('histories', (seed - first) / count)
-    const checked = checkHistory(seed, choice)
+    const checked = checkHistory(seed, { choice, isShrunk: !isFast })
     if (checked.kind === 'held') operations += checked.report.completed
     else {
       broken++
       progress.end()
       process.stdout.write(json ? `${JSON.stringify(failureJson(checked))}\n` : failureText(checked))
     }
+    if (isFast && broken > 0) break
     if (count === 1 && checked.kind === 'held' && !json) process.stdout.write(`held, hash ${checked.report.hash}\n`)
   }
   progress.end()

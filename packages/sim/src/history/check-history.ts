@@ -18,11 +18,15 @@ export type CheckedHistory =
       readonly failure: HistoryFailure
     }
 
-export function checkHistory(seed: number, choice: Choice = ALL): CheckedHistory {
+export function checkHistory(
+  seed: number,
+  { choice = ALL, isShrunk = true }: { readonly choice?: Choice; readonly isShrunk?: boolean } = {},
+): CheckedHistory {
   const whole = drawPlan(seed)
   const plan = chosen(whole, choice)
   const first = failureOf(plan)
   if (!(first instanceof HistoryFailure)) return { kind: 'held', plan, report: first }
+  if (!isShrunk) return { kind: 'broken', whole, plan, choice, failure: first }
   const shrunk = shrink(whole, choice, (candidate) => isSame(failureOf(candidate), first))
   const least = chosen(whole, shrunk)
   const failure = failureOf(least)

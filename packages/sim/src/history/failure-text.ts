@@ -32,7 +32,8 @@ function optionsText(options: object): string {
   return told.join(', ')
 }
 
-function replayLine({ whole, choice: { steps = [], without } }: Broken): string {
+function replayLine({ whole, choice: { steps, without } }: Broken): string {
+  const left = steps === undefined ? '' : ` --steps ${steps.join(',')}`
   const hosts = without.length > 0 ? ` --without ${without.join(',')}` : ''
-  return `npm run sim -- history --seed ${whole.seed} --steps ${steps.join(',')}${hosts}`
+  return `npm run sim -- history --seed ${whole.seed}${left}${hosts}`
 }

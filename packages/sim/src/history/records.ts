@@ -3,7 +3,6 @@
 import {
   changeSetOf,
   claimsKey,
-  compareStamps,
   DELETED,
   type FrozenName,
   isCrdtRecord,
@@ -12,6 +11,13 @@ import {
   type WireRecord,
 } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../database/database-host.ts'
+
+/** The rule of docs/consistency.md, said here once more: what is checked must not be asked how it compares. */
+export function inOrder(a: Pick<WireRecord, 't' | 'h'>, b: Pick<WireRecord, 't' | 'h'>): number {
+  if (a.t !== b.t) return a.t < b.t ? -1 : 1
+  if (a.h === b.h) return 0
+  return a.h < b.h ? -1 : 1
+}
 
 export function isFrozen({ k }: Pick<WireRecord, 'k'>): boolean {
   return k.startsWith('==')
@@ -47,7 +53,7 @@ export function heldName({ disk }: DatabaseHost, key: string): FrozenName {
 /** It stands there, or what came behind it. */
 export function holds(host: DatabaseHost, record: WireRecord): boolean {
   const held = heldRecord(host, record.k)
-  return held !== undefined && compareStamps(held, record) >= 0
+  return held !== undefined && inOrder(held, record) >= 0
 }
 
 /** Enough to know it by. */

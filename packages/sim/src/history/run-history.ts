@@ -12,6 +12,7 @@ import { areConnected, Connected } from './checks/connected.ts'
 import { Documents } from './checks/documents.ts'
 import { FrozenNames } from './checks/frozen-names.ts'
 import { GenuineRecords } from './checks/genuine-records.ts'
+import { NewestTold } from './checks/newest-told.ts'
 import { ReadsForward } from './checks/reads-forward.ts'
 import { ReplicasEqual } from './checks/replicas-equal.ts'
 import { Faults } from './faults.ts'
@@ -102,6 +103,7 @@ function checksOf({ steps }: Plan, parts: CheckParts): readonly Check[] {
     new FrozenNames(parts),
     new Confirmations(parts),
     new Connected(parts),
+    new NewestTold(parts),
     ...(isCalm ? [new ReplicasEqual(parts)] : []),
   ]
 }

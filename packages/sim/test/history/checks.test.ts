@@ -5,6 +5,7 @@ import { Connected } from '../../src/history/checks/connected.ts'
 import { Documents } from '../../src/history/checks/documents.ts'
 import { FrozenNames } from '../../src/history/checks/frozen-names.ts'
 import { GenuineRecords } from '../../src/history/checks/genuine-records.ts'
+import { NewestTold } from '../../src/history/checks/newest-told.ts'
 import { ReadsForward } from '../../src/history/checks/reads-forward.ts'
 import { ReplicasEqual } from '../../src/history/checks/replicas-equal.ts'
 import { outcome, scene } from './scene.ts'
@@ -155,7 +156,7 @@ test('[H-8] servers that hold different records are found', () => {
 })
 
 test('[H-9] a subscriber that was not told of the newest is found', () => {
-  const { server, other, client, check, record, writes, settles } = scene((parts) => new ReplicasEqual(parts))
+  const { server, other, client, check, record, writes, settles } = scene((parts) => new NewestTold(parts))
   const newest = record(server, { k: 'a', v: 2 })
   writes(server, newest)
   writes(other, newest)

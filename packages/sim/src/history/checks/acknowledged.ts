@@ -4,12 +4,12 @@
  * moments before the power went.
  */
 
-import { compareStamps, type WireRecord } from '@shoal/tool-db/core'
+import type { WireRecord } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../../database/database-host.ts'
 import type { StopKind } from '../../database/database-world.ts'
 import type { Check, CheckParts, Completed, Said, Written } from '../check.ts'
 import { Heard } from '../heard.ts'
-import { heldRecord, holds, isDeletion, isOrdinary, named, storeOf } from '../records.ts'
+import { heldRecord, holds, inOrder, isDeletion, isOrdinary, named, storeOf } from '../records.ts'
 
 export class Acknowledged implements Check {
   readonly #parts: CheckParts
@@ -68,7 +68,7 @@ export class Acknowledged implements Check {
     const promised = this.#promised.get(store) ?? new Map<string, WireRecord>()
     this.#promised.set(store, promised)
     const before = promised.get(record.k)
-    if (before === undefined || compareStamps(record, before) > 0) promised.set(record.k, record)
+    if (before === undefined || inOrder(record, before) > 0) promised.set(record.k, record)
   }
 
   #keeps(host: DatabaseHost, record: WireRecord): void {

@@ -3,12 +3,12 @@
  * than a claim is fresh may differ, and each keeps to what it has said.
  */
 
-import { compareStamps, type WireRecord } from '@shoal/tool-db/core'
+import type { WireRecord } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../../database/database-host.ts'
 import type { StopKind } from '../../database/database-world.ts'
 import type { Check, CheckParts, Completed, Said, Written } from '../check.ts'
 import { Heard } from '../heard.ts'
-import { heldName, isFrozen, named, storeOf } from '../records.ts'
+import { heldName, inOrder, isFrozen, named, storeOf } from '../records.ts'
 
 export class FrozenNames implements Check {
   readonly #parts: CheckParts
@@ -61,7 +61,7 @@ export class FrozenNames implements Check {
     const promised = this.#promised.get(store) ?? new Map<string, WireRecord>()
     this.#promised.set(store, promised)
     const before = promised.get(record.k)
-    if (before === undefined || compareStamps(record, before) < 0) promised.set(record.k, record)
+    if (before === undefined || inOrder(record, before) < 0) promised.set(record.k, record)
     this.#keeps(host, record)
   }
 
@@ -75,5 +75,5 @@ export class FrozenNames implements Check {
 
 function isKept(host: DatabaseHost, record: WireRecord): boolean {
   const owner = heldName(host, record.k)[0]
-  return owner !== undefined && compareStamps(owner.first, record) <= 0
+  return owner !== undefined && inOrder(owner.first, record) <= 0
 }

@@ -3,10 +3,10 @@
  * What ends by itself, names and documents have checks of their own.
  */
 
-import { compareStamps, type NodeEvent, type WireRecord } from '@shoal/tool-db/core'
+import type { NodeEvent, WireRecord } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../../database/database-host.ts'
 import type { Call, Check, CheckParts, Completed } from '../check.ts'
-import { isOrdinary, named } from '../records.ts'
+import { inOrder, isOrdinary, named } from '../records.ts'
 import { sessionOf } from '../session.ts'
 
 export class ReadsForward implements Check {
@@ -34,7 +34,7 @@ export class ReadsForward implements Check {
     if (result.kind !== 'get') return
     const { record } = result
     if (record !== undefined) this.#note(session, record)
-    if (floor === undefined || (record !== undefined && compareStamps(record, floor) >= 0)) return
+    if (floor === undefined || (record !== undefined && inOrder(record, floor) >= 0)) return
     const sentence = `${host.name} reads ${named(record)} after it knew of ${named(floor)}, in one session`
     if (does.kind === 'get') this.#parts.breach('reads-forward', sentence)
   }
@@ -45,7 +45,7 @@ export class ReadsForward implements Check {
     const name = `${sessionOf(host)} ${host.host.starts} ${listener} ${record.k}`
     const before = this.#shown.get(name)
     this.#shown.set(name, record)
-    if (before === undefined || compareStamps(record, before) >= 0) return
+    if (before === undefined || inOrder(record, before) >= 0) return
     this.#parts.breach('reads-forward', `a listener of ${host.name} is shown ${named(record)} after ${named(before)}`)
   }
 
@@ -53,6 +53,6 @@ export class ReadsForward implements Check {
     if (!isOrdinary(record)) return
     const name = `${session} ${record.k}`
     const before = this.#known.get(name)
-    if (before === undefined || compareStamps(record, before) > 0) this.#known.set(name, record)
+    if (before === undefined || inOrder(record, before) > 0) this.#known.set(name, record)
   }
 }
