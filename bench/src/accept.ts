@@ -18,8 +18,10 @@ import { acceptDhtLookup } from './accept-dht-lookup.ts'
 import { acceptDhtMemory } from './accept-dht-memory.ts'
 import { acceptDhtRate } from './accept-dht-rate.ts'
 import { acceptFakes } from './accept-fakes.ts'
+import { acceptHistory } from './accept-history.ts'
 import { acceptJoin } from './accept-join.ts'
 import { acceptOpenMillion } from './accept-open-million.ts'
+import { acceptHistoryMutations, acceptSimMutations } from './accept-mutations.ts'
 import { acceptQuiet } from './accept-quiet.ts'
 import { acceptReconnect } from './accept-reconnect.ts'
 import { acceptSimFirstPeer } from './accept-sim-first-peer.ts'
@@ -64,6 +66,8 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   'sim-sybil': acceptSimSybil,
   'sim-swarm': acceptSimSwarm,
   'sim-mutations': acceptSimMutations,
+  history: acceptHistory,
+  'history-mutations': acceptHistoryMutations,
 }
 
 const { values, positionals } = parseArgs({
