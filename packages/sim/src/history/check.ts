@@ -70,6 +70,7 @@ export const CHECK_NAMES = [
   'replicas-equal',
   'newest-told',
   'connected',
+  'ended-unseen',
 ] as const
 
 export type CheckName = (typeof CHECK_NAMES)[number]

@@ -105,7 +105,7 @@ function drawOperation(draw: Draw, i: number): Operation {
   const documentKey = `document-${document}`
   const drawn = draw.below(100)
   if (drawn < 35) return { kind: 'put', key, value: i, confirm }
-  if (drawn < 55) return { kind: 'get', key }
+  if (drawn < 55) return { kind: 'get', key: draw.from([key, key, key, 'lent', '==x']) }
   if (drawn < 63) return { kind: 'delete', key, confirm }
   if (drawn < 78) return { kind: 'change', key: documentKey, document, value: i }
   if (drawn < 86) return { kind: 'read-document', key: documentKey, document }

@@ -1,5 +1,6 @@
 /** What the checks ask about records and the rows that hold them. */
 
+import type { Millis } from '@shoal/base'
 import {
   changeSetOf,
   claimsKey,
@@ -28,9 +29,14 @@ export function isOrdinary(record: WireRecord): boolean {
   return !isFrozen(record) && !isCrdtRecord(record) && !isLent(record)
 }
 
-/** With an end: the nonce has four parts. */
-export function isLent({ n }: Pick<WireRecord, 'n'>): boolean {
-  return typeof n === 'string' && n.split('.').length > 3
+export function isLent(record: Pick<WireRecord, 'n'>): boolean {
+  return endOf(record) !== undefined
+}
+
+/** The fourth part of the nonce. */
+export function endOf({ n }: Pick<WireRecord, 'n'>): Millis | undefined {
+  const end = typeof n === 'string' ? n.split('.')[3] : undefined
+  return end === undefined ? undefined : Number(end)
 }
 
 export function isDeletion({ c }: Pick<WireRecord, 'c'>): boolean {

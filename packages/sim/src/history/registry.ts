@@ -6,6 +6,9 @@ import type { DatabaseHost } from '../database/database-host.ts'
 export class Registry {
   /** By hash. BOUNDED: by the operations of a history. */
   readonly #texts = new Map<string, Set<string>>()
+  /** Looked at before. */
+  readonly #genuine = new WeakSet<WireRecord>()
+  /** By address. BOUNDED: by the hosts. */
   readonly #honest = new Map<string, DatabaseHost>()
 
   constructor(hosts: readonly DatabaseHost[]) {
@@ -24,8 +27,10 @@ export class Registry {
 
   /** Whoever is not honest may have signed anything. */
   isGenuine(record: WireRecord): boolean {
-    if (!this.#honest.has(record.a)) return true
-    return this.#texts.get(record.h)?.has(textOf(record)) === true
+    if (this.#genuine.has(record) || !this.#honest.has(record.a)) return true
+    const isGenuine = this.#texts.get(record.h)?.has(textOf(record)) === true
+    if (isGenuine) this.#genuine.add(record)
+    return isGenuine
   }
 }
 

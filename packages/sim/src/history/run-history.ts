@@ -10,6 +10,7 @@ import { Acknowledged } from './checks/acknowledged.ts'
 import { Confirmations } from './checks/confirmations.ts'
 import { areConnected, Connected } from './checks/connected.ts'
 import { Documents } from './checks/documents.ts'
+import { EndedUnseen } from './checks/ended-unseen.ts'
 import { FrozenNames } from './checks/frozen-names.ts'
 import { GenuineRecords } from './checks/genuine-records.ts'
 import { NewestTold } from './checks/newest-told.ts'
@@ -80,7 +81,8 @@ export function runHistory(plan: Plan): HistoryReport {
   }
   faults.endAll()
   const honest = database.hosts.filter(({ isHonest }) => isHonest)
-  world.runUntil(world.now + RECONNECTION_MAX, () => areConnected(honest))
+  const latest = world.now + RECONNECTION_MAX
+  while (world.now < latest && !areConnected(honest)) world.advance(SECOND)
   world.advance(SETTLING)
   for (const check of checks) check.handleSettled?.(honest)
   return {
@@ -102,6 +104,7 @@ function checksOf({ steps }: Plan, parts: CheckParts): readonly Check[] {
     new Documents(parts),
     new FrozenNames(parts),
     new Confirmations(parts),
+    new EndedUnseen(parts),
     new Connected(parts),
     new NewestTold(parts),
     ...(isCalm ? [new ReplicasEqual(parts)] : []),

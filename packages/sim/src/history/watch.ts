@@ -9,9 +9,13 @@ import type { Registry } from './registry.ts'
 /** How the messages begin that are about records. */
 const ABOUT_RECORDS = ['{"type":"put"', '{"type":"crdtPut"', '{"type":"crdtSets"', '{"type":"ack"']
 
+const SAID_MAX = 1_024
+
 export class Watch implements DatabaseObserver {
   readonly #checks: readonly Check[]
   readonly #registry: Registry
+  /** What was said is heard a moment later, by one or by many. BOUNDED: SAID_MAX, then all out. */
+  readonly #said = new Map<string, Said | undefined>()
 
   constructor(checks: readonly Check[], registry: Registry) {
     this.#checks = checks
@@ -19,12 +23,12 @@ export class Watch implements DatabaseObserver {
   }
 
   handleSent(host: DatabaseHost, channel: number, text: string): void {
-    const said = saidIn(text)
+    const said = this.#read(text)
     if (said !== undefined) for (const check of this.#checks) check.handleSaid?.(host, channel, said)
   }
 
   handleReceived(host: DatabaseHost, channel: number, text: string): void {
-    const heard = saidIn(text)
+    const heard = this.#read(text)
     if (heard !== undefined) for (const check of this.#checks) check.handleHeard?.(host, channel, heard)
   }
 
@@ -44,6 +48,15 @@ export class Watch implements DatabaseObserver {
 
   handleStopped(host: DatabaseHost, how: StopKind): void {
     for (const check of this.#checks) check.handleStopped?.(host, how)
+  }
+
+  #read(text: string): Said | undefined {
+    const held = this.#said.get(text)
+    if (held !== undefined || this.#said.has(text)) return held
+    if (this.#said.size >= SAID_MAX) this.#said.clear()
+    const said = saidIn(text)
+    this.#said.set(text, said)
+    return said
   }
 }
 

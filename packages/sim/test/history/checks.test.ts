@@ -3,6 +3,7 @@ import { Acknowledged } from '../../src/history/checks/acknowledged.ts'
 import { Confirmations } from '../../src/history/checks/confirmations.ts'
 import { Connected } from '../../src/history/checks/connected.ts'
 import { Documents } from '../../src/history/checks/documents.ts'
+import { EndedUnseen } from '../../src/history/checks/ended-unseen.ts'
 import { FrozenNames } from '../../src/history/checks/frozen-names.ts'
 import { GenuineRecords } from '../../src/history/checks/genuine-records.ts'
 import { NewestTold } from '../../src/history/checks/newest-told.ts'
@@ -192,4 +193,18 @@ test('[H-11] a count of confirmations above those that were given is found', () 
     )
   expect(complete(1)).toBe('held')
   expect(complete(2)).toBe('confirmations')
+})
+
+test('[H-12] a value that is read after its end is found', () => {
+  const { client, record, completes } = scene((parts) => new EndedUnseen(parts))
+  const made = record(client, { k: 'lent', v: 1 })
+  const end = client.host.clock.shows(1_000)
+  const lent = { ...made, n: `2.0.${'0'.repeat(64)}.${end}` }
+  const read = (completedAt: number, found = lent) =>
+    outcome(() =>
+      completes({ host: client, completedAt, does: GET, result: { kind: 'get', record: found, complete: true } }),
+    )
+  expect(read(999)).toBe('held')
+  expect(read(1_000)).toBe('ended-unseen')
+  expect(read(1_000, made)).toBe('held')
 })
