@@ -95,8 +95,10 @@ function underMutation(copy: string, mutation: Mutation): string | undefined {
   }
 }
 
+/** Types are not looked at: a planted bug may leave something unused. */
 function build(copy: string): void {
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', 'packages/sim'], { cwd: copy })
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+  execFileSync(process.execPath, [compiler, '-b', '--noCheck', 'packages/sim'], { cwd: copy })
 }
 
 function argumentsFor(mutation: Mutation): string {
