@@ -46,3 +46,23 @@ test('[T-98] what waits to be asked again goes with its connection', () => {
   world.run(120_000)
   expect(world.wire.slice(before).filter(({ text }) => text.includes('"subscribe"'))).toEqual([])
 })
+
+test('[T-99] what a client could not store is told to it again once its store is well', () => {
+  const world = new World()
+  const [server, client] = [world.server(), world.client()]
+  client.connect(server)
+  for (const key of ['a', 'b']) client.command({ kind: 'subscribe', key })
+  world.run(500)
+  client.failCommits = true
+  server.put('a', 1)
+  server.put('a', 2)
+  server.put('b/below', 3)
+  world.run(5_000)
+  expect(client.held('a')).toBeUndefined()
+  client.failCommits = false
+  world.run(60_000)
+  expect(client.held('a')).toBe(2)
+  const before = world.wire.length
+  world.run(300_000)
+  expect(world.wire.slice(before).filter(({ text }) => text.includes('"subscribe"'))).toEqual([])
+})

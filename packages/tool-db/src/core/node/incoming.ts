@@ -16,7 +16,7 @@ import type { Gets } from './gets.ts'
 import type { Kernel } from './kernel.ts'
 import type { Listeners } from './listeners.ts'
 import type { OwnClaims } from './own-claims.ts'
-import { has } from './peer.ts'
+import { has, isPassing } from './peer.ts'
 import type { Queries } from './queries.ts'
 import type { Relays } from './relays.ts'
 import type { Requests } from './requests.ts'
@@ -192,13 +192,19 @@ export class Incoming {
       this.#ack(peer, message.id, 'UNSUPPORTED')
       return
     }
+    // Whoever tells us of what we subscribed to does not tell it again by himself.
+    const isToldOnce = isWanted && !config.isServer
     if (!this.#mayQueue(peer, size)) {
       kernel.counters.add('refused.unverified')
+      if (isToldOnce) subscriptions.handleMissed(peer, data.k)
       this.#ack(peer, message.id, 'RATE_LIMITED')
       return
     }
     const arrival: Arrival = isAnswer || isPushed ? this.#answerOf(peer, data) : { kind: 'live' }
-    this.#admit(peer, message, { size, arrival }, (verdict) => this.#ackVerdict(peer, message, verdict))
+    this.#admit(peer, message, { size, arrival }, (verdict) => {
+      if (isToldOnce && verdict.kind === 'refused' && isPassing(verdict.code)) subscriptions.handleMissed(peer, data.k)
+      this.#ackVerdict(peer, message, verdict)
+    })
   }
 
   #admit(

@@ -16,7 +16,7 @@ interface Wanted {
   readonly exact: boolean
 }
 
-/** Subscriptions of ours that a server refused for now. */
+/** Subscriptions of ours that a server refused for now, or of which something could not be kept here. */
 interface Refused {
   /** BOUNDED: listenersMax. */
   readonly keys: Set<string>
@@ -130,11 +130,26 @@ export class Subscriptions {
     return true
   }
 
+  /** What it told us could not be kept here now: asked again, it tells what then stands. */
+  handleMissed(server: Peer, key: string): void {
+    this.#kernel.counters.add('subscriptions.missed')
+    const refused = this.#refusedBy(server)
+    if (this.#wanted.has(key)) refused.keys.add(key)
+    for (const prefix of this.#wantedPrefixes.matches(key)) refused.keys.add(prefix)
+    this.#armRetry(server, refused)
+  }
+
+  #refusedBy(server: Peer): Refused {
+    const held = this.#refused.get(server)
+    if (held !== undefined) return held
+    const refused: Refused = { keys: new Set(), told: new Set(), delay: RETRY_AFTER, timer: undefined }
+    this.#refused.set(server, refused)
+    return refused
+  }
+
   #handleRefusal(server: Peer, key: string, code: string): void {
     this.#kernel.counters.add('subscriptions.refused')
-    const held = this.#refused.get(server)
-    const refused: Refused = held ?? { keys: new Set(), told: new Set(), delay: RETRY_AFTER, timer: undefined }
-    this.#refused.set(server, refused)
+    const refused = this.#refusedBy(server)
     if (!refused.told.has(key)) {
       refused.told.add(key)
       this.#kernel.emit({ kind: 'refused', refusal: { kind: 'subscription', key, code, peerId: server.peerId } })
