@@ -1,10 +1,16 @@
 /** The database node in the shape of a machine of the world. It speaks over connections and not by datagrams; its effects come out as events. */
 
-import type { Millis } from '@shoal/base'
+import { HOUR, MINUTE, type Millis } from '@shoal/base'
 import { nobleEngine } from '@shoal/peer'
 import { DatabaseNode, DEFAULT_LIMITS, type Effect, type NodeConfig, type NodeEvent } from '@shoal/tool-db/core'
 import type { Environment, Machine } from '../world/machine.ts'
 import { sha256 } from './sha-256.ts'
+import { shake128 } from './shake-128.ts'
+
+/** Between two comparisons of servers that are connected all the time. */
+const SYNC_INTERVAL: Millis = MINUTE
+/** Longer than any history. */
+const HORIZON: Millis = 24 * HOUR
 
 export type DatabaseOutput =
   | { readonly kind: 'effect'; readonly effect: Effect }
@@ -17,7 +23,8 @@ export class DatabaseMachine implements Machine<DatabaseOutput> {
   #read = 0
 
   constructor({ random }: Environment, config: NodeConfig) {
-    this.node = new DatabaseNode(config, { random, sha256, limits: DEFAULT_LIMITS, noise: nobleEngine(random) })
+    const sync = { expand: shake128, interval: SYNC_INTERVAL, horizon: HORIZON }
+    this.node = new DatabaseNode(config, { random, sha256, limits: DEFAULT_LIMITS, noise: nobleEngine(random), sync })
   }
 
   handleDatagram(): void {}

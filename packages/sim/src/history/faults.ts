@@ -78,6 +78,7 @@ export class Faults {
         this.#later(fault.lasts, () => database.world.jumpClock(host.host, -fault.by))
         return
       case 'disk-fails':
+        if (!host.hasDisk) return
         host.disk.isFailing = true
         this.#later(fault.lasts, () => {
           host.disk.isFailing = false

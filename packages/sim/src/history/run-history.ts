@@ -15,7 +15,7 @@ import { FrozenNames } from './checks/frozen-names.ts'
 import { GenuineRecords } from './checks/genuine-records.ts'
 import { NewestTold } from './checks/newest-told.ts'
 import { ReadsForward } from './checks/reads-forward.ts'
-import { ReplicasEqual } from './checks/replicas-equal.ts'
+import { areEqual, ReplicasEqual } from './checks/replicas-equal.ts'
 import { Faults } from './faults.ts'
 import { HostileServer } from './hostile-server.ts'
 import type { Plan } from './plan.ts'
@@ -37,6 +37,8 @@ export interface HistoryReport {
 const BACKUP_EVERY: Millis = 10 * SECOND
 /** The longest pause between two attempts to connect is a minute, and some. */
 const RECONNECTION_MAX: Millis = 5 * MINUTE
+/** Servers compare what they hold when they connect, and every minute. */
+const SETTLED_MAX: Millis = 5 * MINUTE
 const SETTLING: Millis = 10 * SECOND
 
 export function runHistory(plan: Plan): HistoryReport {
@@ -60,7 +62,7 @@ export function runHistory(plan: Plan): HistoryReport {
   const breach = (check: CheckName, sentence: string): never => {
     throw new HistoryFailure({ check, sentence, at: world.now })
   }
-  const checks = checksOf(plan, { registry, hostile: hostile.size, breach })
+  const checks = checksOf({ registry, hostile: hostile.size, breach })
   const applications = new Map(database.hosts.map((host) => [host, new Application(host, database, checks)]))
   database.observe(new Watch(checks, registry))
   database.observe(new Applications(applications))
@@ -83,6 +85,8 @@ export function runHistory(plan: Plan): HistoryReport {
   const honest = database.hosts.filter(({ isHonest }) => isHonest)
   const latest = world.now + RECONNECTION_MAX
   while (world.now < latest && !areConnected(honest)) world.advance(SECOND)
+  const settled = world.now + SETTLED_MAX
+  while (world.now < settled && !areEqual(honest)) world.advance(SECOND)
   world.advance(SETTLING)
   for (const check of checks) check.handleSettled?.(honest)
   return {
@@ -94,9 +98,7 @@ export function runHistory(plan: Plan): HistoryReport {
   }
 }
 
-function checksOf({ steps }: Plan, parts: CheckParts): readonly Check[] {
-  // Until servers catch up with what they missed, only those that never lost each other hold the same.
-  const isCalm = !steps.some((step) => 'fault' in step)
+function checksOf(parts: CheckParts): readonly Check[] {
   return [
     new GenuineRecords(parts),
     new Acknowledged(parts),
@@ -107,7 +109,7 @@ function checksOf({ steps }: Plan, parts: CheckParts): readonly Check[] {
     new EndedUnseen(parts),
     new Connected(parts),
     new NewestTold(parts),
-    ...(isCalm ? [new ReplicasEqual(parts)] : []),
+    new ReplicasEqual(parts),
   ]
 }
 

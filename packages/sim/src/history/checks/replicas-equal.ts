@@ -3,10 +3,10 @@
  * other are the exception.
  */
 
-import type { WireRecord } from '@shoal/tool-db/core'
+import { isCrdtRecord, type WireRecord } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../../database/database-host.ts'
 import type { Check, CheckParts } from '../check.ts'
-import { isFrozen, isLent, named } from '../records.ts'
+import { heldName, heldRecord, isFrozen, isLent, named } from '../records.ts'
 import { writtenIn } from '../watch.ts'
 
 export class ReplicasEqual implements Check {
@@ -20,10 +20,18 @@ export class ReplicasEqual implements Check {
     const [first, ...others] = hosts.filter(({ isServer }) => isServer)
     if (first === undefined) return
     for (const other of others) {
-      const difference = differenceOf(first, other)
+      const difference = differenceOf(first, other) ?? nameDifferenceOf(first, other)
       if (difference !== undefined) this.#parts.breach('replicas-equal', difference)
     }
   }
+}
+
+export function areEqual(hosts: readonly DatabaseHost[]): boolean {
+  const [first, ...others] = hosts.filter(({ isServer }) => isServer)
+  return (
+    first === undefined ||
+    others.every((other) => (differenceOf(first, other) ?? nameDifferenceOf(first, other)) === undefined)
+  )
 }
 
 /** `undefined` where there is none. */
@@ -36,13 +44,31 @@ function differenceOf(a: DatabaseHost, b: DatabaseHost): string | undefined {
   return undefined
 }
 
-/** By row, sets of changes each in its own. What lies under a document's key is only the latest of them to come. */
-function recordsOf({ disk }: DatabaseHost): ReadonlyMap<string, WireRecord> {
+/** Of names that one person alone has claimed. */
+function nameDifferenceOf(a: DatabaseHost, b: DatabaseHost): string | undefined {
+  for (const key of new Set([...namesOf(a), ...namesOf(b)])) {
+    const claims = [...heldName(a, key), ...heldName(b, key)]
+    if (new Set(claims.map(({ first }) => first.a)).size > 1) continue
+    const [inA, inB] = [heldRecord(a, key), heldRecord(b, key)]
+    if (inA?.h !== inB?.h) return `${a.name} holds ${named(inA)}, and ${b.name} ${named(inB)}`
+  }
+  return undefined
+}
+
+function namesOf({ disk }: DatabaseHost): readonly string[] {
+  return [...disk.entries()].map(([key]) => key).filter((key) => isFrozen({ k: key }))
+}
+
+/**
+ * By row, sets of changes each in its own. What lies under a document's key is only the latest of them to come, and of a name that
+ * several have claimed each server may have given it to another.
+ */
+function recordsOf(host: DatabaseHost): ReadonlyMap<string, WireRecord> {
   const rows = new Map<string, WireRecord>()
-  for (const [key, { value }] of disk.entries()) {
+  for (const [key, { value }] of host.disk.entries()) {
     for (const { row, record } of writtenIn([{ key, value }])) {
-      const isDocument = record.c !== null && record.c !== 'DEL' && !row.startsWith('\u0000')
-      if (!isDocument && !isLent(record) && !isFrozen(record)) rows.set(row, record)
+      const isLatestOnly = isCrdtRecord(record) && !row.startsWith('\u0000')
+      if (!isLatestOnly && !isLent(record) && !isFrozen(record)) rows.set(row, record)
     }
   }
   return rows
