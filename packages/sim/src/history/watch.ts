@@ -7,7 +7,13 @@ import type { Check, Said, Written } from './check.ts'
 import type { Registry } from './registry.ts'
 
 /** How the messages begin that are about records. */
-const ABOUT_RECORDS = ['{"type":"put"', '{"type":"crdtPut"', '{"type":"crdtSets"', '{"type":"ack"']
+const ABOUT_RECORDS = [
+  '{"type":"syncRecords"',
+  '{"type":"put"',
+  '{"type":"crdtPut"',
+  '{"type":"crdtSets"',
+  '{"type":"ack"',
+]
 
 const SAID_MAX = 1_024
 
@@ -74,10 +80,10 @@ function saidIn(text: string): Said | undefined {
   if (!ABOUT_RECORDS.some((beginning) => text.startsWith(beginning))) return undefined
   const message = parsedJson(text)
   if (message === undefined) return undefined
-  const { type, id, code, data, sets } = message
+  const { type, id, code, data, sets, records } = message
   if (typeof id !== 'string') return undefined
   if (type === 'ack') return { type: 'ack', id, code: String(code) }
-  const list: readonly unknown[] = Array.isArray(sets) ? sets : [data]
+  const list = [sets, records].find(Array.isArray) ?? [data]
   return { type: 'record', id, records: list.map(recordIn).filter((record) => record !== undefined) }
 }
 

@@ -62,11 +62,10 @@ test('[H-1] what a loss of power may take, and what another disk never had, is n
 })
 
 test('[H-3] a deletion that an older value displaces is found', () => {
-  const { server, client, record, writes, acknowledges } = scene((parts) => new Acknowledged(parts))
+  const { server, client, record, writes } = scene((parts) => new Acknowledged(parts))
   const value = record(client, { k: 'a', v: 1 })
   const deletion = { ...record(client, { k: 'a', v: null, t: 1, c: 'DEL' }), n: `2.0.${'0'.repeat(64)}` }
   writes(server, deletion)
-  acknowledges(server, deletion)
   expect(outcome(() => writes(server, value))).toBe('deletes-stay')
 })
 

@@ -36,9 +36,11 @@ export class Acknowledged implements Check {
 
   handleWritten(host: DatabaseHost, written: readonly Written[]): void {
     const promised = this.#promised.get(storeOf(host))
-    for (const { row } of written) {
-      const record = promised?.get(row)
-      if (record !== undefined) this.#keeps(host, record)
+    for (const { row, record } of written) {
+      const before = promised?.get(row)
+      if (before !== undefined) this.#keeps(host, before)
+      // A deletion that lies there stays, whether somebody was told of it or not.
+      if (isDeletion(record)) this.#promise(host, record)
     }
   }
 
