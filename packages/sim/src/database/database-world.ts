@@ -8,6 +8,7 @@ import {
   type AskedEffect,
   type Command,
   type Effect,
+  type EffectResult,
   FROZEN_DEFAULTS,
   type NodeConfig,
   type NodeEvent,
@@ -36,6 +37,9 @@ export interface DatabaseObserver {
   /** The program has ended; what is on the disk is what a next start finds. */
   handleStopped?(host: DatabaseHost, how: StopKind): void
 }
+
+/** A dial is answered by the network. */
+type AnsweredEffect = Exclude<AskedEffect, { kind: 'dial' }>
 
 export type StopKind = 'process' | 'power'
 
@@ -258,7 +262,7 @@ export class DatabaseWorld {
     for (const each of tampered?.onward ?? [text]) this.#streams.send(channel, each)
   }
 
-  #answer(database: DatabaseHost, machine: DatabaseMachine, effect: Exclude<AskedEffect, { kind: 'dial' }>): void {
+  #answer(database: DatabaseHost, machine: DatabaseMachine, effect: AnsweredEffect): void {
     const { id } = effect
     if (effect.kind === 'commit') {
       database.disk.begin(effect)
@@ -267,28 +271,30 @@ export class DatabaseWorld {
     const delay = effect.kind === 'commit' ? database.writeDelay : 0
     this.world.at(this.now + delay, () => {
       if (database.host.machine !== machine) return
-      this.input(database, ({ node }, now) => {
-        try {
-          node.handleResult(now, id, { ok: true, value: this.#resultOf(database, effect) })
-        } catch (error) {
-          node.handleResult(now, id, { ok: false, error })
-        }
-      })
+      this.input(database, ({ node }, now) => node.handleResult(now, id, this.#resultOf(database, effect)))
     })
   }
 
-  #resultOf(database: DatabaseHost, effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown {
+  #resultOf(database: DatabaseHost, effect: AnsweredEffect): EffectResult<unknown> {
+    if (effect.kind !== 'commit') return { ok: true, value: this.#valueOf(database, effect) }
+    let isDone: boolean
+    try {
+      isDone = database.disk.complete(this.now, effect)
+    } catch (error) {
+      return { ok: false, error }
+    }
+    // Whoever watches may break the run off: that is no failure of the disk.
+    if (isDone) for (const observer of this.#observers) observer.handleCommitted?.(database, effect.writes)
+    return { ok: true, value: isDone }
+  }
+
+  #valueOf(database: DatabaseHost, effect: Exclude<AnsweredEffect, { kind: 'commit' }>): unknown {
     const { disk } = database
     switch (effect.kind) {
       case 'load':
         return effect.keys.map((key) => disk.get(key))
       case 'scan':
         return disk.scan(effect.prefix, effect)
-      case 'commit': {
-        const isDone = disk.complete(this.now, effect)
-        if (isDone) for (const observer of this.#observers) observer.handleCommitted?.(database, effect.writes)
-        return isDone
-      }
       case 'verify':
         return verifySignature(effect.text, effect.address, effect.signature)
       case 'sign':
@@ -298,7 +304,7 @@ export class DatabaseWorld {
       case 'custom-verify':
         return true
       case 'call-function':
-        throw new Error('there are no functions here')
+        return undefined
       case 'own-endpoint':
         return formatEndpoint(effect.endpoint) === formatEndpoint(database.host.endpoint)
     }
