@@ -9,7 +9,7 @@ import { type AcceptOptions, atLeast, type Verdict } from './verdict.ts'
 
 const MUTATIONS = join(ROOT, 'packages/sim/mutations')
 /** What a run of the simulator is made of. */
-const PACKAGES = ['base', 'dht', 'peer', 'tool-db', 'sim']
+const PACKAGES = ['base', 'dht', 'peer', 'discovery', 'tool-db', 'sim']
 const QUICK = 3
 
 interface Planted {
