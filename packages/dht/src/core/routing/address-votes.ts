@@ -3,16 +3,16 @@
  * enough distinct prefixes say the same, and more of them than say anything else.
  */
 
-import { type Endpoint, familyOf } from '@shoal/base'
-import { addressOf, addressOfKey, type NodeAddress, scopeOfHost } from '../id/address.ts'
+import { assert, type Endpoint } from '@shoal/base'
+import { addressOfKey, type NodeAddress, scopeOfHost } from '../id/address.ts'
 import { type Network, prefixOf } from './network-policy.ts'
 
 const VOTES_MAX = 32
 const QUORUM: { readonly [network in Network]: number } = { mainline: 3, private: 1 }
 
 export class AddressVotes {
-  /** What each voter said last: its name to our compact address. BOUNDED: VOTES_MAX, oldest out. */
-  readonly #votes = new Map<string, string>()
+  /** What each voter said last, by its name. BOUNDED: VOTES_MAX, oldest out. */
+  readonly #votes = new Map<string, NodeAddress>()
   #network: Network
   #elected: Endpoint | undefined
   /** The vote that elected it, compact. */
@@ -38,14 +38,14 @@ export class AddressVotes {
     // On a private network many nodes share a host, so there every endpoint has a vote.
     // Whoever has one IPv6 address has a whole /64 of them, and a /24 of IPv4 is cheap to rent.
     const name = this.#network === 'mainline' ? prefixOf(voter) : voter.key
-    if (this.#votes.get(name) === ours && this.#elected !== undefined) return false
+    if (this.#votes.get(name)?.key === ours && this.#elected !== undefined) return false
+    const vote = addressOfKey(ours)
     if (ours !== this.#winner) {
-      const { host: ourHost, port } = addressOfKey(ours)
-      const scope = scopeOfHost(ourHost)
-      if (port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return false
+      const scope = scopeOfHost(vote.host)
+      if (vote.port === 0 || scope === 'martian' || (this.#network === 'mainline' && scope !== 'global')) return false
     }
     this.#votes.delete(name)
-    this.#votes.set(name, ours)
+    this.#votes.set(name, vote)
     if (this.#votes.size > VOTES_MAX) {
       for (const oldest of this.#votes.keys()) {
         this.#votes.delete(oldest)
@@ -59,25 +59,36 @@ export class AddressVotes {
     return this.#elected?.host !== before
   }
 
-  /** Hosts are voted on first and ports within the winner: behind some NATs each node sees another port. */
+  /** Hosts are voted on first and ports within the winner: behind some NATs each node sees another port, and every answer is a new vote. */
   #count(): void {
-    const hosts = new Map<string, Map<number, number>>()
-    for (const vote of this.#votes.values()) {
-      const { host, port } = addressOfKey(vote)
-      const ports = hosts.get(host) ?? new Map<number, number>()
-      ports.set(port, (ports.get(port) ?? 0) + 1)
-      hosts.set(host, ports)
-    }
-    let best: { host: string; ports: Map<number, number>; votes: number } | undefined
-    for (const [host, ports] of hosts) {
-      const votes = [...ports.values()].reduce((sum, count) => sum + count, 0)
+    const hosts = new Map<string, number>()
+    for (const { host } of this.#votes.values()) hosts.set(host, (hosts.get(host) ?? 0) + 1)
+    let best: { host: string; votes: number } | undefined
+    for (const [host, votes] of hosts) {
       // What was elected holds until another has more.
       const isBetter = best === undefined || votes > best.votes
-      if (isBetter || (votes === best?.votes && host === this.#elected?.host)) best = { host, ports, votes }
+      if (isBetter || (votes === best?.votes && host === this.#elected?.host)) best = { host, votes }
     }
     if (best === undefined || best.votes < QUORUM[this.#network]) return
-    const [port] = [...best.ports].reduce((a, b) => (b[1] > a[1] ? b : a))
-    this.#elected = { host: best.host, port }
-    this.#winner = addressOf(this.#elected, familyOf(best.host))?.key
+    const elected = this.#mostVoted(best.host)
+    this.#elected = { host: elected.host, port: elected.port }
+    this.#winner = elected.key
+  }
+
+  /** Of the votes for a host, which has some, the one whose port has the most; of equals the first. */
+  #mostVoted(host: string): NodeAddress {
+    const ports = new Map<number, number>()
+    let best: { vote: NodeAddress; votes: number } | undefined
+    for (const vote of this.#votes.values()) {
+      if (vote.host !== host) continue
+      ports.set(vote.port, (ports.get(vote.port) ?? 0) + 1)
+    }
+    for (const vote of this.#votes.values()) {
+      if (vote.host !== host) continue
+      const votes = ports.get(vote.port) ?? 0
+      if (best === undefined || votes > best.votes) best = { vote, votes }
+    }
+    assert(best !== undefined, 'whoever is elected has votes')
+    return best.vote
   }
 }
