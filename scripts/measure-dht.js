@@ -28,9 +28,9 @@ const IS_SMALL = process.argv.includes('--small')
 const SIZES = IS_QUICK ? [60, 120] : [100, 300, 1_000, ...(IS_SMALL ? [] : [3_000, 10_000])]
 const NODES = IS_QUICK ? 60 : IS_SMALL ? 300 : 1_000
 const LOOKUPS = IS_QUICK ? 30 : 600
-const CHURN = IS_QUICK ? [0, 4] : [0, 1, 4, 16]
-const LOSS = IS_QUICK ? [0, 0.2] : [0, 0.1, 0.2, 0.3, 0.5]
-const CLUSTERS = IS_QUICK ? [8] : [8, 32, 64, 128]
+const CHURN = IS_QUICK ? [0, 4] : IS_SMALL ? [0, 1, 8] : [0, 1, 4, 16]
+const LOSS = IS_QUICK ? [0, 0.2] : IS_SMALL ? [0, 0.2, 0.4] : [0, 0.1, 0.2, 0.3, 0.5]
+const CLUSTERS = IS_QUICK ? [8] : IS_SMALL ? [16, 64] : [8, 32, 64, 128]
 const HOURS = IS_QUICK ? 0.01 : 0.2
 
 /** In a process of its own: one point, its figures as JSON on stdout. @param {Point} point */
@@ -182,7 +182,7 @@ async function write(commit, { steady = [], warm = [], cold = [], growth = [], c
   ]
   return `# The DHT, measured
 
-Written by \`npm run measure\` and not by hand: real engines in simulated networks (\`@shoal/sim\`), seed ${SEED}, commit ${commit};
+Written by \`npm run measure${IS_SMALL ? ' -- --small' : ''}\` and not by hand: real engines in simulated networks (\`@shoal/sim\`), seed ${SEED}, commit ${commit};
 the same figures come out on any machine. What the networks are like, and which publications their delays, sessions and NATs are taken from, is in
 [the guide of the simulator](../guides/simulator.md). The median round trip between two nodes of the dataset is ${shown(trips)} ms.
 
@@ -246,7 +246,7 @@ ${await draw('dht-rest', { title: 'Traffic of a node at rest', x: SIZE_AXIS, y: 
 
 ## Under churn
 
-${shown(NODES)} nodes, two in three behind a NAT. 1: sessions as long as on Mainline; 16: sixteen times shorter.
+${shown(NODES)} nodes, two in three behind a NAT. 1: sessions as long as on Mainline; ${CHURN.at(-1)}: so many times shorter.
 
 ${table(
   ['churn', 'found', 'first peer p50', 'p95', 'complete p50', 'p95', 'queries'],
@@ -268,8 +268,8 @@ ${await draw('dht-loss', { title: 'Lookups that find the peer, under loss', x: {
 
 ## Under siege
 
-${shown(NODES)} nodes, half of them with ids that do not follow from their addresses (BEP 42), and around each of some info hashes so many ids that lie closer
-than anybody honest and answer with nothing but each other. Without the defence: ids are not checked, crowds not noticed, prefixes not counted.
+${shown(NODES)} nodes, half of them with ids that do not follow from their addresses (BEP 42), and around each of five info hashes so many ids that lie closer
+than anybody honest and answer with nothing but each other; up to ${5 * (CLUSTERS.at(-1) ?? 0)} in all. Without the defence: ids are not checked, crowds not noticed, prefixes not counted.
 
 ${table(['ids in the cluster', 'valid ids', 'invalid ids', 'valid ids, no defence', 'invalid ids, no defence'], CLUSTERS.map(siegeRow))}
 

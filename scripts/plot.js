@@ -28,7 +28,7 @@ export async function lineChart({ title, x, y, series }) {
     title: { text: title, anchor: 'start', fontSize: 14, font: 'sans-serif', offset: 12 },
     config: {
       axis: { labelFont: 'sans-serif', titleFont: 'sans-serif', labelFontSize: 11, titleFontSize: 12 },
-      legend: { labelFont: 'sans-serif', labelFontSize: 11 },
+      legend: { labelFont: 'sans-serif', labelFontSize: 11, labelLimit: 0 },
     },
     data: [{ name: 'points', values }],
     scales: [
