@@ -1,10 +1,18 @@
 /** From a topic to candidate peers: the public face that owns the sources, and makes one session a join. */
 
-import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { ClosedError, isPort, systemRandom, toHex, UsageError, utf8 } from '@shoal/base'
+import { ClosedError, HOUR, isPort, systemRandom, toHex, UsageError } from '@shoal/base'
 import { Dht } from '@shoal/dht'
-import { type CandidateSource, requireTopic, type Swarm, type SwarmJoinOptions } from '@shoal/peer'
+import {
+  type CandidateSource,
+  INFO_HASH_BYTES,
+  infoHashesAt,
+  requireTopic,
+  type Swarm,
+  type SwarmJoinOptions,
+  type Topic,
+  topicKey,
+} from '@shoal/peer'
 import { ANNOUNCE_PACE } from './core/announce-schedule.ts'
 import { BOOK_LIMITS } from './core/book-rules.ts'
 import { LOOKUP_PACE } from './core/lookup-schedule.ts'
@@ -14,6 +22,7 @@ import { CacheSource } from './node/cache-source.ts'
 import { DhtSource } from './node/dht-source.ts'
 import { InviteSource, requireInvite } from './node/invite-source.ts'
 import { LanSource } from './node/lan-source.ts'
+import { RosterSource } from './node/roster-source.ts'
 import type { Source, SourceTopic } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
 import { type WakeReason, WakeWatch } from './node/wake-watch.ts'
@@ -34,8 +43,6 @@ export interface DiscoveryStats extends Readonly<SearchCounts> {
   readonly wakes: number
   readonly sessions: number
 }
-
-const INFO_HASH_BYTES = 20
 
 export interface DiscoveryEvents {
   /** Something is not as it should be, and is gone on without: a sentence for whoever runs this. */
@@ -81,16 +88,16 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   }
 
   /**
-   * Joins a topic: a text, or the twenty bytes of its info hash. A port announces us; without one we only look up. Throws
-   * UsageError for a topic or port that can't be, ClosedError after `close`.
+   * Joins a topic: a text or what `parseTopic` makes of one, or the twenty bytes of its info hash. A port announces us; without
+   * one we only look up. Throws UsageError for a topic or port that can't be, ClosedError after `close`.
    */
-  join(topic: string | Uint8Array, options: JoinOptions = {}): Session {
-    const sought = sourceTopicOf(topic)
+  join(topic: string | Topic | Uint8Array, options: JoinOptions = {}): Session {
+    const about = sourceTopicOf(topic)
     const port = announcedPort(options)
     if (this.#closing !== undefined) throw new ClosedError('this discovery is closed: make a new one to join a topic')
-    const key = toHex(sought.infoHash)
+    const key = searchKey(about)
     let search = this.#searches.get(key)
-    if (search === undefined) this.#searches.set(key, (search = this.#newSearch(sought, key, port)))
+    if (search === undefined) this.#searches.set(key, (search = this.#newSearch(about, port)))
     const session: Session = new Session({
       search,
       port,
@@ -144,7 +151,7 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
     this.emit('woken', reason)
   }
 
-  #newSearch(topic: SourceTopic, key: string, port: AnnouncedPort | undefined): TopicSearch {
+  #newSearch(topic: SourceTopic, port: AnnouncedPort | undefined): TopicSearch {
     this.#sources ??= this.#openSources(port !== undefined)
     const { pace } = this.#options
     return new TopicSearch({
@@ -154,7 +161,7 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
       paces: { lookup: pace?.lookup ?? LOOKUP_PACE, announce: pace?.announce ?? ANNOUNCE_PACE },
       limits: { ...BOOK_LIMITS, ...this.#options.limits },
       counts: this.#counts,
-      onEmpty: () => this.#searches.delete(key),
+      onEmpty: () => this.#searches.delete(searchKey(topic)),
     })
   }
 
@@ -178,26 +185,41 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
     const { sources } = this.#options
     const given = sources === undefined ? true : (sources.dht ?? false)
     const opened: Source[] = [...this.#ready]
-    if (isDht(given)) opened.push(new DhtSource(given, () => Promise.resolve()))
+    if (isDht(given)) opened.push(new RosterSource(given), new DhtSource(given, () => Promise.resolve()))
     else if (given !== false) {
       const own = new Dht({ mode: announces ? 'auto' : 'client', ...(given === true ? {} : given) })
       this.#dht = own
-      opened.push(new DhtSource(own, () => own.close()))
+      opened.push(new RosterSource(own), new DhtSource(own, () => own.close()))
     }
     return opened
   }
 }
 
-function sourceTopicOf(topic: string | Uint8Array): SourceTopic {
-  if (typeof topic === 'string') {
-    const { publicId } = requireTopic(topic)
-    const infoHash = createHash('sha1').update(utf8(publicId)).digest().subarray(0, INFO_HASH_BYTES)
-    return { infoHash, publicId }
+function sourceTopicOf(given: string | Topic | Uint8Array): SourceTopic {
+  if (given instanceof Uint8Array && given.length === INFO_HASH_BYTES) {
+    const infoHash = Uint8Array.from(given)
+    return { key: infoHash, topic: undefined, infoHashes: () => [infoHash] }
   }
-  if (topic instanceof Uint8Array && topic.length === INFO_HASH_BYTES) {
-    return { infoHash: Uint8Array.from(topic), publicId: undefined }
+  if (given instanceof Uint8Array || (typeof given !== 'string' && typeof given?.publicId !== 'string')) {
+    throw new UsageError(`a topic is a text, or an info hash of ${INFO_HASH_BYTES} bytes`)
   }
-  throw new UsageError(`a topic is a text, or an info hash of ${INFO_HASH_BYTES} bytes`)
+  const topic = typeof given === 'string' ? requireTopic(given) : given
+  return { key: topicKey(topic), topic, infoHashes: infoHashesOf(topic) }
+}
+
+/** They change at a full hour, if at all, and are asked for with every packet on the local network. */
+function infoHashesOf(topic: Topic): () => readonly Uint8Array[] {
+  let held: { readonly hour: number; readonly hashes: readonly Uint8Array[] } | undefined
+  return () => {
+    const hour = Math.floor(Date.now() / HOUR)
+    if (held?.hour !== hour) held = { hour, hashes: infoHashesAt(topic, hour * HOUR) }
+    return held.hashes
+  }
+}
+
+/** Whoever joins by the info hash alone knows of no owner. */
+function searchKey({ key, topic }: SourceTopic): string {
+  return `${toHex(key)}${topic?.kind === 'owned' ? ' owned' : ''}`
 }
 
 function announcedPort(options: JoinOptions): AnnouncedPort | undefined {

@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events'
 import type { Endpoint } from '@shoal/base'
-import type { Candidate, CandidateSource, DialOutcome, SwarmSession } from '@shoal/peer'
+import type { Candidate, CandidateSource, DialOutcome, SwarmSession, TopicRoster } from '@shoal/peer'
 import type { BookStats } from './core/candidate-book.ts'
 import type { AnnouncedPort, TopicMember } from './core/topic-member.ts'
 import { Alarm } from './node/alarm.ts'
@@ -15,6 +15,8 @@ export interface SessionEvents {
   searched: [event: { readonly source: CandidateSource; readonly answered: boolean }]
   /** A look-up or an announce broke off; it is repeated all the same. */
   fault: [event: { readonly source: CandidateSource } & SearchFault]
+  /** Of a topic with an owner: what the owner has published, when it is read first and whenever it is another. */
+  roster: [roster: TopicRoster]
   left: []
 }
 
@@ -45,6 +47,7 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
         handleSearched: (source, { answered }) => this.emit('searched', { source, answered }),
         handleAnnounced: (source, { nodes }) => this.emit('announced', { source, nodes }),
         handleFault: (source, fault) => this.emit('fault', { source, ...fault }),
+        handleRoster: (roster) => this.emit('roster', roster),
       },
       { port: init.port, announceTo: init.announceTo },
     )
@@ -82,6 +85,11 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
   leave(): Promise<void> {
     this.#leaving ??= this.#leave()
     return this.#leaving
+  }
+
+  watchRoster(listener: (roster: TopicRoster) => void): void {
+    this.on('roster', listener)
+    if (this.#search.roster !== undefined) listener(this.#search.roster)
   }
 
   stats(): BookStats {

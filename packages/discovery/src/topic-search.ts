@@ -1,7 +1,7 @@
 /** Drives the machine of one topic: asks the sources as it says, gives it what they find, and wakes it when it is due. */
 
 import type { Endpoint, RandomSource } from '@shoal/base'
-import type { Candidate, CandidateSource, DialOutcome } from '@shoal/peer'
+import type { Candidate, CandidateSource, DialOutcome, TopicRoster } from '@shoal/peer'
 import type { AnnouncePace } from './core/announce-schedule.ts'
 import type { BookLimits } from './core/book-rules.ts'
 import type { LookupPace } from './core/lookup-schedule.ts'
@@ -18,6 +18,7 @@ export interface SearchListener {
   handleSearched(source: CandidateSource, result: LookupResult): void
   handleAnnounced(source: CandidateSource, result: AnnounceResult): void
   handleFault(source: CandidateSource, fault: SearchFault): void
+  handleRoster(roster: TopicRoster): void
 }
 
 /** Why a look-up or an announce went wrong; it is repeated in any case. */
@@ -38,6 +39,9 @@ export interface TopicSearchInit {
   readonly onEmpty: () => void
 }
 
+/** On a topic with an owner nobody is dialled before it is known who is revoked; where nobody tells, not for ever. */
+const ROSTER_WITHIN_MS = 3_000
+
 interface Running {
   readonly abort: AbortController
   readonly done: Promise<void>
@@ -55,15 +59,24 @@ export class TopicSearch {
   readonly #running = new Map<number, Running>()
   /** What came while the sources were being attached, before there was a session to give it to. BOUNDED: by the sources' own bounds. */
   #early: Sighting[] | undefined = []
+  #roster: TopicRoster | undefined
+  /** While the roster is read for the first time. */
+  #awaiting: NodeJS.Timeout | undefined
 
   constructor(init: TopicSearchInit) {
     this.#init = init
     this.#handles = new Map(
       init.sources.map((source) => [
         source.kind,
-        source.attach(init.topic, { sight: (sighting) => this.#sight({ ...sighting, source: source.kind }) }),
+        source.attach(init.topic, {
+          sight: (sighting) => this.#sight({ ...sighting, source: source.kind }),
+          handleRoster: (roster) => this.#handleRoster(roster),
+        }),
       ]),
     )
+    if (this.#handles.get('roster')?.lookup !== undefined) {
+      this.#awaiting = setTimeout(() => this.#endWait(), ROSTER_WITHIN_MS)
+    }
     this.#machine = new TopicMachine({
       now: monotonicNow(),
       random: init.random,
@@ -98,7 +111,9 @@ export class TopicSearch {
     const isLast = this.#machine.isEmpty
     if (isLast) this.#init.onEmpty()
     await this.#turn()
-    if (isLast) for (const handle of this.#handles.values()) handle.detach()
+    if (!isLast) return
+    this.#endWait()
+    for (const handle of this.#handles.values()) handle.detach()
   }
 
   /** Resolves when nothing more is sent to the sources that are not to hear of the port any more. */
@@ -114,7 +129,7 @@ export class TopicSearch {
   }
 
   poll(member: TopicMember): Candidate | undefined {
-    return this.#machine.pollCandidate(monotonicNow(), member)
+    return this.#awaiting === undefined ? this.#machine.pollCandidate(monotonicNow(), member) : undefined
   }
 
   /** Looks up and announces now, whatever the schedules say. */
@@ -127,6 +142,24 @@ export class TopicSearch {
   wake(): void {
     this.#machine.handleWake(monotonicNow())
     void this.#turn()
+  }
+
+  /** What the owner of the topic has published last, as far as we know. */
+  get roster(): TopicRoster | undefined {
+    return this.#roster
+  }
+
+  /** Whoever has a turn next hears of the candidates that have waited. */
+  #endWait(): void {
+    if (this.#awaiting === undefined) return
+    clearTimeout(this.#awaiting)
+    this.#awaiting = undefined
+    for (const listener of this.#listeners.values()) listener.handleCandidates()
+  }
+
+  #handleRoster(roster: TopicRoster): void {
+    this.#roster = roster
+    for (const listener of this.#listeners.values()) listener.handleRoster(roster)
   }
 
   #sight(sighting: Sighting): void {
@@ -179,6 +212,7 @@ export class TopicSearch {
     if (ask === undefined) return
     this.#run(task, ask, (outcome) => {
       this.#machine.handleSearched(monotonicNow(), task)
+      if (source === 'roster') this.#endWait()
       // Before anybody hears of it: a listener that throws must not stop the schedule.
       void this.#turn()
       for (const listener of this.#listeners.values()) {

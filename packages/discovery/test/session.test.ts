@@ -31,7 +31,7 @@ function topic(): {
   const random = seededRandom(1)
   let emptied = 0
   const search = new TopicSearch({
-    topic: { infoHash: new Uint8Array(20), publicId: undefined },
+    topic: { key: new Uint8Array(20), topic: undefined, infoHashes: () => [new Uint8Array(20)] },
     sources: [source],
     random,
     paces: { lookup: LOOKUP_PACE, announce: ANNOUNCE_PACE },
@@ -275,4 +275,52 @@ test('[S-105] a port can be kept from a source, told to it later, and taken back
   await silenced
   await vi.advanceTimersByTimeAsync(60 * MINUTE)
   expect(source.announces).toHaveLength(1)
+})
+
+function ownedSearch(): { roster: FakeSource; other: FakeSource; session: Session } {
+  const other = new FakeSource()
+  const roster: FakeSource = Object.assign(new FakeSource(), { kind: 'roster' as const })
+  const search = new TopicSearch({
+    topic: { key: new Uint8Array(20), topic: undefined, infoHashes: () => [new Uint8Array(20)] },
+    sources: [roster, other],
+    random: seededRandom(1),
+    paces: { lookup: LOOKUP_PACE, announce: ANNOUNCE_PACE },
+    limits: BOOK_LIMITS,
+    counts: newSearchCounts(),
+    onEmpty: () => {},
+  })
+  return { roster, other, session: new Session({ search, port: undefined, announceTo: undefined, onLeft: () => {} }) }
+}
+
+test('[O-16] on a topic with an owner nobody is dialled before the roster was read', async () => {
+  const { roster, other, session } = ownedSearch()
+  let isThere = false
+  const next = session[Symbol.asyncIterator]()
+    .next()
+    .then(({ value }) => {
+      isThere = true
+      return value as unknown
+    })
+  other.sight('45.1.1.1')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(isThere).toBe(false)
+  roster.lookups[0]?.finish()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(isThere).toBe(true)
+  expect(await next).toMatchObject({ host: '45.1.1.1' })
+  await session.leave()
+})
+
+test('[O-16] where nobody tells the roster, three seconds are enough', async () => {
+  const { other, session } = ownedSearch()
+  let isThere = false
+  void session[Symbol.asyncIterator]()
+    .next()
+    .then(() => (isThere = true))
+  other.sight('45.1.1.1')
+  await vi.advanceTimersByTimeAsync(2_900)
+  expect(isThere).toBe(false)
+  await vi.advanceTimersByTimeAsync(200)
+  expect(isThere).toBe(true)
+  await session.leave()
 })

@@ -1,5 +1,6 @@
 /** The `shoal` field of `ping` and `pong`, by which two shoal peers recognise each other (tool-db ignores it). */
 
+import { type Certificate, parseCertificate } from './certificate.ts'
 import { isAddressText, isFields, type Parsed, parsed, rejected } from './parsed.ts'
 
 export const HELLO_VERSION = 1
@@ -19,6 +20,8 @@ export interface Hello {
   readonly address: string
   /** Feature `encrypt`: the dialler's first Noise message, in hex. */
   readonly noise?: string
+  /** On a topic with an owner: that the peer is one of its servers. */
+  readonly certificate?: Certificate
 }
 
 /** The first message of XX is a public key of 32 bytes; one with a pre-shared key has a tag of 16 besides. */
@@ -27,14 +30,24 @@ const NOISE_OFFER_BYTES = { min: 32, max: 48 }
 /** A field that is there and malformed is a rejection, not a plain peer: else anybody could be made to look plain. */
 export function parseHello(input: unknown): Parsed<Hello> {
   if (!isFields(input)) return rejected('hello-shape')
-  const { v, features, nonce, instance, address, noise } = input
+  const { v, features, nonce, instance, address, noise, certificate } = input
   if (typeof v !== 'number' || !Number.isInteger(v) || v < 1 || v > 1_000) return rejected('hello-version')
   if (!isFeatureList(features)) return rejected('hello-features')
   if (!isHex(nonce, NONCE_BYTES)) return rejected('hello-nonce')
   if (!isHex(instance, INSTANCE_BYTES)) return rejected('hello-instance')
   if (!isAddressText(address)) return rejected('hello-address')
   if (noise !== undefined && !isOffer(noise)) return rejected('hello-noise')
-  return parsed({ v, features: [...features], nonce, instance, address, ...(noise !== undefined && { noise }) })
+  const certified = certificate === undefined ? undefined : parseCertificate(certificate)
+  if (certified?.ok === false) return certified
+  return parsed({
+    v,
+    features: [...features],
+    nonce,
+    instance,
+    address,
+    ...(noise !== undefined && { noise }),
+    ...(certified !== undefined && { certificate: certified.value }),
+  })
 }
 
 /** Features that both sides named: only these are used. */

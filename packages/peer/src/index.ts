@@ -1,6 +1,16 @@
 export { ADDRESS_LENGTH, CLIENT_ID_LENGTH, clientIdOf, isEcdsaAddress } from './address.ts'
+export {
+  type Certificate,
+  type CertificateCheck,
+  type CertificateFault,
+  certificateFault,
+  parseCertificate,
+  signCertificate,
+  timeFault,
+} from './certificate.ts'
 export { type EcdsaEngine, WEB_CRYPTO } from './ecdsa-engine.ts'
 export { EcdsaVerifier, VERIFIER_KEYS_MAX } from './ecdsa-verifier.ts'
+export { ED25519_SIGNATURE_BYTES, nobleVerifyEd25519, type VerifyEd25519 } from './ed25519.ts'
 export {
   HELLO_VERSION,
   type Hello,
@@ -9,7 +19,7 @@ export {
   parseHello,
   sharedFeatures,
 } from './hello.ts'
-export { INFO_HASH_BYTES, type InfoHashes, infoHashesAt } from './info-hashes.ts'
+export { INFO_HASH_BYTES, infoHashesAt, topicKey } from './info-hashes.ts'
 export {
   formatInvite,
   INVITE_ENDPOINTS_MAX,
@@ -91,3 +101,16 @@ export {
   type Topic,
   topicText,
 } from './topic.ts'
+export {
+  EMPTY_ROSTER,
+  encodeRoster,
+  isRevoked,
+  parseRoster,
+  type Revocation,
+  ROSTER_BYTES_MAX,
+  type RosterServer,
+  rosterPeer,
+  rosterSalt,
+  rosterTarget,
+  type TopicRoster,
+} from './topic-roster.ts'

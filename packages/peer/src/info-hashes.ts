@@ -11,22 +11,16 @@ const DAY: Millis = 24 * HOUR
 /** How far the clocks of two members may be apart without their missing each other: at least so long both days are met under. */
 const OVERLAP: Millis = HOUR
 
-export interface InfoHashes {
-  /** Announced and looked up, all of them: one, or around midnight two. */
-  readonly current: readonly Uint8Array[]
-  /** When there will be others; `undefined` where that is never. */
-  readonly changesAt: Millis | undefined
+/** Twenty bytes that stand for a topic on this machine, and stay the same. */
+export function topicKey({ publicId }: Topic): Uint8Array {
+  return sha1(utf8(publicId))
 }
 
-export function infoHashesAt(topic: Topic, now: Millis): InfoHashes {
-  if (topic.kind !== 'private') return { current: [sha1(utf8(topic.publicId))], changesAt: undefined }
-  const first = dayOf(now - OVERLAP)
-  const last = dayOf(now + OVERLAP)
-  const current = [hashOfDay(topic, first)]
-  if (last !== first) current.push(hashOfDay(topic, last))
-  const midnight = last * DAY
-  // Of two days the earlier one ends an hour after midnight; else the next one begins an hour before it.
-  return { current, changesAt: last === first ? midnight + DAY - OVERLAP : midnight + OVERLAP }
+/** Announced and looked up, all of them: one, or around midnight two. `now` is wall time. */
+export function infoHashesAt(topic: Topic, now: Millis): readonly Uint8Array[] {
+  if (topic.kind !== 'private') return [topicKey(topic)]
+  const days = new Set([dayOf(now - OVERLAP), dayOf(now + OVERLAP)])
+  return [...days].map((day) => hashOfDay(topic, day))
 }
 
 function dayOf(time: Millis): number {

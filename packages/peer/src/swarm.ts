@@ -4,9 +4,11 @@
  */
 
 import type { Endpoint, Family, Millis } from '@shoal/base'
+import type { Topic } from './topic.ts'
+import type { TopicRoster } from './topic-roster.ts'
 
 /** How a candidate came to be known. */
-export type CandidateSource = 'dht' | 'lan' | 'cache' | 'pex' | 'invite' | 'static'
+export type CandidateSource = 'dht' | 'lan' | 'cache' | 'pex' | 'roster' | 'invite' | 'static'
 
 /** A place where a server of the topic is said to be. Nothing about it is proven. */
 export interface Candidate extends Endpoint {
@@ -43,13 +45,16 @@ export interface SwarmJoinOptions {
 export interface SwarmSession extends AsyncIterable<Candidate> {
   /** Unknown endpoints are taken too: the network may know peers that discovery has not seen. */
   report(endpoint: Endpoint, outcome: DialOutcome): void
+  /** Of a topic with an owner: calls back with what the owner has published last, now and whenever that changes. */
+  watchRoster?(listener: (roster: TopicRoster) => void): void
   /** Stops announcing and looking up; the iteration ends. */
   leave(): Promise<void>
 }
 
 /** What a database takes as its `discovery`: `@shoal/discovery` has one; tests may bring their own. */
 export interface Swarm {
-  join(topic: string, options?: SwarmJoinOptions): SwarmSession
+  /** Plain topics come as their name. */
+  join(topic: string | Topic, options?: SwarmJoinOptions): SwarmSession
   /** Our addresses as others see us (votes of DHT nodes, port mappings); a proof may name them as our own. */
   externalHosts(): readonly string[]
 }

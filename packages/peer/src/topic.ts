@@ -54,14 +54,7 @@ export function topicText(topic: Topic): string {
 export function requireTopic(text: unknown): Topic {
   const topic = parseTopic(text)
   if (topic.kind === 'refused') throw new UsageError(topic.reason)
-  if (topic.kind !== 'plain') throw new UsageError(unsupported(topic))
   return topic
-}
-
-function unsupported({ kind }: OwnedTopic | PrivateTopic): string {
-  return kind === 'owned'
-    ? 'topics with an owner (shoal:owned:…) are not supported by this version'
-    : 'private topics (shoal:private:…) are not supported by this version'
 }
 
 function parseReserved(text: string): Topic | RefusedTopic {

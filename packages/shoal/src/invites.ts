@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { type Hash, HOUR, MINUTE, type Millis, parseIp, ShoalError, scopeOf, UsageError } from '@shoal/base'
-import { dialTarget, formatInvite, INVITE_ENDPOINTS_MAX, requireTopic, type SignedEndpoint } from '@shoal/peer'
+import { dialTarget, formatInvite, INVITE_ENDPOINTS_MAX, type SignedEndpoint, type Topic } from '@shoal/peer'
 import type { PeerInfo } from '@shoal/tool-db'
 
 export interface InviteOptions {
@@ -24,7 +24,7 @@ const VALID_FOR_MAX_MS: Millis = 10 * 365 * 24 * HOUR
 const COUNT = 4
 
 export interface Acquaintance {
-  readonly topic: string
+  readonly topic: Topic
   /** Signed endpoints that are known; their signatures hold. */
   readonly servers: readonly SignedEndpoint[]
   readonly peers: readonly PeerInfo[]
@@ -43,7 +43,7 @@ export function writeInvite({ topic, servers, peers, own }: Acquaintance, option
   const known = servers.filter(({ address }) => address === own || proven.has(address)).filter(leadsAnywhere)
   const endpoints = known.filter(leadsFarthest(known)).slice(0, count)
   if (endpoints.length === 0) throw new NoServersError()
-  return formatInvite({ topic: requireTopic(topic), validUntil: Date.now() + validFor, endpoints }, sha256)
+  return formatInvite({ topic, validUntil: Date.now() + validFor, endpoints }, sha256)
 }
 
 function leadsAnywhere(server: SignedEndpoint): boolean {

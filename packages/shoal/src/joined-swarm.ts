@@ -16,7 +16,7 @@ import {
   type Session,
   type WakeReason,
 } from '@shoal/discovery'
-import type { Candidate, CandidateSource, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession } from '@shoal/peer'
+import type { Candidate, CandidateSource, DialOutcome, Swarm, SwarmJoinOptions, SwarmSession, Topic } from '@shoal/peer'
 import { Announcing, type MappingOptions } from './announcing.ts'
 import { addressTowardsAny, hasPublicAddress, isLoopback } from './own-address.ts'
 import type { Reach } from './reach.ts'
@@ -106,7 +106,7 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     return this.#asked
   }
 
-  join(topic: string, options: SwarmJoinOptions = {}): SwarmSession {
+  join(topic: string | Topic, options: SwarmJoinOptions = {}): SwarmSession {
     const { port } = options
     const dht = this.#ownDht
     // Without a DHT of our own nobody but those whom the sources tell hears of us.
@@ -128,6 +128,7 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     return this.#asSession({
       [Symbol.asyncIterator]: () => session[Symbol.asyncIterator](),
       report: (endpoint, outcome) => session.report(endpoint, outcome),
+      watchRoster: (listener) => session.watchRoster(listener),
       leave: async () => {
         isLeft = true
         await Promise.all([begun, session.leave()])
@@ -138,7 +139,7 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     })
   }
 
-  #joinDiscovery(topic: string, options: JoinOptions): Session {
+  #joinDiscovery(topic: string | Topic, options: JoinOptions): Session {
     const session = this.#discovery.join(topic, options)
     session.on('announced', ({ source, nodes }) => {
       if (source === 'dht') this.emit('announced', nodes)
@@ -170,6 +171,7 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
         session.report(endpoint, outcome)
         this.emit('outcome', endpoint, outcome)
       },
+      watchRoster: (listener) => session.watchRoster?.(listener),
       leave: () => session.leave(),
       [Symbol.asyncIterator]: () => this.#seenThrough(session[Symbol.asyncIterator]()),
     }

@@ -2,13 +2,13 @@
 
 import { UsageError } from '@shoal/base'
 import { checkInvite, type DiscoveryOptions, requireInvite } from '@shoal/discovery'
-import { type Invite, type Swarm, topicText } from '@shoal/peer'
-import { type AllOptions, ToolDb as Database } from '@shoal/tool-db'
+import { type Invite, requireTopic, type Swarm, type Topic } from '@shoal/peer'
+import { ToolDb as Database, type GivenOptions } from '@shoal/tool-db'
 import type { MappingOptions } from './announcing.ts'
 import { type InviteOptions, writeInvite } from './invites.ts'
 import { JoinedSwarm } from './joined-swarm.ts'
 
-export interface JoinedOptions extends Omit<AllOptions, 'discovery'> {
+export interface JoinedOptions extends Omit<GivenOptions, 'discovery'> {
   /**
    * `true` looks for servers of the topic on the BitTorrent DHT, and announces this one if it is a server; options say
    * how; an object that finds peers in another way is taken as it is, and stays its owner's to close.
@@ -71,7 +71,7 @@ export class ToolDb extends Database {
   async createInvite(options: InviteOptions = {}): Promise<string> {
     await this.begun()
     return writeInvite(
-      { topic: this.options.topic, servers: this.serverPeers, peers: this.peers, own: this.peerAccount.getAddress() },
+      { topic: this.topic, servers: this.serverPeers, peers: this.peers, own: this.peerAccount.getAddress() },
       options,
     )
   }
@@ -82,10 +82,10 @@ export class ToolDb extends Database {
   }
 }
 
-function topicOf(given: string | undefined, invite: Invite | undefined): { readonly topic?: string } {
+function topicOf(given: string | Topic | undefined, invite: Invite | undefined): { readonly topic?: string | Topic } {
   if (invite === undefined) return given === undefined ? {} : { topic: given }
-  const topic = topicText(invite.topic)
-  if (given !== undefined && given !== topic) {
+  const { topic } = invite
+  if (given !== undefined && (typeof given === 'string' ? requireTopic(given) : given).publicId !== topic.publicId) {
     throw new UsageError('the invite is to another topic than the option topic says: leave that out')
   }
   return { topic }
@@ -98,7 +98,7 @@ async function requireSigned(invite: Invite): Promise<void> {
 
 function ownSwarm(
   discovery: boolean | DiscoveryOptions,
-  options: Partial<AllOptions>,
+  options: GivenOptions,
   about: { readonly mapping: boolean | MappingOptions; readonly invite: string | undefined },
 ): JoinedSwarm | undefined {
   if (discovery === false) return undefined

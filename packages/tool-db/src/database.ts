@@ -5,14 +5,14 @@
 
 import { format } from 'node:util'
 import { ClosedError, type Endpoint } from '@shoal/base'
-import { type Candidate, clientIdOf, type SignedEndpoint } from '@shoal/peer'
+import { type Candidate, clientIdOf, type SignedEndpoint, type Topic } from '@shoal/peer'
 import { EventEmitter } from 'eventemitter3'
 import type { Command, CommandResult } from './core/node/commands.ts'
 import type { NameConflict, NodeEvent } from './core/node/events.ts'
 import type { PeerInfo } from './core/node/peer-info.ts'
 import type { Message } from './core/wire/message.ts'
 import type { NetworkAdapter } from './network/adapter-network.ts'
-import { type AllOptions, checkedOptions } from './options.ts'
+import { type AllOptions, checkedOptions, type GivenOptions, topicOf } from './options.ts'
 import { Application } from './runtime/application.ts'
 import { checkedCommand } from './runtime/checked-command.ts'
 import { KeyListeners } from './runtime/key-listeners.ts'
@@ -36,6 +36,8 @@ interface Waiting {
 const SETTLED = (): void => undefined
 
 export class Database extends EventEmitter {
+  /** `topic` of the options is its public id. */
+  readonly topic: Topic
   readonly options: AllOptions
   readonly userAccount: ToolDbUserAdapter
   readonly peerAccount: ToolDbUserAdapter
@@ -75,8 +77,9 @@ export class Database extends EventEmitter {
   #storeFailures = 0
 
   /** Throws UsageError for options that can't be meant. */
-  constructor(given: Partial<AllOptions> = {}) {
+  constructor(given: GivenOptions = {}) {
     super()
+    this.topic = topicOf(given.topic)
     this.options = checkedOptions(given)
     const limits = limitsOf(this.options.limits)
     this.application = new Application({ resultSizeMax: limits.messageSizeMax / 2 })
@@ -222,6 +225,7 @@ export class Database extends EventEmitter {
 
   #startRuntime(host: string | undefined): Promise<Runtime> {
     return Runtime.start({
+      topic: this.topic,
       options: this.options,
       limits: limitsOf(this.options.limits),
       host,
@@ -306,6 +310,12 @@ export class Database extends EventEmitter {
         return
       case 'encryption-refused':
         this.#tell('encryption-refused', event.refusal)
+        return
+      case 'certificate-refused':
+        this.#tell('certificate-refused', event.refusal)
+        return
+      case 'uncertified':
+        this.#tell('uncertified', event.why)
         return
       case 'unsent':
         this.#tell('unsent', { key: event.key })

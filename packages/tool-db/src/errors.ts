@@ -61,6 +61,13 @@ export class NoSuchUserError extends ShoalError {
   }
 }
 
+/** The certificate that a server of a topic with an owner was given does not hold. */
+export class CertificateError extends ShoalError {
+  constructor(code: 'SHOAL_CERTIFICATE_EXPIRED' | 'SHOAL_CERTIFICATE_WRONG', sentence: string) {
+    super(code, sentence)
+  }
+}
+
 const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   InvalidData: 'the record is malformed, or its author is no address of this user adapter',
   InvalidTimestamp: 'the record would be dated too far in the future: check the clock',

@@ -3,7 +3,7 @@
 import type { Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import { isPort, UsageError } from '@shoal/base'
-import { requireTopic, type Swarm } from '@shoal/peer'
+import { type Certificate, parseCertificate, requireTopic, type Swarm, type Topic } from '@shoal/peer'
 import { DEFAULT_LIMITS, type NodeLimits } from './core/node/limits.ts'
 import type { NetworkAdapter } from './network/adapter-network.ts'
 import type { StorageAdapter } from './store/storage-adapter.ts'
@@ -48,6 +48,7 @@ export interface ToolDbOptions {
   networkAdapter: NetworkAdapterConstructor | undefined
   storageAdapter: StorageAdapterConstructor | undefined
   userAdapter: UserAdapterConstructor<never> | undefined
+  /** Its public id, which is the name of a plain one. */
   topic: string
   serverName: string | undefined
   modules: Record<string, unknown>
@@ -63,6 +64,8 @@ export interface AddedOptions {
   bind: string | undefined
   /** compatible takes tool-db's plain records too, strict only bound ones. */
   records: 'compatible' | 'strict'
+  /** Of a server of a topic with an owner: what the owner has signed for its peer key. */
+  certificate: Certificate | undefined
   /** Earlier topics whose bound records are still taken. */
   acceptTopics: readonly string[]
   /** Connections with shoal peers are encrypted; plain tool-db peers know no encryption and are served all the same. */
@@ -90,6 +93,16 @@ export interface AddedOptions {
 
 export type AllOptions = ToolDbOptions & AddedOptions
 
+/** What the constructor is given: topics of any kind, as texts or as values. */
+export type GivenOptions = Partial<
+  Omit<AllOptions, 'topic' | 'acceptTopics' | 'certificate'> & {
+    readonly topic: string | Topic
+    readonly acceptTopics: readonly (string | Topic)[]
+    /** A text is JSON, as `shoal topic sign` writes it. */
+    readonly certificate: Certificate | string | undefined
+  }
+>
+
 export const DEFAULT_OPTIONS: AllOptions = {
   debug: false,
   peers: [],
@@ -113,6 +126,7 @@ export const DEFAULT_OPTIONS: AllOptions = {
   store: undefined,
   bind: undefined,
   records: 'compatible',
+  certificate: undefined,
   acceptTopics: [],
   encryption: true,
   requireEncryption: false,
@@ -128,12 +142,29 @@ export const DEFAULT_OPTIONS: AllOptions = {
 }
 
 /** Throws UsageError with a sentence that says which option, and what is expected. */
-export function checkedOptions(given: Partial<AllOptions>): AllOptions {
+export function checkedOptions(given: GivenOptions): AllOptions {
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const options: AllOptions = { ...DEFAULT_OPTIONS, ...present }
-  requireTopic(options.topic)
-  if (!Array.isArray(options.acceptTopics)) throw new UsageError('the option acceptTopics takes a list of topics')
-  for (const topic of options.acceptTopics) requireTopic(topic)
+  const topic = topicOf(given.topic)
+  const options: AllOptions = {
+    ...DEFAULT_OPTIONS,
+    ...present,
+    topic: topic.publicId,
+    acceptTopics: publicIdsOf(given.acceptTopics),
+    certificate: certificateOf(given.certificate),
+  }
+  if (options.certificate !== undefined && topic.kind !== 'owned') {
+    throw new UsageError(
+      'the option certificate is for topics with an owner (shoal:owned:…), and this is none: leave it out',
+    )
+  }
+  if (topic.kind === 'private' && !options.encryption) {
+    throw new UsageError('a private topic is nothing without encryption: leave out encryption: false')
+  }
+  if (topic.kind === 'private' && options.networkAdapter !== undefined) {
+    throw new UsageError(
+      'a private topic needs a network that carries bytes, which network adapters of tool-db do not: leave out networkAdapter',
+    )
+  }
   if (options.port !== 0 && !isPort(options.port)) {
     throw new UsageError(`the option port must be 0 (any free one) to 65535: ${String(options.port)}`)
   }
@@ -193,6 +224,31 @@ export function checkedOptions(given: Partial<AllOptions>): AllOptions {
     throw new UsageError('the options store and storageAdapter exclude each other: give one of them')
   }
   return options
+}
+
+/** Throws UsageError for what is no topic. */
+export function topicOf(given: string | Topic = DEFAULT_OPTIONS.topic): Topic {
+  return typeof given === 'object' && given !== null && 'publicId' in given ? given : requireTopic(given)
+}
+
+function publicIdsOf(topics: unknown = []): readonly string[] {
+  if (!Array.isArray(topics)) throw new UsageError('the option acceptTopics takes a list of topics')
+  return topics.map((topic) => topicOf(topic).publicId)
+}
+
+function certificateOf(given: unknown): Certificate | undefined {
+  if (given === undefined) return undefined
+  const parsed = parseCertificate(typeof given === 'string' ? parsedJson(given) : given)
+  if (parsed.ok) return parsed.value
+  throw new UsageError('the option certificate takes what "shoal topic sign" has written: the object, or its JSON')
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function checkLimits(limits: unknown): void {

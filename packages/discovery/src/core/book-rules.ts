@@ -17,7 +17,7 @@ export interface BookLimits {
 }
 
 export const BOOK_LIMITS: BookLimits = {
-  perSourceMax: { static: 256, invite: 64, lan: 256, cache: 512, pex: 512, dht: 1_024 },
+  perSourceMax: { static: 256, invite: 64, roster: 64, lan: 256, cache: 512, pex: 512, dht: 1_024 },
   perPrefixMax: 32,
   perOwnAddressMax: 256,
   keptOutMax: 4_096,

@@ -49,7 +49,7 @@ export interface BookStats {
 }
 
 /** Which source is believed when several tell of one place; the later in the list, the more. */
-const TRUST: readonly CandidateSource[] = ['dht', 'pex', 'cache', 'lan', 'invite', 'static']
+const TRUST: readonly CandidateSource[] = ['dht', 'pex', 'cache', 'lan', 'roster', 'invite', 'static']
 const JITTER = 0.5
 
 export class CandidateBook {

@@ -46,10 +46,11 @@ export type CheckedSighting =
 /** How near a scope is: whoever speaks from a nearer one may speak of the farther ones. */
 const DISTANCE: Record<AddressScope, number> = { loopback: 0, private: 1, global: 2, martian: 3 }
 
-/** Sources whose word is our own user's, our own link's or our own memory's: they may name internal addresses. */
+/** Sources whose word is our own user's, the chosen owner's, our own link's or our own memory's: they may name internal addresses. */
 const TRUSTED: Record<CandidateSource, boolean> = {
   static: true,
   invite: true,
+  roster: true,
   lan: true,
   cache: true,
   pex: false,

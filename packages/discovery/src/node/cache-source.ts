@@ -48,8 +48,8 @@ export class CacheSource implements Source {
     this.#seeing.unref()
   }
 
-  attach({ infoHash }: SourceTopic, sink: SourceSink): SourceHandle {
-    const topic = toHex(infoHash)
+  attach({ key }: SourceTopic, sink: SourceSink): SourceHandle {
+    const topic = toHex(key)
     for (const { host, port } of this.#cache.peers(topic)) sink.sight({ host, port })
     return {
       lookup: () => {

@@ -34,10 +34,10 @@ export class DhtSource implements Source {
     this.#close = close
   }
 
-  attach({ infoHash }: SourceTopic, sink: SourceSink): SourceHandle {
+  attach(topic: SourceTopic, sink: SourceSink): SourceHandle {
     return {
-      lookup: (signal) => this.#lookup(infoHash, sink, signal),
-      announce: (port: AnnouncedPort, signal) => this.#dht.announce(infoHash, { ...port, signal }),
+      lookup: (signal) => this.#lookup(topic, sink, signal),
+      announce: (port: AnnouncedPort, signal) => this.#announce(topic, port, signal),
       detach: () => {},
     }
   }
@@ -52,10 +52,21 @@ export class DhtSource implements Source {
     return this.#close()
   }
 
-  async #lookup(infoHash: Uint8Array, sink: SourceSink, signal: AbortSignal): Promise<LookupResult> {
-    const lookup = this.#dht.lookup(infoHash, { signal })
-    for await (const { host, port, from } of lookup) sink.sight({ host, port, from: from.host })
-    const { answered } = await lookup.summary
-    return { answered: answered > 0 }
+  async #lookup(topic: SourceTopic, sink: SourceSink, signal: AbortSignal): Promise<LookupResult> {
+    const answered = await Promise.all(
+      topic.infoHashes().map(async (infoHash) => {
+        const lookup = this.#dht.lookup(infoHash, { signal })
+        for await (const { host, port, from } of lookup) sink.sight({ host, port, from: from.host })
+        return (await lookup.summary).answered
+      }),
+    )
+    return { answered: answered.some((count) => count > 0) }
+  }
+
+  /** Of two info hashes the one that fewer nodes stored counts: who knows only that must find us too. */
+  async #announce(topic: SourceTopic, port: AnnouncedPort, signal: AbortSignal): Promise<AnnounceResult> {
+    const announces = topic.infoHashes().map((infoHash) => this.#dht.announce(infoHash, { ...port, signal }))
+    const results = await Promise.all(announces)
+    return { nodes: Math.min(...results.map(({ nodes }) => nodes)) }
   }
 }

@@ -31,8 +31,8 @@ export class InviteSource implements Source {
     })
   }
 
-  attach({ publicId }: SourceTopic, sink: SourceSink): SourceHandle {
-    if (publicId !== this.#invite.topic.publicId) return { detach: () => {} }
+  attach({ topic }: SourceTopic, sink: SourceSink): SourceHandle {
+    if (topic?.publicId !== this.#invite.topic.publicId) return { detach: () => {} }
     return { lookup: (signal) => this.#tell(sink, signal), detach: () => {} }
   }
 

@@ -31,7 +31,8 @@ const ANSWERS_MAX = 4
 const ASK_BACK_MS: Millis = 5 * SECOND
 
 interface LanTopic {
-  readonly name: string
+  /** As it is called on the link now. */
+  names(): readonly string[]
   readonly sink: SourceSink
   /** UNBOUNDED: one a port that our own user announces. */
   readonly ports: Set<number>
@@ -46,7 +47,7 @@ export class LanSource implements Source {
   readonly #init: LanSourceInit
   readonly #instance = randomBytes(8).toString('hex')
   /** UNBOUNDED: one a topic that our own user has joined. */
-  readonly #topics = new Map<string, LanTopic>()
+  readonly #topics = new Set<LanTopic>()
   /** By interface and family. BOUNDED: by the interfaces that are looked at. */
   readonly #links = new Map<string, LanLink>()
   #opening: Promise<unknown> = Promise.resolve()
@@ -58,11 +59,10 @@ export class LanSource implements Source {
     this.#init = init
   }
 
-  attach({ infoHash }: SourceTopic, sink: SourceSink): SourceHandle {
-    const name = toHex(infoHash)
+  attach({ infoHashes }: SourceTopic, sink: SourceSink): SourceHandle {
     const start = Number.NEGATIVE_INFINITY
     const topic: LanTopic = {
-      name,
+      names: () => infoHashes().map(toHex),
       sink,
       ports: new Set(),
       found: 0,
@@ -70,7 +70,7 @@ export class LanSource implements Source {
       windowFrom: start,
       answers: 0,
     }
-    this.#topics.set(name, topic)
+    this.#topics.add(topic)
     return {
       lookup: (signal) => this.#lookup(topic, signal),
       announce: (port) => this.#announce(topic, port),
@@ -93,7 +93,7 @@ export class LanSource implements Source {
 
   async #lookup(topic: LanTopic, signal: AbortSignal): Promise<LookupResult> {
     const before = topic.found
-    await this.#sendAll(() => questionPacket(topic.name))
+    await Promise.all(topic.names().map((name) => this.#sendAll(() => questionPacket(name))))
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, LISTEN_MS)
       const end = (): void => {
@@ -110,18 +110,21 @@ export class LanSource implements Source {
     // The port that a DHT node would see is none that anybody here could.
     if (impliedPort) return { nodes: 1 }
     topic.ports.add(port)
-    return { nodes: await this.#sendAll((link) => this.#answer(topic, port, link)) }
+    const sent = topic.names().map((name) => this.#sendAll((link) => this.#answer({ name, port }, link)))
+    return { nodes: Math.min(...(await Promise.all(sent))) }
   }
 
   async #withdraw(topic: LanTopic, { port }: AnnouncedPort): Promise<void> {
     if (!topic.ports.delete(port)) return
     await Promise.allSettled(
-      [...this.#links.values()].map((each) => each.send(answerPacket(this.#service(topic, port, each.link), true))),
+      [...this.#links.values()].flatMap((each) =>
+        topic.names().map((name) => each.send(answerPacket(this.#service({ name, port }, each.link), true))),
+      ),
     )
   }
 
   #detach(topic: LanTopic): void {
-    if (this.#topics.get(topic.name) === topic) this.#topics.delete(topic.name)
+    this.#topics.delete(topic)
   }
 
   /** On every link, as they are now; gives on how many it went out, and throws where there is none. */
@@ -171,10 +174,10 @@ export class LanSource implements Source {
     if (this.#isClosed) return
     const { questions, places } = readPacket(packet, this.#instance)
     for (const { topic: name, isCompat } of questions) {
-      const topic = this.#topics.get(name)
+      const topic = this.#topicOf(name)
       if (topic === undefined) continue
       if (this.#mayAnswer(topic)) {
-        for (const port of topic.ports) on.send(this.#answer(topic, port, on.link)).catch(() => {})
+        for (const port of topic.ports) on.send(this.#answer({ name, port }, on.link)).catch(() => {})
       }
       if (isCompat && monotonicNow() - topic.askedBackAt >= ASK_BACK_MS) {
         topic.askedBackAt = monotonicNow()
@@ -196,7 +199,7 @@ export class LanSource implements Source {
 
   /** Only places on the very link that we heard it on: nobody there can point us anywhere else. */
   #sight({ topic: name, port, hosts, isSender }: HeardPlace, sender: string, link: LanInterface): void {
-    const topic = this.#topics.get(name)
+    const topic = this.#topicOf(name)
     if (topic === undefined) return
     for (const host of new Set([...(isSender ? [sender] : []), ...hosts])) {
       if (!isOnLink(link, host) || (topic.ports.has(port) && link.addresses.includes(host))) continue
@@ -205,14 +208,22 @@ export class LanSource implements Source {
     }
   }
 
-  #answer(topic: LanTopic, port: number, link: LanInterface): Packet {
-    return answerPacket(this.#service(topic, port, link))
+  #topicOf(name: string): LanTopic | undefined {
+    for (const topic of this.#topics) if (topic.names().includes(name)) return topic
+    return undefined
   }
 
-  #service(topic: LanTopic, port: number, { addresses }: LanInterface): Parameters<typeof answerPacket>[0] {
+  #answer(about: { name: string; port: number }, link: LanInterface): Packet {
+    return answerPacket(this.#service(about, link))
+  }
+
+  #service(
+    { name, port }: { name: string; port: number },
+    { addresses }: LanInterface,
+  ): Parameters<typeof answerPacket>[0] {
     const ipv4 = addresses.filter((address) => !address.includes(':'))
     const ipv6 = addresses.filter((address) => address.includes(':'))
-    return { topic: topic.name, port, instance: this.#instance, ipv4, ipv6 }
+    return { topic: name, port, instance: this.#instance, ipv4, ipv6 }
   }
 }
 

@@ -4,20 +4,25 @@
  */
 
 import type { Endpoint } from '@shoal/base'
-import type { CandidateSource, DialOutcome } from '@shoal/peer'
+import type { CandidateSource, DialOutcome, Topic, TopicRoster } from '@shoal/peer'
 import type { Sighting } from '../core/place.ts'
 import type { AnnouncedPort } from '../core/topic-member.ts'
 
-/** A topic as sources know it: twenty bytes that everybody who has the topic can derive. */
+/** A topic as sources know it. */
 export interface SourceTopic {
-  readonly infoHash: Uint8Array
-  /** What stands for the topic among peers; `undefined` where only its info hash is known. */
-  readonly publicId: string | undefined
+  /** Twenty bytes that stand for it on this machine, and stay the same. */
+  readonly key: Uint8Array
+  /** `undefined` where only its info hash is known. */
+  readonly topic: Topic | undefined
+  /** Where everybody who has the topic is met now: twenty bytes each, of a private topic other ones every day. */
+  infoHashes(): readonly Uint8Array[]
 }
 
 /** Where a source puts what it learns about one topic, at any time until it is detached. */
 export interface SourceSink {
   sight(sighting: Omit<Sighting, 'source'>): void
+  /** What the owner of the topic has published last. */
+  handleRoster?(roster: TopicRoster): void
 }
 
 export interface LookupResult {

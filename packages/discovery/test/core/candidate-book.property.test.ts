@@ -6,7 +6,7 @@ import { BOOK_LIMITS, type BookLimits } from '../../src/core/book-rules.ts'
 import { FAILED, world } from './fixtures.ts'
 
 const SMALL: BookLimits = {
-  perSourceMax: { invite: 4, static: 4, lan: 4, cache: 5, pex: 5, dht: 8 },
+  perSourceMax: { invite: 4, static: 4, roster: 4, lan: 4, cache: 5, pex: 5, dht: 8 },
   perPrefixMax: 3,
   perOwnAddressMax: 4,
   keptOutMax: 64,
@@ -16,7 +16,7 @@ const SMALL: BookLimits = {
 const endpoint = fc
   .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 6 }))
   .map(([prefix, last]) => (prefix === 4 ? `10.0.0.1:${last}` : `45.${prefix}.1.${last}:9000`))
-const source = fc.constantFrom<CandidateSource>('static', 'lan', 'cache', 'pex', 'dht')
+const source = fc.constantFrom<CandidateSource>('static', 'roster', 'lan', 'cache', 'pex', 'dht')
 const peerId = fc.constantFrom('p', 'q', 'r')
 const outcome: fc.Arbitrary<DialOutcome> = fc.oneof(
   peerId.map((id) => ({ kind: 'connected', peerId: id, proven: true }) as const),

@@ -233,11 +233,11 @@ test('[S-18] each bound holds, and each source has a share of its own', () => {
   const w = world({ limits: { keptOutMax: 10, reportedMax: 10 } })
   for (let i = 0; i < 5_000; i++) w.sight(`45.${i >> 8}.${i & 255}.1:9000`)
   expect(w.book.size).toBe(BOOK_LIMITS.perSourceMax.dht)
-  for (const [i, source] of (['static', 'lan', 'cache', 'pex'] as const).entries()) {
+  for (const [i, source] of (['static', 'roster', 'lan', 'cache', 'pex'] as const).entries()) {
     expect(w.sight(`46.1.1.1:${9000 + i}`, source)).toBe('added')
   }
   for (let i = 1; i <= 300; i++) w.sight(`127.0.0.1:${i}`, 'lan')
-  expect(w.book.size).toBe(BOOK_LIMITS.perSourceMax.dht + 3 + 256)
+  expect(w.book.size).toBe(BOOK_LIMITS.perSourceMax.dht + 4 + 256)
   for (let i = 1; i <= 100; i++) {
     w.report(`48.1.1.1:${i}`, { kind: 'self' })
     w.connected(`49.1.1.1:${i}`)
@@ -327,7 +327,7 @@ test('[S-20] a report on what made room meanwhile is still understood', () => {
 
 test('[S-21] a place of a better source counts as that one’s', () => {
   const w = world()
-  const order: CandidateSource[] = ['dht', 'pex', 'cache', 'lan', 'static']
+  const order: CandidateSource[] = ['dht', 'pex', 'cache', 'lan', 'roster', 'static']
   for (const source of order) {
     expect(w.sight(A, source)).toBe(source === 'dht' ? 'added' : 'known')
     expect([...w.book.places()][0]?.source).toBe(source)

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import type { Topic } from '@shoal/peer'
 import envPaths from 'env-paths'
 
 const READABLE_MAX = 40
@@ -21,8 +22,9 @@ export function storeDirectoryName(topic: string): string {
   return readable === '' ? digest : `${readable}-${digest}`
 }
 
-export function storeDirectoryOf(topic: string): string {
-  return join(envPaths('shoal', { suffix: '' }).data, 'topics', storeDirectoryName(topic))
+/** By what the topic is known as in public: of a private one the name says nothing. */
+export function storeDirectoryOf({ publicId }: Topic): string {
+  return join(envPaths('shoal', { suffix: '' }).data, 'topics', storeDirectoryName(publicId))
 }
 
 /** What the DHT node of a server remembers from run to run: beside its store, whose files are the store's own. */

@@ -3,6 +3,8 @@
 import { existsSync } from 'node:fs'
 import { formatEndpoint } from '@shoal/base'
 import type { DiscoveryOptions } from '@shoal/discovery'
+import type { Topic } from '@shoal/peer'
+import type { CertificateRefusal } from '@shoal/tool-db'
 import { type JoinedOptions, ToolDb } from '../joined-tool-db.ts'
 import { isLoopback, isOwnMachine } from '../own-address.ts'
 import { connectPhase } from './connect-phase.ts'
@@ -19,7 +21,7 @@ import type { Deadline } from './waiting.ts'
 
 export interface CommandDatabase {
   readonly db: ToolDb
-  readonly topic: string
+  readonly topic: Topic
   readonly encounters: Encounters
 }
 
@@ -49,6 +51,7 @@ export function createDatabase(context: CommandContext, flags: PeerFlags, role: 
     ...role.options,
   })
   context.onClose(() => db.close())
+  db.on('certificate-refused', ({ message }: CertificateRefusal) => context.output.warn(message))
   return { db, topic, encounters: new Encounters(db) }
 }
 
@@ -73,10 +76,12 @@ export async function openClient(
   if (user !== undefined) await open.db.keysSignIn(user)
   const { output } = context
   const { topic, encounters } = open
-  output.progress(`looking for servers of ${topic}`)
+  output.progress(`looking for servers of ${topic.publicId}`)
   if (!(await connectPhase(encounters, deadline.left))) throw nobodyReached(topic)
   output.progress()
-  output.note(`connected to ${encounters.servers} ${encounters.servers === 1 ? 'server' : 'servers'} of ${topic}`)
+  output.note(
+    `connected to ${encounters.servers} ${encounters.servers === 1 ? 'server' : 'servers'} of ${topic.publicId}`,
+  )
   return open
 }
 
@@ -111,9 +116,9 @@ function remembersPeers(store: string | undefined): boolean {
   return store !== undefined && store !== 'memory' && existsSync(peerCacheFileOf(store))
 }
 
-export function nobodyReached(topic: string): CommandError {
+export function nobodyReached({ publicId }: Topic): CommandError {
   return new CommandError(
-    `no server of the topic "${topic}" could be reached: start one with shoal serve, check the network, or name one with --peer HOST:PORT`,
+    `no server of the topic "${publicId}" could be reached: start one with shoal serve, check the network, or name one with --peer HOST:PORT`,
   )
 }
 

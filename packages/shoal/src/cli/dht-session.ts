@@ -1,8 +1,8 @@
 /** A DHT node that lives as long as one command. */
 
-import { createHash } from 'node:crypto'
 import { toHex } from '@shoal/base'
 import { Dht } from '@shoal/dht'
+import { infoHashesAt } from '@shoal/peer'
 import { dhtOptionsOf } from './dht-options.ts'
 import { CommandError, usageMistake } from './exit.ts'
 import type { CommandContext } from './lifecycle.ts'
@@ -34,5 +34,5 @@ export function infoHashOf(hash: string | undefined, topic: string | undefined):
   if (hash !== undefined && topic !== undefined) throw usageMistake('give either the info hash or --topic, not both')
   if (hash !== undefined) return toHex(parseInfoHash(hash))
   if (topic === undefined) throw usageMistake('say what to look for: 40 hex digits, or a name with --topic')
-  return createHash('sha1').update(soughtBy({ topic }).topic).digest('hex')
+  return toHex(infoHashesAt(soughtBy({ topic }).topic, Date.now())[0] as Uint8Array)
 }

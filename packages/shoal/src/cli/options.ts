@@ -1,6 +1,7 @@
 /** The flags that commands share, each defined once, and what they come to when parsed. */
 
 import type { Endpoint } from '@shoal/base'
+import type { Topic } from '@shoal/peer'
 import { type Command, Option } from 'commander'
 import { usageMistake } from './exit.ts'
 import { isLogLevel, LOG_LEVEL_NAMES, type LogLevel } from './output.ts'
@@ -137,7 +138,7 @@ export function withDatabaseFlags(command: Command): Command {
 /** Of a swarm that was renamed, or that a backup is from. */
 export function acceptTopicOption(): Option {
   return new Option('--accept-topic <name>', 'take records of this earlier topic too (may be given again and again)')
-    .argParser((text: string, before: readonly string[]) => [...before, parseTopic(text, '--accept-topic')])
+    .argParser((text: string, before: readonly Topic[]) => [...before, parseTopic(text, '--accept-topic')])
     .default([], 'none')
 }
 

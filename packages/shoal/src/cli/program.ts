@@ -14,6 +14,7 @@ import { keysCommand } from './commands/keys.ts'
 import { putCommand } from './commands/put.ts'
 import { serveCommand } from './commands/serve.ts'
 import { testnetCommand } from './commands/testnet.ts'
+import { topicCommand } from './commands/topic.ts'
 import { watchCommand } from './commands/watch.ts'
 import { CommandLineError } from './failure.ts'
 import { type ProcessLike, type Run, report, runCommand } from './lifecycle.ts'
@@ -68,6 +69,7 @@ function makeProgram(run: Run, init: CommandLineInit): Command {
     watchCommand(run),
     dhtCommand(run),
     inviteCommand(run),
+    topicCommand(run),
     testnetCommand(run),
     exportCommand(run),
     importCommand(run),

@@ -2,7 +2,7 @@
 
 import { formatEndpoint } from '@shoal/base'
 import type { Mapped } from '@shoal/discovery'
-import type { PeerInfo, StoreCondition } from '@shoal/tool-db'
+import type { PeerInfo, StoreCondition, Uncertified } from '@shoal/tool-db'
 import type { Reach } from '../reach.ts'
 import type { CommandDatabase } from './database.ts'
 import type { Output } from './output.ts'
@@ -37,6 +37,7 @@ export class ServerTold {
     db.on('disconnected', (peer: PeerInfo) => this.#inTurn(() => this.#peer('disconnected', peer)))
     db.on('address', () => this.#inTurn(() => this.#address()))
     db.on('cloned-identity', (clone: Clone) => this.#inTurn(() => this.#cloned(clone)))
+    db.on('uncertified', ({ message }: Uncertified) => this.#inTurn(() => output.warn(message)))
     db.on('misbehaved', ({ host, port, reason }: { host: string; port: number; reason: string }) =>
       output.debug(`${formatEndpoint({ host, port })} misbehaved: ${reason}`),
     )
@@ -74,8 +75,8 @@ export class ServerTold {
     const place = output.paint('bold', formatEndpoint({ host, port }))
     output.event(
       'listening',
-      { host, port, dhtPort: about.dhtPort, peerId, topic },
-      `${output.paint('green', '●')} serving ${output.paint('cyan', topic)} at ${place}`,
+      { host, port, dhtPort: about.dhtPort, peerId, topic: topic.publicId },
+      `${output.paint('green', '●')} serving ${output.paint('cyan', topic.publicId)} at ${place}`,
     )
     const dim = (text: string): void => output.line(output.paint('dim', `  ${text}`))
     dim(`store  ${about.store ?? 'in memory: gone when this ends'}`)

@@ -8,7 +8,6 @@ import { storeDirectoryOf } from './data-folder.ts'
 import { CommandError, usageMistake } from './exit.ts'
 import type { CommandContext } from './lifecycle.ts'
 import { soughtBy, type TopicFlags } from './topic-flags.ts'
-import { parseTopic } from './values.ts'
 
 export interface StoreFlags extends TopicFlags {
   readonly store?: string
@@ -38,7 +37,7 @@ export interface FoundStore {
 export async function openStoreFor(context: CommandContext, flags: StoreFlags): Promise<FoundStore> {
   const directory = storePlaceOf(flags)
   const isSaid = flags.topic !== undefined || flags.invite !== undefined
-  const topic = isSaid ? parseTopic(soughtBy(flags).topic) : undefined
+  const topic = isSaid ? soughtBy(flags).topic.publicId : undefined
   try {
     const store = await existingStore(directory)
     context.onClose(() => store.close())

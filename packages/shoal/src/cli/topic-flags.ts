@@ -1,7 +1,7 @@
 /** Which topic a command is about: it is said by its name, or by an invite, which may stand in the name's place. */
 
 import { requireInvite } from '@shoal/discovery'
-import { looksLikeInvite, topicText } from '@shoal/peer'
+import { looksLikeInvite, type Topic } from '@shoal/peer'
 import { usageMistake } from './exit.ts'
 import { parseTopic } from './values.ts'
 
@@ -11,7 +11,7 @@ export interface TopicFlags {
 }
 
 export interface Sought {
-  readonly topic: string
+  readonly topic: Topic
   readonly invite: string | undefined
 }
 
@@ -23,8 +23,8 @@ export function soughtBy(flags: TopicFlags, flag = '--topic'): Sought {
   if (text === undefined) return { topic: parseTopic(flags.topic, flag), invite: undefined }
   // What is pasted often has blanks around it.
   const invite = text.trim()
-  const topic = topicText(requireInvite(invite).topic)
-  if (!isInvite && flags.topic !== undefined && flags.topic !== topic) {
+  const { topic } = requireInvite(invite)
+  if (!isInvite && flags.topic !== undefined && parseTopic(flags.topic, flag).publicId !== topic.publicId) {
     throw usageMistake(`the invite is to another topic than ${flag} says: leave one of them out`)
   }
   return { topic, invite }

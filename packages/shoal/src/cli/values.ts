@@ -4,7 +4,7 @@
  */
 
 import { type Endpoint, formatEndpoint, fromHex, isPort, parseHostPort, parseIp } from '@shoal/base'
-import { requireTopic } from '@shoal/peer'
+import { parseTopic as parseTopicText, type Topic } from '@shoal/peer'
 import { usageMistake } from './exit.ts'
 
 /** Longer waits are better said by running the command again. */
@@ -21,13 +21,11 @@ export function shown(text: string): string {
   return clean
 }
 
-export function parseTopic(text: string | undefined, flag = '--topic'): string {
+export function parseTopic(text: string | undefined, flag = '--topic'): Topic {
   if (text === undefined) throw usageMistake(`say which topic with ${flag} NAME, the same name on every machine`)
-  try {
-    return requireTopic(text).publicId
-  } catch (error) {
-    throw usageMistake((error as Error).message, error)
-  }
+  const topic = parseTopicText(text)
+  if (topic.kind === 'refused') throw usageMistake(topic.reason)
+  return topic
 }
 
 /** A port to listen on: 0 takes a free one. */

@@ -13,7 +13,7 @@ function candidate(port: number): Candidate {
 function peer(port: number, more: Partial<PeerInfo> = {}): PeerInfo {
   const peerId = `peer ${port}`
   const place = { host: '127.0.0.1', port, server: true, inbound: false }
-  return { peerId, clientId: peerId, ...place, proven: true, encrypted: true, ...more }
+  return { peerId, clientId: peerId, ...place, proven: true, encrypted: true, certified: false, ...more }
 }
 
 function world(options: { hasDht?: boolean } = {}) {

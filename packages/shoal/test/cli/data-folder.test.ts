@@ -1,3 +1,4 @@
+import { requireTopic } from '@shoal/peer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { storeDirectoryName, storeDirectoryOf } from '../../src/cli/data-folder.ts'
@@ -5,7 +6,7 @@ import { storeDirectoryName, storeDirectoryOf } from '../../src/cli/data-folder.
 test('[C-20] the directory of a topic can be read by people and is in the data folder', () => {
   expect(storeDirectoryName('myswarmtopic')).toMatch(/^myswarmtopic-[0-9a-f]{16}$/)
   expect(storeDirectoryName('💥/..')).toMatch(/^[0-9a-f]{16}$/)
-  expect(storeDirectoryOf('a')).toMatch(/[\\/]shoal[\\/].*topics[\\/]a-[0-9a-f]{16}$/i)
+  expect(storeDirectoryOf(requireTopic('a'))).toMatch(/[\\/]shoal[\\/].*topics[\\/]a-[0-9a-f]{16}$/i)
 })
 
 test('[C-20] topics that differ in case or in odd letters have directories of their own', () => {

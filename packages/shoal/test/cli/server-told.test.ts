@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { requireTopic } from '@shoal/peer'
 import type { PeerInfo } from '@shoal/tool-db'
 import { expect, test } from 'vitest'
 import { Encounters } from '../../src/cli/encounters.ts'
@@ -15,6 +16,7 @@ const PEER: PeerInfo = {
   inbound: false,
   proven: true,
   encrypted: true,
+  certified: false,
 }
 
 function world(options: { json?: boolean } = {}) {
@@ -27,7 +29,11 @@ function world(options: { json?: boolean } = {}) {
     address: { host: '192.0.2.7', port: 9_000 },
     peerAccount: { getAddress: () => 'A'.repeat(86) },
   })
-  const told = new ServerTold(output, { db, topic: 'told', encounters: new Encounters(db as never) } as never)
+  const told = new ServerTold(output, {
+    db,
+    topic: requireTopic('told'),
+    encounters: new Encounters(db as never),
+  } as never)
   const listen = (host?: string): void => told.listening({ host, dhtPort: 6_881, store: undefined })
   const events = (): unknown[] => stdout.lines.map((line) => JSON.parse(line) as unknown)
   return { db, swarm, told, listen, events, stdout, stderr }
@@ -39,7 +45,7 @@ test('[C-23] listening is said first, and what happened before it right behind',
   db.emit('connected', PEER)
   expect(events()).toEqual([])
   listen()
-  const { clientId, proven, ...connected } = PEER
+  const { clientId, proven, certified, ...connected } = PEER
   expect(events()).toEqual([
     { event: 'listening', host: '192.0.2.7', port: 9_000, dhtPort: 6_881, peerId: 'A'.repeat(86), topic: 'told' },
     { event: 'peer', host: '127.0.0.1', port: 2, source: 'dht' },

@@ -35,8 +35,8 @@ function expectMistake(make: () => unknown, hint: string): void {
 
 describe('topics', () => {
   test('[C-10] a topic is any text of 1 to 256 bytes', () => {
-    expect(parseTopic('myswarmtopic')).toBe('myswarmtopic')
-    expect(parseTopic('ü'.repeat(128))).toBe('ü'.repeat(128))
+    expect(parseTopic('myswarmtopic')).toMatchObject({ kind: 'plain', name: 'myswarmtopic' })
+    expect(parseTopic('ü'.repeat(128)).publicId).toBe('ü'.repeat(128))
   })
 
   test.each([

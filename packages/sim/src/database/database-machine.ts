@@ -1,7 +1,7 @@
 /** The database node in the shape of a machine of the world. It speaks over connections and not by datagrams; its effects come out as events. */
 
 import { HOUR, MINUTE, type Millis } from '@shoal/base'
-import { nobleEngine } from '@shoal/peer'
+import { nobleEngine, nobleVerifyEd25519 } from '@shoal/peer'
 import { DatabaseNode, DEFAULT_LIMITS, type Effect, type NodeConfig, type NodeEvent } from '@shoal/tool-db/core'
 import type { Environment, Machine } from '../world/machine.ts'
 import { sha256 } from './sha-256.ts'
@@ -23,8 +23,14 @@ export class DatabaseMachine implements Machine<DatabaseOutput> {
   #read = 0
 
   constructor({ random }: Environment, config: NodeConfig) {
-    const sync = { expand: shake128, interval: SYNC_INTERVAL, horizon: HORIZON }
-    this.node = new DatabaseNode(config, { random, sha256, limits: DEFAULT_LIMITS, noise: nobleEngine(random), sync })
+    this.node = new DatabaseNode(config, {
+      random,
+      sha256,
+      limits: DEFAULT_LIMITS,
+      noise: nobleEngine(random),
+      verifyEd25519: nobleVerifyEd25519,
+      sync: { expand: shake128, interval: SYNC_INTERVAL, horizon: HORIZON },
+    })
   }
 
   handleDatagram(): void {}

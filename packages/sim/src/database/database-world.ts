@@ -187,6 +187,7 @@ export class DatabaseWorld {
       peerAddress: database.key.address,
       instance: toHex(random.bytes(16)),
       topicPublicId: TOPIC,
+      membership: { kind: 'open' },
       acceptTopics: [],
       isServer: database.isServer,
       encryption: 'off',

@@ -2,13 +2,14 @@
 
 import { randomBytes } from 'node:crypto'
 import { type Endpoint, formatEndpoint, systemClock, systemRandom, toHex } from '@shoal/base'
-import { type Candidate, INSTANCE_BYTES } from '@shoal/peer'
+import { type Candidate, INSTANCE_BYTES, type Topic } from '@shoal/peer'
 import type { NodeEvent } from '../core/node/events.ts'
 import { DEFAULT_LIMITS, type NodeLimits } from '../core/node/limits.ts'
 import { DatabaseNode } from '../core/node/node.ts'
 import type { SyncInit } from '../core/node/sync/item-index.ts'
 import { CONTESTED_MAX } from '../core/records/frozen.ts'
 import type { Network } from '../network/channel.ts'
+import { NODE_VERIFY_ED25519 } from '../network/node-ed25519.ts'
 import { NODE_NOISE } from '../network/node-noise-engine.ts'
 import type { AllOptions } from '../options.ts'
 import { verifierOf } from '../users/adapter-keys.ts'
@@ -19,6 +20,7 @@ import { Dialler } from './dialler.ts'
 import { Driver } from './driver.ts'
 import { Effects } from './effects.ts'
 import { AES_256_CTR } from './expand.ts'
+import { membershipOf } from './membership.ts'
 import { ownEndpoint } from './own-address.ts'
 import { OwnEndpoints } from './own-endpoints.ts'
 import type { StorePlace } from './place.ts'
@@ -29,6 +31,7 @@ import { SwarmLink } from './swarm-link.ts'
 const ADDRESS_CHECK_MS = 5_000
 
 export interface RuntimeInit {
+  readonly topic: Topic
   readonly options: AllOptions
   readonly limits: NodeLimits
   /** The option `host`, where it was given. */
@@ -109,9 +112,12 @@ export class Runtime {
       this.driver.input((node, now) => node.handleCandidate(now, { host, port }, 'given'))
     }
     if (options.discovery === undefined) return
+    const { topic } = this.#init
+    // Who is certified by nobody would only be in the way of those who look for servers.
+    const isServerOfTopic = topic.kind !== 'owned' || options.certificate !== undefined
     this.#swarm = new SwarmLink(options.discovery, {
-      topic: options.topic,
-      port: this.port,
+      topic,
+      port: isServerOfTopic ? this.port : undefined,
       driver: this.driver,
       dialsMax: this.#init.limits.dialsMax,
       onCandidate,
@@ -149,15 +155,17 @@ function buildDriver(
 ): { driver: Driver; ownEndpoints: { runtime: Runtime | undefined } } {
   const { options, limits, peerAccount } = init
   const verifier = verifierOf(peerAccount)
+  const peerId = peerAccount.getAddress() ?? ''
   const node = new DatabaseNode(
     {
-      peerAddress: peerAccount.getAddress() ?? '',
+      peerAddress: peerId,
       instance: toHex(randomBytes(INSTANCE_BYTES)),
       topicPublicId: options.topic,
+      membership: membershipOf(init.topic, { certificate: options.certificate, peerId, now: systemClock.now() }),
       acceptTopics: options.acceptTopics,
       isServer: options.server,
-      encryption: encryptionOf(options),
-      plainPeers: options.plainPeers,
+      encryption: init.topic.kind === 'private' ? 'require' : encryptionOf(options),
+      plainPeers: init.topic.kind === 'private' ? 'refuse' : options.plainPeers,
       records: options.records,
       pow: options.pow,
       wait: options.wait,
@@ -166,7 +174,14 @@ function buildDriver(
       frozen: { claimWindowMs: options.claimWindow, contestedMax: CONTESTED_MAX },
       isAddress: (text) => verifier.isAddress(text),
     },
-    { random: systemRandom(), sha256: SHA_256, limits, noise: NODE_NOISE, sync: syncOf(init) },
+    {
+      random: systemRandom(),
+      sha256: SHA_256,
+      limits,
+      noise: NODE_NOISE,
+      verifyEd25519: NODE_VERIFY_ED25519,
+      sync: syncOf(init),
+    },
   )
   const own: { runtime: Runtime | undefined } = { runtime: undefined }
   const ownEndpoints = new OwnEndpoints({

@@ -4,7 +4,7 @@
  */
 
 import { formatEndpoint } from '@shoal/base'
-import type { Candidate, Swarm, SwarmSession } from '@shoal/peer'
+import type { Candidate, Swarm, SwarmSession, Topic } from '@shoal/peer'
 import type { Effect } from '../core/node/effects.ts'
 import type { Driver } from './driver.ts'
 
@@ -12,7 +12,7 @@ import type { Driver } from './driver.ts'
 const WAITING_MAX = 8
 
 export interface SwarmLinkInit {
-  readonly topic: string
+  readonly topic: Topic
   readonly port: number | undefined
   readonly driver: Driver
   readonly dialsMax: number
@@ -28,7 +28,9 @@ export class SwarmLink {
 
   /** A server announces its port. */
   constructor(swarm: Swarm, init: SwarmLinkInit) {
-    this.#session = swarm.join(init.topic, init.port === undefined ? {} : { port: init.port })
+    const { topic, port, driver } = init
+    this.#session = swarm.join(topic.kind === 'plain' ? topic.name : topic, port === undefined ? {} : { port })
+    this.#session.watchRoster?.((roster) => driver.input((node, now) => node.handleTopicRoster(now, roster)))
     this.#done = this.#read(init)
   }
 

@@ -19,6 +19,7 @@ test('[T-20] two shoal peers prove themselves to each other, and both sides are 
       inbound: false,
       proven: true,
       encrypted: false,
+      certified: false,
     },
   ])
   const [event] = server.eventsOf('connected')

@@ -1,7 +1,7 @@
 /** One machine of the world: the node, its store and its keys, and what it told. */
 
 import { type Endpoint, HOUR, type Millis, seededRandom, toHex } from '@shoal/base'
-import { type DialOutcome, frameMessage, NoiseFrames, nobleEngine } from '@shoal/peer'
+import { type DialOutcome, frameMessage, NoiseFrames, nobleEngine, nobleVerifyEd25519 } from '@shoal/peer'
 import type { Command, CommandResult } from '../../src/core/node/commands.ts'
 import type { NodeConfig } from '../../src/core/node/config.ts'
 import type { AskedEffect, Effect, HeldRow } from '../../src/core/node/effects.ts'
@@ -75,6 +75,7 @@ export class WorldNode {
         peerAddress: this.key.address,
         instance: options.instance ?? toHex(random.bytes(16)),
         topicPublicId: TOPIC,
+        membership: { kind: 'open' },
         acceptTopics: [],
         isServer: init.isServer,
         encryption: 'off',
@@ -94,6 +95,7 @@ export class WorldNode {
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         noise: nobleEngine(random),
         sync: options.sync && { expand: AES_256_CTR, interval: 60_000, horizon: 30 * 24 * HOUR, ...options.sync },
+        verifyEd25519: nobleVerifyEd25519,
       },
     )
   }

@@ -30,22 +30,18 @@ export function findCommand(run: Run): Command {
     .option('--unproven', 'also show what did not prove itself, plain tool-db servers among them')
   return withPeerFlags(command).action((topic: string | undefined, flags: Flags) =>
     run(flags, (context) => {
-      const sought = soughtBy({ ...flags, ...(topic !== undefined && { topic }) }, 'TOPIC')
-      return find(context, {
-        ...flags,
-        topic: sought.topic,
-        ...(sought.invite !== undefined && { invite: sought.invite }),
-      })
+      const given = { ...flags, ...(topic !== undefined && { topic }) }
+      soughtBy(given, 'TOPIC')
+      return find(context, given)
     }),
   )
 }
 
-async function find(context: CommandContext, flags: Flags & { readonly topic: string }): Promise<ExitCode> {
+async function find(context: CommandContext, flags: Flags): Promise<ExitCode> {
   const { output } = context
-  const { topic } = flags
   requireSomewhere(flags)
   const deadline = new Deadline(flags.timeout)
-  const { db, encounters } = createDatabase(context, flags, CLIENT)
+  const { db, topic, encounters } = createDatabase(context, flags, CLIENT)
   /** BOUNDED: by the database's limit on sessions. */
   const found = new Set<string>()
   /** BOUNDED: by the candidate book, and the time-out. */
@@ -82,7 +78,7 @@ async function find(context: CommandContext, flags: Flags & { readonly topic: st
   db.swarm?.on('searched', (answered) => (isAnswered ||= answered))
 
   await db.ready
-  output.progress(`looking for servers of ${topic}`)
+  output.progress(`looking for servers of ${topic.publicId}`)
   await encounters.until(() => found.size >= (flags.count ?? Number.POSITIVE_INFINITY), deadline.left)
   output.progress()
   // The time is over: what has not proven itself by now did not.

@@ -1,6 +1,7 @@
 /** `shoal import FILE|DIR`: what an export, or another store, tool-db's among them, holds; each record is verified first. */
 
 import { createReadStream, statSync } from 'node:fs'
+import type { Topic } from '@shoal/peer'
 import { exportRecords, type ImportOutcome, ToolDb } from '@shoal/tool-db'
 import { Command } from 'commander'
 import { CommandError, EXIT, type ExitCode, usageMistake } from '../exit.ts'
@@ -10,7 +11,7 @@ import { importThrough } from '../store-door.ts'
 import { existingStore, isInUse, type StoreFlags, storePlaceOf, withStoreFlags } from '../store-flags.ts'
 import { soughtBy } from '../topic-flags.ts'
 
-type Flags = StoreFlags & OutputFlags & { readonly acceptTopic: readonly string[] }
+type Flags = StoreFlags & OutputFlags & { readonly acceptTopic: readonly Topic[] }
 
 export function importCommand(run: Run): Command {
   const command = new Command('import')
@@ -47,9 +48,9 @@ async function chunksOf(context: CommandContext, source: string): Promise<AsyncI
 interface Taking {
   readonly context: CommandContext
   readonly directory: string
-  readonly topic: string
+  readonly topic: Topic
   readonly chunks: AsyncIterable<Uint8Array | string>
-  readonly acceptTopics: readonly string[]
+  readonly acceptTopics: readonly Topic[]
 }
 
 async function taken({ context, directory, topic, chunks, acceptTopics }: Taking): Promise<ImportOutcome> {

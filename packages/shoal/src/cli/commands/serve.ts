@@ -1,8 +1,10 @@
 /** `shoal serve`: a server peer until stopped, telling what goes on. */
 
+import type { Topic } from '@shoal/peer'
 import type { AllOptions } from '@shoal/tool-db'
 import { Command, type Command as CommandType, Option } from 'commander'
 import type { JoinedOptions } from '../../joined-tool-db.ts'
+import { readCertificate } from '../certificate-file.ts'
 import { dhtStateFileOf, peerCacheFileOf, storeDirectoryOf } from '../data-folder.ts'
 import { type CommandDatabase, createDatabase, readUser } from '../database.ts'
 import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
@@ -17,8 +19,9 @@ interface Flags extends DatabaseFlags {
   readonly port?: number
   readonly host?: string
   readonly mapping: boolean
-  readonly acceptTopic: readonly string[]
+  readonly acceptTopic: readonly Topic[]
   readonly durability?: AllOptions['durability']
+  readonly certificate?: string
 }
 
 export function serveCommand(run: Run): CommandType {
@@ -32,6 +35,7 @@ export function serveCommand(run: Run): CommandType {
         parsePublicHost,
       ),
     )
+    .option('--certificate <file>', 'of a topic with an owner: what the owner has signed for this server')
     .option('--no-mapping', 'do not ask the router for the port (UPnP, NAT-PMP)')
     .addOption(acceptTopicOption())
     .addOption(
@@ -50,12 +54,14 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
     throw usageMistake('say where to listen with --port NUMBER, or --port 0 for any free one')
   const directory = flags.store === 'memory' ? undefined : (flags.store ?? storeDirectoryOf(topic))
   const user = await readUser(context, flags)
+  const certificate = flags.certificate === undefined ? undefined : await readCertificate(flags.certificate)
   const options: Partial<JoinedOptions> = {
     port: flags.port,
     mapping: flags.mapping,
     acceptTopics: flags.acceptTopic,
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(flags.durability === undefined ? {} : { durability: flags.durability }),
+    ...(certificate === undefined ? {} : { certificate }),
     ...(directory === undefined ? { store: 'memory' } : { storageName: directory }),
   }
   const open = createDatabase(context, flags, {

@@ -1,7 +1,17 @@
 /** What a node is told once, at its start. */
 
 import type { Millis } from '@shoal/base'
+import type { Certificate, OwnedTopic } from '@shoal/peer'
 import type { FrozenRules } from '../records/frozen.ts'
+
+/** Who belongs to the topic, by its kind. */
+export type Membership =
+  /** Whoever has its name. */
+  | { readonly kind: 'open' }
+  /** As servers only those whom the owner has certified; a server without a certificate of its own is talked to by nobody. */
+  | { readonly kind: 'certified'; readonly topic: OwnedTopic; readonly certificate: Certificate | undefined }
+  /** Whoever has the secret: these 32 bytes are derived from it. */
+  | { readonly kind: 'secret'; readonly key: Uint8Array }
 
 export interface NodeConfig {
   /** The whole address of our peer key. */
@@ -9,6 +19,7 @@ export interface NodeConfig {
   /** 16 random bytes in hex, drawn for this running process. */
   readonly instance: string
   readonly topicPublicId: string
+  readonly membership: Membership
   /** Public ids of earlier topics whose bound records are still taken. */
   readonly acceptTopics: readonly string[]
   readonly isServer: boolean

@@ -3,6 +3,7 @@
 import type { Endpoint } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
 import type { Message, RecordMessage } from '../wire/message.ts'
+import type { CertificateCode } from './certification.ts'
 import type { CommandResult } from './commands.ts'
 import type { PeerInfo } from './peer-info.ts'
 
@@ -27,6 +28,10 @@ export type NodeEvent =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** A connection that we dialled did not come about, since one side wants it encrypted and the other can't or won't. */
   | { readonly kind: 'encryption-refused'; readonly refusal: EncryptionRefusal }
+  /** A server that we dialled is certified no more, or not yet. */
+  | { readonly kind: 'certificate-refused'; readonly refusal: CertificateRefusal }
+  /** Our own certificate is missing, or counts no more: nobody takes us for a server of the topic. */
+  | { readonly kind: 'uncertified'; readonly why: Uncertified }
   /** Another server dialled us from outside, or could not; or somebody came in from there. */
   | { readonly kind: 'dialled-back'; readonly reached: boolean }
   /** The servers that we know have changed. */
@@ -47,6 +52,20 @@ export interface EncryptionRefusal {
   readonly host: string
   readonly port: number
   readonly code: string
+  /** Says what to do. */
+  readonly message: string
+}
+
+export interface CertificateRefusal {
+  readonly host: string
+  readonly port: number
+  readonly code: CertificateCode
+  /** Says what to do. */
+  readonly message: string
+}
+
+export interface Uncertified {
+  readonly code: CertificateCode | 'CERTIFICATE_MISSING'
   /** Says what to do. */
   readonly message: string
 }

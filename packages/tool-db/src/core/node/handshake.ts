@@ -11,10 +11,12 @@ import {
   HELLO_VERSION,
   type Hello,
   type NoiseEngine,
+  type NoiseHandshake,
   type SignedEndpoint,
 } from '@shoal/peer'
 import type { NoiseMessage, PingMessage, PongMessage, ProofMessage } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
+import { CERTIFICATE_CODES, type Certification } from './certification.ts'
 import type { NodeConfig } from './config.ts'
 import type { Identity } from './identity.ts'
 import type { Kernel } from './kernel.ts'
@@ -37,6 +39,8 @@ export interface HandshakeHooks extends Omit<ProvingHooks, 'refuse'> {
 
 /** Refusals that the other side is told by their name. */
 const OUR_WORDS: ReadonlySet<string> = new Set(['NOT_MY_ENDPOINT', 'CLONED_IDENTITY', ...ENCRYPTION_REFUSALS])
+/** Those whose meaning hangs on who says it: taken from nobody. */
+const SAID_ONLY: ReadonlySet<string> = new Set(CERTIFICATE_CODES)
 
 /** How long an endpoint or a client id that was shoal's is not taken as plain. */
 const SHOAL_MEMORY = { lifetime: 24 * HOUR, countMax: 8_192 }
@@ -49,11 +53,19 @@ export class Handshake {
   readonly #hooks: HandshakeHooks
   readonly #secrecy: Secrecy
   readonly #proving: Proving
+  readonly #certification: Certification
   /** BOUNDED: see SHOAL_MEMORY. */
   readonly #knownAsShoal: Remembered
 
   constructor(
-    parts: { kernel: Kernel; config: NodeConfig; identity: Identity; sessions: Sessions; noise: NoiseEngine },
+    parts: {
+      kernel: Kernel
+      config: NodeConfig
+      identity: Identity
+      sessions: Sessions
+      noise: NoiseEngine
+      certification: Certification
+    },
     hooks: HandshakeHooks,
   ) {
     this.#kernel = parts.kernel
@@ -62,6 +74,7 @@ export class Handshake {
     this.#sessions = parts.sessions
     this.#hooks = hooks
     this.#secrecy = new Secrecy(parts)
+    this.#certification = parts.certification
     this.#knownAsShoal = new Remembered(parts.kernel, SHOAL_MEMORY)
     this.#proving = new Proving(
       { ...parts, secrecy: this.#secrecy, knownAsShoal: this.#knownAsShoal },
@@ -145,7 +158,8 @@ export class Handshake {
     pong: PongMessage,
     { theirs, ours, answer }: { theirs: Hello; ours: Hello; answer: () => void },
   ): void {
-    const fault = this.#helloFault(theirs, pong.clientId)
+    // Before anything else is said to whom we dialled: he may be anybody.
+    const fault = this.#helloFault(theirs, pong.clientId) ?? this.#certification.fault(theirs)
     if (fault !== undefined) {
       this.#refuse(session, fault)
       return
@@ -178,12 +192,32 @@ export class Handshake {
   handleClosed(session: Session, before: Session['state']): void {
     // tool-db overhears what it does not know, and an offer without a ping is that.
     if (before.kind !== 'pinged' || before.offer?.isBare !== true) return
+    // Where whoever is no member is not talked to there is nothing to be done about it.
+    if (this.#config.membership.kind !== 'open') return
     this.#secrecy.tellRefused(session, 'ENCRYPTION_UNANSWERED')
   }
 
   /** The second Noise message, our pong inside: for whoever gave this first one. */
   #answerOffer(session: Session, data: string, claimed: string | undefined): void {
-    const noise = this.#secrecy.respond(data)
+    const offered = this.#secrecy.respond(data)
+    if (offered === undefined) {
+      this.#refuse(session, 'bad-noise')
+      return
+    }
+    const { noise, meantFor } = offered
+    session.state = { kind: 'checking' }
+    if (meantFor === undefined) {
+      this.#answerNoise(session, noise, claimed)
+      return
+    }
+    this.#kernel.ask('own-endpoint', { endpoint: meantFor, remote: session.remote }, (own) => {
+      if (session.state.kind !== 'checking') return
+      if (own.ok && own.value) this.#answerNoise(session, noise, claimed)
+      else this.#refuse(session, 'not-meant-for-us')
+    })
+  }
+
+  #answerNoise(session: Session, noise: NoiseHandshake, claimed: string | undefined): void {
     const ours = this.#identity.hello(this.#secrecy.features(session))
     const { clientId } = this.#identity
     const { isServer } = this.#config
@@ -197,8 +231,8 @@ export class Handshake {
       servers: [],
       shoal: ours,
     } as const
-    const answer = noise === undefined ? undefined : this.#secrecy.write(noise, messageText(pong))
-    if (noise === undefined || answer === undefined) {
+    const answer = this.#secrecy.write(noise, messageText(pong))
+    if (answer === undefined) {
       this.#refuse(session, 'bad-noise')
       return
     }
@@ -275,13 +309,14 @@ export class Handshake {
       isServer: ping.isServer,
       features: new Set(),
       signed: ping.isServer ? ping.peer : undefined,
+      certificate: undefined,
     }
     this.#hooks.onProven(peer, [], () => undefined)
   }
 
   #acceptPlainPong(session: Session, pong: PongMessage): void {
     const endpoint = formatEndpoint(session.dialled ?? session.remote)
-    if (this.#config.plainPeers === 'refuse') {
+    if (this.#config.plainPeers === 'refuse' || this.#certification.isNeeded) {
       this.#refuse(session, 'plain-peer')
       return
     }
@@ -309,6 +344,7 @@ export class Handshake {
       isServer: pong.isServer,
       features: new Set(),
       signed: undefined,
+      certificate: undefined,
     }
     this.#hooks.onProven(peer, [], () => this.#hooks.onServersTold(peer, pong.servers))
   }
@@ -319,8 +355,10 @@ export class Handshake {
     if (peer.timestamp > this.#kernel.now + CLOCK_AHEAD_MAX_MS) return 'from-the-future'
     if (!this.#config.isAddress(peer.address) || clientIdOf(peer.address) !== ping.clientId) return 'foreign-client-id'
     if (shoal !== undefined) {
-      return shoal.address !== peer.address ? 'foreign-client-id' : this.#helloFault(shoal, ping.clientId)
+      const fault = shoal.address !== peer.address ? 'foreign-client-id' : this.#helloFault(shoal, ping.clientId)
+      return fault ?? (ping.isServer ? this.#certification.fault(shoal) : undefined)
     }
+    if (ping.isServer && this.#certification.isNeeded) return 'plain-peer'
     if (this.#config.plainPeers === 'refuse') return 'plain-peer'
     if (ping.clientId === this.#identity.clientId) return 'foreign-client-id'
     if (this.#knownAsShoal.has(`id ${ping.clientId}`)) return 'shoal-gone-plain'
@@ -337,8 +375,10 @@ export class Handshake {
   /** Says why, to a shoal peer, and ends the session. */
   #refuse(session: Session, reason: string, isShoal = true): void {
     this.#kernel.counters.add(`handshake.${reason}`)
-    const isOurWord = OUR_WORDS.has(reason) && isShoal
+    const isSilent = this.#secrecy.isSilent && session.handshakeHash === ''
+    const isOurWord = (OUR_WORDS.has(reason) || SAID_ONLY.has(reason)) && isShoal && !isSilent
     this.#secrecy.tellRefused(session, reason)
+    this.#certification.tellRefused(session, reason)
     if (session.state.kind === 'judging' || isOurWord) {
       const code = isOurWord ? reason : 'REFUSED'
       this.#send(session, messageText({ type: 'ack', id: this.#kernel.messageId(), to: [], code }))

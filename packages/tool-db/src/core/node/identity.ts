@@ -94,12 +94,15 @@ export class Identity {
     // Whoever takes only short frames is sent each message by itself.
     const mayBatch = this.#kernel.limits.messageSizeMax >= BATCH_FRAME_SIZE_MIN
     const features = mayBatch ? this.#features : this.#features.filter((feature) => feature !== 'batch')
+    const { membership } = this.#config
+    const certificate = membership.kind === 'certified' ? membership.certificate : undefined
     return {
       v: HELLO_VERSION,
       features: [...features, ...more],
       nonce: this.#kernel.randomHex(NONCE_BYTES),
       instance: this.instance,
       address: this.address,
+      ...(certificate !== undefined && { certificate }),
     }
   }
 }

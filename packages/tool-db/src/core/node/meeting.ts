@@ -1,9 +1,10 @@
 /** Everything between an open channel and a connected peer: sessions, handshake and roster, each handing on to the next. */
 
 import { type Endpoint, MINUTE } from '@shoal/base'
-import type { DialOutcome, NoiseEngine, SignedEndpoint } from '@shoal/peer'
+import type { DialOutcome, NoiseEngine, SignedEndpoint, TopicRoster, VerifyEd25519 } from '@shoal/peer'
 import type { Message } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
+import { Certification } from './certification.ts'
 import type { NodeConfig } from './config.ts'
 import { Handshake, type HandshakeHooks } from './handshake.ts'
 import type { Identity } from './identity.ts'
@@ -12,7 +13,7 @@ import { has, takesBatches } from './peer.ts'
 import { Remembered } from './remembered.ts'
 import { Roster, type RosterHooks } from './roster.ts'
 import type { Peer, Session } from './session.ts'
-import { type SessionHooks, Sessions } from './sessions.ts'
+import { CLOSE, type SessionHooks, Sessions } from './sessions.ts'
 
 export interface MeetingHooks {
   /** What a connected peer says. */
@@ -40,9 +41,10 @@ export class Meeting {
   readonly #hooks: MeetingHooks
   readonly #handshake: Handshake
   readonly #clonesTold: Remembered
+  readonly #certification: Certification
 
   constructor(
-    parts: { kernel: Kernel; config: NodeConfig; identity: Identity; noise: NoiseEngine },
+    parts: { kernel: Kernel; config: NodeConfig; identity: Identity; noise: NoiseEngine; verify: VerifyEd25519 },
     hooks: MeetingHooks,
   ) {
     const { kernel, config } = parts
@@ -52,8 +54,19 @@ export class Meeting {
     this.#hooks = hooks
     this.#clonesTold = new Remembered(kernel, CLONES_TOLD)
     this.sessions = new Sessions(kernel, this.#sessionHooks())
-    this.#handshake = new Handshake({ ...parts, sessions: this.sessions }, this.#handshakeHooks())
+    this.#certification = new Certification(parts, { onDoubt: () => this.#lookAnew() })
+    const meeting = { ...parts, sessions: this.sessions, certification: this.#certification }
+    this.#handshake = new Handshake(meeting, this.#handshakeHooks())
     this.roster = new Roster({ kernel, sessions: this.sessions, address: config.peerAddress }, this.#rosterHooks())
+  }
+
+  start(): void {
+    this.#certification.start()
+  }
+
+  /** What the owner of the topic has published last. */
+  handleTopicRoster(roster: TopicRoster): void {
+    this.#certification.handleRoster(roster)
   }
 
   #sessionHooks(): SessionHooks {
@@ -96,6 +109,9 @@ export class Meeting {
         this.#report(peer.session, { kind: 'connected', peerId: peer.peerId, proven: peer.proven })
         if (takesBatches(peer)) this.#kernel.tell({ kind: 'batch', channel: peer.session.channel })
         this.#hooks.onConnected(peer, isNew)
+        this.#certification.handleConnected(peer)
+        // The owner may have revoked it while it was being proven.
+        this.#expelIfOver(peer)
       },
       onLost: (peer) => this.#hooks.onLost(peer),
       onDisconnected: (peer) => this.#hooks.onGone(peer),
@@ -130,6 +146,22 @@ export class Meeting {
     else if (message.type === 'noise') this.#handshake.handleNoise(session, message)
     else if (message.type === 'proof') this.#handshake.handleProof(session, message)
     else if (message.type === 'ack') this.#handshake.handleAck(session, message.code)
+  }
+
+  #lookAnew(): void {
+    for (const peer of this.roster.peers()) {
+      this.#certification.handleConnected(peer)
+      this.#expelIfOver(peer)
+    }
+  }
+
+  #expelIfOver({ session, certificate }: Peer): void {
+    const code = certificate === undefined ? undefined : this.#certification.codeNow(certificate)
+    if (code === undefined) return
+    this.#kernel.counters.add(`expelled.${code}`)
+    this.#certification.tellRefused(session, code)
+    this.#send(session, { type: 'ack', id: this.#kernel.messageId(), to: [], code })
+    this.sessions.close(session, CLOSE.policy, code)
   }
 
   #report(session: Session, outcome: DialOutcome): void {

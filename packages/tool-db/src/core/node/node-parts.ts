@@ -1,7 +1,7 @@
 /** The parts of a node, each made once and joined with those that it needs. What they do together is theirs; here is only who knows whom. */
 
 import { type Hash, jittered, type RandomSource } from '@shoal/base'
-import type { NoiseEngine } from '@shoal/peer'
+import type { NoiseEngine, VerifyEd25519 } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 import { Admission } from './admission.ts'
 import { CommandDesk } from './command-desk.ts'
@@ -41,6 +41,7 @@ export interface NodeInit {
   readonly sha256: Hash
   readonly limits: NodeLimits
   readonly noise: NoiseEngine
+  readonly verifyEd25519: VerifyEd25519
   /** A server whose store keeps items; without it the node neither compares itself with others nor answers those who do. */
   readonly sync?: SyncInit | undefined
 }
@@ -49,6 +50,7 @@ export class NodeParts {
   readonly config: NodeConfig
   readonly kernel: Kernel
   readonly identity: Identity
+  readonly meeting: Meeting
   readonly sessions: Sessions
   readonly roster: Roster
   readonly directory: Directory
@@ -83,9 +85,10 @@ export class NodeParts {
     const { clientId } = this.identity
     const { isServer } = config
     const servers = (): Iterable<Peer> => this.roster.servers
-    const meeting = new Meeting({ kernel, config, identity: this.identity, noise: init.noise }, this.#meetingHooks())
-    this.sessions = meeting.sessions
-    this.roster = meeting.roster
+    const { noise, verifyEd25519: verify } = init
+    this.meeting = new Meeting({ kernel, config, identity: this.identity, noise, verify }, this.#meetingHooks())
+    this.sessions = this.meeting.sessions
+    this.roster = this.meeting.roster
     const isConnectedPeer = (peerId: string): boolean => this.roster.isConnectedPeer(peerId)
     this.dialPlan = new DialPlan(
       { kernel, config },

@@ -4,7 +4,7 @@
  */
 
 import type { Endpoint, Millis } from '@shoal/base'
-import type { SignedEndpoint } from '@shoal/peer'
+import type { SignedEndpoint, TopicRoster } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
 import type { Command } from './commands.ts'
@@ -53,6 +53,7 @@ export class DatabaseNode {
     this.#parts.expiries.start()
     this.#parts.items.start()
     this.#parts.forgetting?.start()
+    this.#parts.meeting.start()
   }
 
   handleOpened(now: Millis, input: ChannelInput): void {
@@ -128,6 +129,12 @@ export class DatabaseNode {
   handleWake(now: Millis): void {
     this.#kernel.now = now
     this.#parts.roster.handleWake()
+  }
+
+  /** What the owner of the topic has published last, checked by whoever hands it in. */
+  handleTopicRoster(now: Millis, roster: TopicRoster): void {
+    this.#kernel.now = now
+    this.#parts.meeting.handleTopicRoster(roster)
   }
 
   handleTimeout(now: Millis): void {

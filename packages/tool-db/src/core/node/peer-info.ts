@@ -8,4 +8,6 @@ export interface PeerInfo {
   readonly inbound: boolean
   readonly proven: boolean
   readonly encrypted: boolean
+  /** A server that the owner of the topic has certified. */
+  readonly certified: boolean
 }

@@ -38,5 +38,6 @@ export function infoOf(peer: Peer): PeerInfo {
     inbound,
     proven: peer.proven,
     encrypted: session.handshakeHash !== '',
+    certified: peer.certificate !== undefined,
   }
 }

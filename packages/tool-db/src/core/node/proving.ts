@@ -12,6 +12,7 @@ import {
 } from '@shoal/peer'
 import type { PingMessage, PongMessage, ProofMessage } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
+import type { Certification } from './certification.ts'
 import type { NodeConfig } from './config.ts'
 import type { Identity } from './identity.ts'
 import type { Kernel } from './kernel.ts'
@@ -27,6 +28,7 @@ export interface ProvingParts {
   readonly sessions: Sessions
   readonly secrecy: Secrecy
   readonly knownAsShoal: Remembered
+  readonly certification: Certification
 }
 
 export interface ProvingHooks {
@@ -45,6 +47,7 @@ export class Proving {
   readonly #sessions: Sessions
   readonly #secrecy: Secrecy
   readonly #knownAsShoal: Remembered
+  readonly #certification: Certification
   readonly #hooks: ProvingHooks
 
   constructor(parts: ProvingParts, hooks: ProvingHooks) {
@@ -54,6 +57,7 @@ export class Proving {
     this.#sessions = parts.sessions
     this.#secrecy = parts.secrecy
     this.#knownAsShoal = parts.knownAsShoal
+    this.#certification = parts.certification
     this.#hooks = hooks
   }
 
@@ -166,6 +170,7 @@ export class Proving {
       features: sharedFeatures(ours, theirs),
       // Its signature was checked with the ping; one of another key is no word of this peer's.
       signed: message.type === 'ping' && message.isServer ? message.peer : undefined,
+      certificate: this.#certification.takenFrom(session, message.isServer, theirs),
     }
   }
 

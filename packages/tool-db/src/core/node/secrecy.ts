@@ -4,7 +4,7 @@
  * hello, or shook hands with both sides, is found out by it.
  */
 
-import { type Endpoint, formatEndpoint, fromHex, HOUR, toHex, utf8 } from '@shoal/base'
+import { type Endpoint, formatEndpoint, fromHex, HOUR, parseHostPort, toHex, utf8, utf8Text } from '@shoal/base'
 import {
   type Hello,
   lengthPrefixed,
@@ -96,17 +96,30 @@ export class Secrecy {
   offer(session: Session): Offer | undefined {
     if (!this.mayEncrypt(session)) return undefined
     const noise = this.#handshake('initiator')
-    const data = this.write(noise, '') as string
+    const data = this.write(noise, this.isSilent ? nameOf(session) : '') as string
     // Once: if it comes to nothing, the next greeting is one that everybody understands.
     const isKnown = this.#encrypting.take(nameOf(session))
-    return { noise, data, isBare: isKnown || this.#config.encryption === 'require' }
+    // Whoever is dialled on a topic with an owner, or a secret, has to show that he belongs to it before he is told anything.
+    const isReserved = this.#config.membership.kind !== 'open'
+    return { noise, data, isBare: isKnown || isReserved || this.#config.encryption === 'require' }
   }
 
-  /** Our side of a handshake whose first message this is. */
-  respond(data: string): NoiseHandshake | undefined {
+  /** On a topic with a secret nothing at all is said to whoever has not shown that he knows it. */
+  get isSilent(): boolean {
+    return this.#config.membership.kind === 'secret'
+  }
+
+  /**
+   * Our side of a handshake whose first message this is, and, on a topic with a secret, whom it was meant for: who repeats to
+   * one server what he saw another one get would know by an answer that both are of one topic.
+   */
+  respond(data: string): { readonly noise: NoiseHandshake; readonly meantFor: Endpoint | undefined } | undefined {
     const noise = this.#handshake('responder')
     const payload = noise.read(fromHex(data) as Uint8Array)
-    return payload?.length === 0 ? noise : undefined
+    if (payload === undefined) return undefined
+    if (!this.isSilent) return payload.length === 0 ? { noise, meantFor: undefined } : undefined
+    const meantFor = parseHostPort(utf8Text(payload) ?? '')
+    return meantFor === undefined ? undefined : { noise, meantFor }
   }
 
   write(noise: NoiseHandshake, payload: string): string | undefined {
@@ -144,7 +157,11 @@ export class Secrecy {
     this.#staticKey ??= this.#engine.keyPair()
     // Who does not know the topic cannot give an answer that we can read, and is told nothing of us.
     const prologue = lengthPrefixed([LABEL, this.#config.topicPublicId])
-    return new NoiseHandshake({ engine: this.#engine, role, prologue, staticKey: this.#staticKey })
+    const init = { engine: this.#engine, role, prologue, staticKey: this.#staticKey }
+    const { membership } = this.#config
+    if (membership.kind !== 'secret') return new NoiseHandshake(init)
+    // From the first message on: without the key none can be answered, or read.
+    return new NoiseHandshake({ ...init, preSharedKeys: [{ position: 0, key: membership.key }] })
   }
 }
 

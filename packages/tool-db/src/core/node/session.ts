@@ -1,7 +1,7 @@
 /** One channel and how far its two ends have come. Which message may come when is said here, and nowhere else. */
 
 import type { Endpoint, Millis } from '@shoal/base'
-import type { Hello, NoiseHandshake, SignedEndpoint } from '@shoal/peer'
+import type { Certificate, Hello, NoiseHandshake, SignedEndpoint } from '@shoal/peer'
 import type { MessageType, PingMessage, PongMessage } from '../wire/message.ts'
 import type { Allowance } from './allowance.ts'
 import type { Conduct } from './conduct.ts'
@@ -105,6 +105,8 @@ export interface Peer {
   readonly features: ReadonlySet<string>
   /** Where a server says it can be reached; its signature holds. */
   readonly signed: SignedEndpoint | undefined
+  /** By which the owner of the topic has made it a server; it held when the peer came. */
+  readonly certificate: Certificate | undefined
 }
 
 /** Messages taken in each state before `connected`, where everything is. Total, so that a new state must say. */
