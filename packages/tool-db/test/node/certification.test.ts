@@ -1,9 +1,20 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { HOUR, MINUTE, type Millis, SECOND } from '@shoal/base'
 import { type Certificate, ownedTopic, type Revocation, rosterPeer, signCertificate } from '@shoal/peer'
 import { expect, test } from 'vitest'
 import { START, TestKey, World, type WorldNode } from './world.ts'
 import type { NodeOptions } from './world-node.ts'
+
+const ed25519 = {
+  key: (secret: Uint8Array): KeyObject => {
+    const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secret])
+    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  },
+  getPublicKey: (secret: Uint8Array): Uint8Array =>
+    Uint8Array.from(createPublicKey(ed25519.key(secret)).export({ format: 'der', type: 'spki' }).subarray(-32)),
+  sign: (message: Uint8Array, secret: Uint8Array): Uint8Array =>
+    Uint8Array.from(sign(undefined, message, ed25519.key(secret))),
+}
 
 const SECRET = new Uint8Array(32).fill(7)
 const TOPIC = ownedTopic('chat', ed25519.getPublicKey(SECRET))
