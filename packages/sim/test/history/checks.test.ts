@@ -199,7 +199,7 @@ test('[H-12] a value that is read after its end is found', () => {
   const made = record(client, { k: 'lent', v: 1 })
   const end = client.host.clock.shows(1_000)
   const lent = { ...made, n: `2.0.${'0'.repeat(64)}.${end}` }
-  const read = (completedAt: number, found = lent) =>
+  const read = (completedAt: number, found: typeof made = lent) =>
     outcome(() =>
       completes({ host: client, completedAt, does: GET, result: { kind: 'get', record: found, complete: true } }),
     )

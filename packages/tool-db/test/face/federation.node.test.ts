@@ -134,7 +134,7 @@ test('[T-85] wrong use gets one sentence that says what to do', async () => {
   await expect(server({ storageName, store: undefined })).rejects.toMatchObject({ code: 'SHOAL_STORE_IN_USE' })
   await expect(started({ topic: '' })).rejects.toThrow(/topic is empty/)
   await expect(started({ topic: 'x'.repeat(257) })).rejects.toThrow(/at most 256/)
-  await expect(started({ topic: 'shoal:private:secret' })).rejects.toThrow(/not supported/)
+  await expect(started({ topic: 'shoal:private:secret' })).rejects.toThrow(/shoal topic new --private/)
   await expect(started({ port: 70_000 })).rejects.toThrow(/port/)
   await expect(started({ peers: [{ host: '', port: 1 }] })).rejects.toThrow(/peers/)
   await expect(started({ pow: 40 })).rejects.toThrow(/pow/)

@@ -15,19 +15,11 @@ import {
   timeFault,
   type VerifyEd25519,
 } from '@shoal/peer'
+import { CERTIFICATE_CODES, type CertificateCode } from './certificate-code.ts'
 import type { NodeConfig } from './config.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { Remembered } from './remembered.ts'
 import type { Peer, Session } from './session.ts'
-
-export type CertificateCode = 'CERTIFICATE_EXPIRED' | 'CERTIFICATE_REVOKED' | 'CERTIFICATE_NOT_YET_VALID'
-
-/** Said to a server whose certificate is genuine: its operator can do something about it. Others are told nothing. */
-export const CERTIFICATE_CODES: readonly string[] = [
-  'CERTIFICATE_EXPIRED',
-  'CERTIFICATE_REVOKED',
-  'CERTIFICATE_NOT_YET_VALID',
-] satisfies readonly CertificateCode[]
 
 const WORDS: Readonly<Record<CertificateFault, string>> = {
   forged: 'forged-certificate',

@@ -3,7 +3,7 @@
 import type { Endpoint } from '@shoal/base'
 import type { WireRecord } from '../records/record.ts'
 import type { Message, RecordMessage } from '../wire/message.ts'
-import type { CertificateCode } from './certification.ts'
+import type { CertificateCode } from './certificate-code.ts'
 import type { CommandResult } from './commands.ts'
 import type { PeerInfo } from './peer-info.ts'
 
