@@ -267,3 +267,27 @@ test('[O-4] on other topics certificates are of no account', () => {
   expect(one.peers).toEqual([server.peerId])
   expect(one.eventsOf('connected')[0]?.peer.certified).toBe(false)
 })
+
+for (const isCertified of [true, false]) {
+  test(`[R-31] an old claim that comes by sync ${isCertified ? 'from a certified server goes' : 'from anybody else does not go'} before the one that is held`, () => {
+    const world = new World()
+    const serverOf = (key: string, before?: WorldNode): WorldNode => {
+      const more = { sync: {}, ...(before && { store: before.store }) }
+      return world.server(isCertified ? optionsOf(key, certificateOf({ key }), more) : { key, ...more })
+    }
+    /** Claims the name by itself, and is started again since: nothing waits to be sent. */
+    const claimed = (key: string): WorldNode => {
+      const before = serverOf(key)
+      before.put('==name', `of ${key}`)
+      world.run(10 * MINUTE)
+      world.kill(before)
+      return serverOf(key, before)
+    }
+    const [early, late] = [claimed('early'), claimed('late')]
+    world.run(SECOND)
+    late.connect(early)
+    world.run(MINUTE)
+    expect(late.peers).toEqual([early.peerId])
+    expect(late.held('==name')).toBe(isCertified ? 'of early' : 'of late')
+  })
+}

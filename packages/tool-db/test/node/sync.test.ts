@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { TestKey, World, type WorldNode } from './world.ts'
 
 const sync = {}
+const DAY = 24 * 3_600_000
 
 /** What stands in the store, rows of our own aside. */
 function records(node: WorldNode): Record<string, unknown> {
@@ -91,6 +92,26 @@ test('[Y-10] what one server learned of a third goes on to those that are connec
   world.run(60_000)
   expect(c.peers).toEqual([b.peerId])
   expect(records(c)).toEqual(records(a))
+})
+
+test('[Y-10] what is given up on its way, since too much is owed to a server, is compared soon', () => {
+  const world = new World()
+  const rarely = { interval: DAY }
+  const [a, b] = [world.server({ sync: rarely }), world.server({ sync: rarely })]
+  b.connect(a)
+  world.run(70_000)
+  const turns = stats(a)['sync.turns'] ?? 0
+  b.failCommits = true
+  // A peer that writes to one of them only.
+  world.silent.add(b.host)
+  const raw = world.raw(a).greet()
+  for (let i = 0; i < 6_000; i++) {
+    raw.put(raw.key.plain(`k${i}`, i, { time: world.now }))
+    if (i % 1_000 === 999) world.run(1_000)
+  }
+  world.run(5_000)
+  expect(stats(a)['relays.given-up']).toBeGreaterThan(0)
+  expect(stats(a)['sync.turns']).toBeGreaterThan(turns)
 })
 
 test('[Y-11] two servers with everything equal exchange less than 1 KB in one round trip', () => {
@@ -210,8 +231,6 @@ test('[Y-16] who takes part in nothing is asked nothing', () => {
   expect(world.wire.filter(({ text }) => text.includes('"type":"sync')).length).toBe(0)
   expect(b.rows.size).toBe(0)
 })
-
-const DAY = 24 * 3_600_000
 
 test('[Y-17] a deletion outlives every older value, whoever brings it, for as long as it is kept', () => {
   const world = new World()

@@ -126,6 +126,7 @@ export class NodeParts {
       kernel,
       fanout: this.fanout,
       connected: (clientId) => this.roster.byClientId(clientId),
+      onGivenUp: (peer) => this.catchUp?.noteGap(peer),
     })
     this.news = new ServerNews({
       kernel,

@@ -29,6 +29,8 @@ export interface RelaysParts {
   readonly fanout: Fanout
   /** The peer with this client id, where it is connected. */
   connected(clientId: string): Peer | undefined
+  /** This server is owed more than is kept. */
+  onGivenUp(peer: Peer): void
 }
 
 interface Flight {
@@ -52,6 +54,7 @@ export class Relays {
   readonly #kernel: Kernel
   readonly #fanout: Fanout
   readonly #connected: RelaysParts['connected']
+  readonly #onGivenUp: RelaysParts['onGivenUp']
   /** By message id. BOUNDED: FLYING_MAX, the oldest out. */
   readonly #flying = new Map<string, Flight>()
   /** By peer id. BOUNDED: SERVERS_MAX, the oldest out. */
@@ -61,6 +64,7 @@ export class Relays {
     this.#kernel = parts.kernel
     this.#fanout = parts.fanout
     this.#connected = parts.connected
+    this.#onGivenUp = parts.onGivenUp
   }
 
   /** Keys that servers are still to get. */
@@ -134,6 +138,7 @@ export class Relays {
     const debt = this.#debts.get(peer.peerId) ?? this.#newDebt(peer)
     if (!debt.keys.has(key) && debt.keys.size >= KEYS_PER_SERVER_MAX) {
       this.#kernel.counters.add('relays.given-up')
+      this.#onGivenUp(peer)
       return
     }
     debt.keys.add(key)

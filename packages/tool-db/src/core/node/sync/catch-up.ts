@@ -95,7 +95,7 @@ export class CatchUp {
     if (this.#turn?.peer === peer) this.#turn.end()
   }
 
-  /** Something that this server should have was not brought to it. */
+  /** One of both lacks what should have been brought to it. */
   noteGap(peer: Peer): void {
     const link = this.#links.get(peer)
     if (link !== undefined) this.#armSoon(link, SOON)

@@ -51,12 +51,18 @@ export interface Taken {
   forged: number
 }
 
-interface Heap {
+/** Who sent them. */
+export interface Bringer {
+  /** A server that the topic's owner has certified. */
+  readonly certified: boolean
+}
+
+interface Heap extends Bringer {
   readonly records: readonly WireRecord[]
   then(taken: Taken): void
 }
 
-interface Candidate {
+interface Candidate extends Bringer {
   readonly record: WireRecord
   readonly item: NamedItem
   readonly valueText: string
@@ -100,8 +106,8 @@ export class Intake {
   }
 
   /** One heap after the other is verified; while one is being written the next has its turn. */
-  take(records: readonly WireRecord[], then: (taken: Taken) => void): void {
-    this.#waiting.push({ records, then })
+  take(records: readonly WireRecord[], { certified }: Bringer, then: (taken: Taken) => void): void {
+    this.#waiting.push({ records, certified, then })
     if (this.#waiting.length === 1) this.#verifyNext()
   }
 
@@ -125,7 +131,7 @@ export class Intake {
       const last = Math.min(records.length, start + this.#parts.pace.count)
       const judged: Candidate[] = []
       for (let i = start; i < last; i++) {
-        const candidate = this.#judge(records[i] as WireRecord, taken)
+        const candidate = this.#judge(records[i] as WireRecord, heap, taken)
         if (candidate === undefined) continue
         if (this.#goesAlone(candidate.record)) {
           left++
@@ -140,7 +146,7 @@ export class Intake {
     slice(0)
   }
 
-  #judge(record: WireRecord, taken: Taken): Candidate | undefined {
+  #judge(record: WireRecord, { certified }: Bringer, taken: Taken): Candidate | undefined {
     const { items, admission } = this.#parts
     const item = items.itemOf(record)
     if (!this.wants(item)) {
@@ -148,7 +154,7 @@ export class Intake {
       return undefined
     }
     const checked = admission.check(record)
-    if (checked.ok) return { record, item, valueText: checked.valueText }
+    if (checked.ok) return { record, item, certified, valueText: checked.valueText }
     this.#refuse(item, checked.code, taken)
     return undefined
   }
@@ -188,9 +194,9 @@ export class Intake {
     else this.#refused.add(id)
   }
 
-  #admit({ record, item }: Candidate, taken: Taken, then: () => void): void {
+  #admit({ record, item, certified }: Candidate, taken: Taken, then: () => void): void {
     const { admission, kernel, fanout, listeners, items } = this.#parts
-    admission.admit(record, { kind: 'sync', certified: false }, (verdict) => {
+    admission.admit(record, { kind: 'sync', certified }, (verdict) => {
       if (verdict.kind === 'refused') this.#refuse(item, verdict.code, taken)
       else if (verdict.kind === 'unchanged') {
         taken.known++

@@ -144,7 +144,7 @@ export class Turn {
     const isFitting = want.kind === 'items' ? this.#goOnBehind(want.items, message) : this.#goOnAt(want.range, message)
     if (!isFitting) return this.#fail('malformed')
     this.#untaken++
-    this.#parts.intake.take(message.records, (taken) => {
+    this.#parts.intake.take(message.records, { certified: this.peer.certificate !== undefined }, (taken) => {
       this.#untaken--
       this.#noteTaken(taken)
       if (!this.#isOver) this.#goOn()
