@@ -139,14 +139,27 @@ export class Lookup {
 
   /**
    * Nodes behind NATs let whole regions of tables go silent: all that we began with may be dead, or all that they name, while others, farther
-   * away, know the way. So where too few have answered, or nobody of the closest, more of ours are asked, and those who were not close enough.
+   * away, know the way. And those who crowd around a target name only each other. So where too few have answered, or nobody of the closest,
+   * or a crowd alone, more of ours are asked, and those who were not close enough.
    */
   #nextBeyond(): Candidate | undefined {
     const isLost = this.#isLost()
-    if (!isLost && (this.#firstTries > 0 || this.#counts.answered >= K)) return undefined
+    const isShort = this.#firstTries === 0 && (this.#counts.answered < K || this.#isHemmedIn())
+    if (!isLost && !isShort) return undefined
     for (const { id, address } of this.#reserve?.() ?? []) this.#frontier.add(id, address, true)
     this.#reserve = undefined
     return isLost ? this.#frontier.candidates.find(({ state }) => state === 'fresh') : this.#nextFresh()
+  }
+
+  /** A crowd has answered, and nobody beyond it. */
+  #isHemmedIn(): boolean {
+    const enough = new Sufficiency(this.target, this.#usual)
+    for (const candidate of this.#frontier.candidates) {
+      const { state, id, isSecure } = candidate
+      if (state !== 'answered' || !this.#isOfUse(candidate) || enough.skips(id)) continue
+      if (enough.count(id, isSecure)) return false
+    }
+    return enough.isCrowded
   }
 
   /** Of the closest nobody answers, nor is anybody of them still waited for. */

@@ -31,12 +31,17 @@ export class Sufficiency {
   }
 
   /**
-   * Whether a node stands in a crowd of which enough were counted already: it is neither asked nor told. However large the crowd is,
-   * those at the usual distance have their turn.
+   * Whether a node stands in a crowd of which enough were counted already: it is neither asked nor told. Twice as many as usually stand
+   * within its distance have a place beside the first sixteen, so that however large the crowd is, those beyond it have their turn.
    */
   skips(id: NodeId | undefined): boolean {
-    if (this.#usual === undefined || id === undefined || this.#any < ANY_MAX) return false
-    return distanceShare(this.#target, id) < this.#usual.crowdedBelow
+    if (!this.isCrowded || this.#usual === undefined || id === undefined) return false
+    return this.#any >= ANY_MAX + Math.floor((2 * K * distanceShare(this.#target, id)) / this.#usual.share)
+  }
+
+  /** Those counted stand more closely than chance has it. */
+  get isCrowded(): boolean {
+    return this.#isCrowded === true
   }
 
   /** Counts nodes from the closest outward; true where no more are needed after this one. */

@@ -1,5 +1,6 @@
 import { formatIp, seededRandom } from '@shoal/base'
 import { describe, expect, test } from 'vitest'
+import { addressOf, type NodeAddress } from '../../../src/core/id/address.ts'
 import {
   commonPrefixLength,
   compareDistance,
@@ -8,6 +9,7 @@ import {
   randomNodeIdNear,
 } from '../../../src/core/id/node-id.ts'
 import { secureNodeId } from '../../../src/core/id/secure-id.ts'
+import { Lookup } from '../../../src/core/lookup/lookup.ts'
 import { NetworkSize } from '../../../src/core/lookup/network-size.ts'
 import { Sufficiency } from '../../../src/core/lookup/sufficiency.ts'
 import { decode, dig } from '../../bencode.ts'
@@ -139,7 +141,7 @@ function crowd(world: World, target: NodeId, count: number): WorldNode[] {
 }
 
 test('[D-104] of a crowd sixteen count, however many they are, and then those at the usual distance have their turn', () => {
-  const at = (share: number) => new NodeId([share * 2 ** 32, 0, 0, 0, 0])
+  const at = idAt
   const sufficiency = new Sufficiency(at(0), { share: 0.01, crowdedBelow: 0.0025 })
   for (let i = 0; i < 64; i++) {
     const id = at(1e-6 * i)
@@ -150,3 +152,51 @@ test('[D-104] of a crowd sixteen count, however many they are, and then those at
   expect(sufficiency.count(at(0.004), true)).toBe(false)
   expect(sufficiency.count(at(0.011), true)).toBe(true)
 })
+
+test('[D-104] a crowd that reaches beyond where one is noticed takes no more places than twice what is usual there', () => {
+  const at = idAt
+  const sufficiency = new Sufficiency(at(0), { share: 0.01, crowdedBelow: 0.00125 })
+  let crowd = 0
+  for (let i = 0; i < 400; i++) {
+    const id = at((0.0025 * i) / 400)
+    if (sufficiency.skips(id)) continue
+    expect(sufficiency.count(id, true)).toBe(false)
+    crowd++
+  }
+  expect(crowd).toBe(19)
+  for (let i = 1; i < 8; i++) {
+    const honest = at(0.0025 + i * 0.001)
+    expect(sufficiency.skips(honest)).toBe(false)
+    expect(sufficiency.count(honest, true)).toBe(false)
+  }
+  expect(sufficiency.count(at(0.0101), true)).toBe(true)
+})
+
+test('[D-104] who knows nobody but the crowd at first asks more of its own contacts', () => {
+  const lookup = new Lookup({
+    query: { method: 'find_node', target: idAt(0) },
+    ownId: idAt(0.5),
+    rules: { onePerHost: false, isSecure: () => true },
+    reserve: () => [{ id: idAt(0.009), address: hostAt(100) }],
+    usual: { share: 0.01, crowdedBelow: 0.0025 },
+    startedAt: 0,
+    announce: undefined,
+  })
+  for (let i = 1; i <= 20; i++) lookup.addCandidate(idAt(i * 1e-6), hostAt(i))
+  const asked: (string | undefined)[] = []
+  for (let next = lookup.next(); next !== undefined; next = lookup.next()) {
+    asked.push(next.address.host)
+    lookup.answered(next, next.id as NodeId, undefined)
+  }
+  expect(asked).toHaveLength(17)
+  expect(asked.at(-1)).toBe('9.9.9.100')
+  expect(lookup.isDone()).toBe(true)
+})
+
+function idAt(share: number): NodeId {
+  return new NodeId([share * 2 ** 32, 0, 0, 0, 0])
+}
+
+function hostAt(n: number): NodeAddress {
+  return addressOf({ host: `9.9.9.${n}`, port: 6_881 }, 'ipv4') as NodeAddress
+}
