@@ -22,6 +22,7 @@ import { acceptHistory } from './accept-history.ts'
 import { acceptJoin } from './accept-join.ts'
 import { acceptHistoryMutations, acceptSimMutations } from './accept-mutations.ts'
 import { acceptOpenMillion } from './accept-open-million.ts'
+import { acceptOwnedTopic } from './accept-owned-topic.ts'
 import { acceptQuiet } from './accept-quiet.ts'
 import { acceptReconnect } from './accept-reconnect.ts'
 import { acceptSimFirstPeer } from './accept-sim-first-peer.ts'
@@ -41,6 +42,7 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   reconnect: acceptReconnect,
   quiet: acceptQuiet,
   fakes: acceptFakes,
+  'owned-topic': acceptOwnedTopic,
   'db-puts': acceptDbPuts,
   'db-reads': acceptDbReads,
   'db-fanout': acceptDbFanout,

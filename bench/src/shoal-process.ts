@@ -17,7 +17,7 @@ export interface Line {
 }
 
 /** How long any one event may take; only keeps a run from hanging. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 90_000
 
 export class ShoalProcess {
   readonly startedAt: number = performance.now()
@@ -33,6 +33,7 @@ export class ShoalProcess {
     if (!this.#child.stdout || !this.#child.stderr) throw new Error('no pipes')
     this.#child.stderr.on('data', (chunk) => {
       this.#stderr = (this.#stderr + String(chunk)).slice(-2_000)
+      this.#wake()
     })
     createInterface({ input: this.#child.stdout }).on('line', (text) => {
       this.#lines.push({ ...(JSON.parse(text) as Line), at: performance.now() })
@@ -63,6 +64,17 @@ export class ShoalProcess {
     clearTimeout(force)
   }
 
+  /** Until it has said so on stderr; when that was. */
+  async says(pattern: RegExp): Promise<number> {
+    const deadline = performance.now() + PATIENCE_MS
+    while (!pattern.test(this.#stderr)) {
+      if (this.#ended || performance.now() > deadline)
+        throw new Error(`${this.#name} never said ${pattern}\n${this.#tail()}`)
+      await this.#woken(deadline)
+    }
+    return performance.now()
+  }
+
   get #ended(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
@@ -90,7 +102,7 @@ export class ShoalProcess {
 
 /** A private DHT of `nodes`, and what runs on it; all of it is ended, and its directory removed, when the object is closed. */
 export class Swarm {
-  readonly topic: string = `accept-${Math.random().toString(36).slice(2, 10)}`
+  topic: string = `accept-${Math.random().toString(36).slice(2, 10)}`
   readonly directory: string = mkdtempSync(join(tmpdir(), 'shoal-accept-'))
   readonly #processes: ShoalProcess[] = []
   #bootstrap = ''
@@ -98,7 +110,7 @@ export class Swarm {
   static async start(nodes: number): Promise<Swarm> {
     const swarm = new Swarm()
     try {
-      const { bootstrap } = await swarm.#run('testnet', String(nodes)).event('listening')
+      const { bootstrap } = await swarm.run('testnet', String(nodes)).event('listening')
       // Two of them: a newcomer's way in, not a map of the network.
       swarm.#bootstrap = String(bootstrap).split(',').slice(0, 2).join(',')
       return swarm
@@ -108,30 +120,22 @@ export class Swarm {
     }
   }
 
-  serve(name: string): ShoalProcess {
-    return this.#run(
-      'serve',
-      '--topic',
-      this.topic,
-      '--port',
-      '0',
-      '--store',
-      join(this.directory, name),
-      ...this.#network(),
-    )
+  serve(name: string, ...more: string[]): ShoalProcess {
+    const store = join(this.directory, name)
+    return this.run('serve', '--topic', this.topic, '--port', '0', '--store', store, ...more, ...this.network())
   }
 
   /** A client that stays: it knows the topic and the DHT, nothing else. */
   watch(key: string): ShoalProcess {
-    return this.#run(...this.watchCommand(key))
+    return this.run(...this.watchCommand(key))
   }
 
   watchCommand(key: string): string[] {
-    return ['watch', key, '--topic', this.topic, ...this.#network()]
+    return ['watch', key, '--topic', this.topic, ...this.network()]
   }
 
   once(...args: string[]): ShoalProcess {
-    return this.#run(...args, '--topic', this.topic, ...this.#network())
+    return this.run(...args, '--topic', this.topic, ...this.network())
   }
 
   async close(): Promise<void> {
@@ -139,11 +143,17 @@ export class Swarm {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  #network(): string[] {
+  get bootstrap(): readonly string[] {
+    return this.#bootstrap.split(',')
+  }
+
+  /** The flags of whoever takes part. */
+  network(): string[] {
     return ['--bootstrap', this.#bootstrap, '--bind', '127.0.0.1', '--no-lan']
   }
 
-  #run(...args: string[]): ShoalProcess {
+  /** Any command; it ends with the swarm. */
+  run(...args: string[]): ShoalProcess {
     const process = new ShoalProcess(...args)
     this.#processes.push(process)
     return process

@@ -9,14 +9,20 @@ import { formatEndpoint, fromLatin1, type Millis, parseIp, type RandomSource, se
 import { readNodeId } from '../../packages/dht/src/core/id/node-id.ts'
 import { limitsFor } from '../../packages/dht/src/core/limits.ts'
 import { PeerStore } from '../../packages/dht/src/core/storage/peer-store.ts'
-import { TopicMachine, type TopicMember } from '../../packages/discovery/src/core/index.ts'
+import { type SourceAbilities, TopicMachine, type TopicMember } from '../../packages/discovery/src/core/index.ts'
 import { World, type WorldNode } from '../../packages/tool-db/test/node/world.ts'
+import { OwnedFakes } from './owned-fakes.ts'
 
 export interface FakesInit {
   readonly seed: number
   readonly fakes: number
   /** In how many /24 networks they are. */
   readonly networks: number
+  /**
+   * Whether the topic has an owner, who tells of the genuine server in the roster; of the nodes that are asked for that, three in
+   * four are the fakes' own, with older and forged ones.
+   */
+  readonly isOwned?: boolean
 }
 
 export interface Outcome {
@@ -33,6 +39,10 @@ const STORING_NODES = 8
 /** An answer to `get_peers` of 95 bytes or so may be six times as long; beside the nodes, so many peers fit. */
 const PEERS_PER_ANSWER = 55
 const ANSWER_MS = { least: 40, most: 700 }
+/** The fakes' own nodes keep whoever reads the roster waiting for as long as they can. */
+const ROSTER_ANSWER_MS = { least: 40, most: 4_000 }
+/** Nobody is dialled on a topic with an owner before its roster was read, or this is over. */
+const ROSTER_WITHIN_MS = 3_000
 const PORT = 9_000
 const GENUINE = '45.7.7.7'
 
@@ -45,10 +55,15 @@ export class FakesWorld {
   readonly #mute: WorldNode
   readonly #foreign: WorldNode
   readonly #impostor: WorldNode
+  /** Of a topic with an owner. */
+  readonly #liars: readonly WorldNode[]
   readonly #stores: readonly PeerStore[]
   readonly #machine: TopicMachine
   readonly #member: TopicMember
   readonly #untried = new Set<string>()
+  readonly #owned: OwnedFakes | undefined
+  readonly #start: Millis
+  #isRosterRead = false
   #told = 0
   #lookups = 0
   #dialsMost = 0
@@ -57,21 +72,26 @@ export class FakesWorld {
     this.#init = init
     this.#world = new World(init.seed)
     this.#random = seededRandom(init.seed)
-    this.#genuine = this.#world.server({ host: GENUINE })
-    this.#client = this.#world.client()
+    this.#start = this.#world.now
+    this.#owned = init.isOwned === true ? new OwnedFakes(this.#world.now, { host: GENUINE, port: PORT }) : undefined
+    this.#genuine = this.#world.server({ host: GENUINE, ...this.#owned?.genuine })
+    this.#client = this.#world.client(this.#owned?.client)
     this.#mute = this.#world.server({ host: '45.8.8.8' })
     this.#mute.isDown = true
     this.#foreign = this.#world.server({ host: '45.9.9.9', config: { topicPublicId: 'another topic' } })
     // Its signatures are another key's, whatever it copies of what the genuine one has said.
-    const config = { peerAddress: this.#genuine.peerId }
+    const copied = this.#owned?.copied.config
+    const config = { ...copied, peerAddress: this.#genuine.peerId }
     this.#impostor = this.#world.server({ host: '45.10.10.10', config })
     this.#world.places.delete('45.10.10.10:9000')
+    this.#liars = this.#owned?.liars.map((options) => this.#world.server(options)) ?? []
     this.#stores = Array.from(
       { length: STORING_NODES },
       () => new PeerStore({ limits: limitsFor('mainline', {}), random: this.#random, peerBytes: 6 }),
     )
     this.#announceAll()
-    const sources = [{ source: 'dht', looksUp: true, announces: true }] as const
+    const sources: SourceAbilities[] = [{ source: 'dht', looksUp: true, announces: true }]
+    if (init.isOwned === true) sources.push({ source: 'roster', looksUp: true, announces: false })
     this.#machine = new TopicMachine({ now: this.#world.now, random: this.#random, sources })
     this.#member = this.#machine.join(this.#world.now, {})
   }
@@ -113,6 +133,11 @@ export class FakesWorld {
     const network = index % networks
     const host = `${46 + (network >> 8)}.${network & 0xff}.9.${1 + Math.floor(index / networks)}`
     const place = `${host}:${PORT}`
+    const liar = this.#liars[(index % (5 + this.#liars.length)) - 5]
+    if (liar !== undefined) {
+      this.#world.places.set(place, liar)
+      return host
+    }
     switch (index % 5) {
       case 0:
         return host
@@ -140,9 +165,12 @@ export class FakesWorld {
       this.#machine.report(now, this.#member, endpoint, outcome)
     }
     for (let effect = this.#machine.pollEffect(now); effect; effect = this.#machine.pollEffect(now)) {
-      if (effect.kind === 'lookup') this.#lookUp(effect.task)
+      if (effect.kind !== 'lookup') continue
+      if (effect.source === 'roster') this.#readRoster(effect.task)
+      else this.#lookUp(effect.task)
     }
-    while (this.#untried.size < DIALS_MAX + WAITING_MAX) {
+    const mayDial = this.#owned === undefined || this.#isRosterRead || now - this.#start >= ROSTER_WITHIN_MS
+    while (mayDial && this.#untried.size < DIALS_MAX + WAITING_MAX) {
       const candidate = this.#machine.pollCandidate(now, this.#member)
       if (candidate === undefined) break
       this.#untried.add(formatEndpoint(candidate))
@@ -150,6 +178,18 @@ export class FakesWorld {
     }
     const stats = this.#client.machine.stats()
     this.#dialsMost = Math.max(this.#dialsMost, stats['now.dials'] ?? 0)
+  }
+
+  /** The read ends when all have answered, and the newest that the owner has signed is what it gives. */
+  #readRoster(task: number): void {
+    const span = ROSTER_ANSWER_MS.most - ROSTER_ANSWER_MS.least
+    this.#world.at(ROSTER_ANSWER_MS.least + (this.#random.uint32() % span), () => {
+      for (const { endpoint } of this.#owned?.readRoster(STORING_NODES).servers ?? []) {
+        this.#machine.handleSighting(this.#world.now, { ...endpoint, source: 'roster' })
+      }
+      this.#isRosterRead = true
+      this.#machine.handleSearched(this.#world.now, task)
+    })
   }
 
   #lookUp(task: number): void {

@@ -11,8 +11,10 @@ vi.setConfig({ testTimeout: 60_000 + 20_000 * SEEDS })
 const TURN_MS = 1_000
 const DIALS = 64
 
-function outcomes(networks: number, most: number): readonly Outcome[] {
-  return Array.from({ length: SEEDS }, (_, i) => new FakesWorld({ seed: i + 1, fakes: FAKES, networks }).run(most))
+function outcomes(networks: number, most: number, isOwned = false): readonly Outcome[] {
+  return Array.from({ length: SEEDS }, (_, i) =>
+    new FakesWorld({ seed: i + 1, fakes: FAKES, networks, isOwned }).run(most),
+  )
 }
 
 function tell(name: string, all: readonly Outcome[]): void {
@@ -44,3 +46,15 @@ test('[S-112] each in a network of its own: within the time that dialling all of
 
 /** A look-up shows some four hundred of them: the genuine one may be shown late. */
 const LOOKUPS_MS = 10_000
+
+test('[O-18] on a topic with an owner: within 5 s wherever they are, whatever they show of certificates and rosters', () => {
+  for (const [name, networks] of [
+    ['owned, twenty networks', 20],
+    ['owned, a network each', FAKES],
+  ] as const) {
+    const all = outcomes(networks, 30_000, true)
+    tell(name, all)
+    for (const { fakesConnected, dialsMost } of all) expect([fakesConnected, dialsMost <= DIALS]).toEqual([0, true])
+    expect(within(all, 5_000)).toBe(1)
+  }
+})

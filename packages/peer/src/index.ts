@@ -82,6 +82,15 @@ export {
   signEndpoint,
   type UnsignedEndpoint,
 } from './signed-endpoint.ts'
+export {
+  openRoster,
+  parseRosterText,
+  type RosterItem,
+  type RosterText,
+  rosterMessage,
+  rosterText,
+  type SignedRoster,
+} from './signed-roster.ts'
 export type { Signer, Verifier } from './signer.ts'
 export type {
   Candidate,
