@@ -1,4 +1,4 @@
-/** Hosts of which something was true lately: kept in two generations, so that remembering and forgetting cost one step each. */
+/** Hosts (or endpoints) of which something was true lately: kept in two generations, so that remembering and forgetting cost one step each. */
 
 import type { Millis } from '@shoal/base'
 

@@ -254,15 +254,6 @@ export class RoutingTable {
     }
   }
 
-  /** The contact that we have not heard from for longest. */
-  stalest(): Contact | undefined {
-    let stalest: Contact | undefined
-    for (const contact of this.#byAddress.values()) {
-      if (stalest === undefined || contact.seenAt < stalest.seenAt) stalest = contact
-    }
-    return stalest
-  }
-
   /** How many leading bits the ids of this contact's bucket share with ours, and whether the next one differs in all. */
   rangeOf(id: NodeId): { readonly bits: number; readonly isExact: boolean } {
     const bits = this.#indexOf(id)

@@ -11,6 +11,7 @@ import { PROBE_RATE } from '../limits.ts'
 import { type Rate, TokenBucket } from '../rpc/token-bucket.ts'
 import type { Contact } from './contact.ts'
 import type { Network } from './network-policy.ts'
+import { RecentHosts } from './recent-hosts.ts'
 import { K, type RoutingTable } from './routing-table.ts'
 
 /** At most one query in this time keeps an idle node below a tenth of a query a second. */
@@ -22,9 +23,8 @@ const UPKEEP_INTERVAL_MS: Millis = 25_000
 const SPARSE_INTERVAL_MS: Millis = 500
 /** A contact that let one query time out is asked again soon, so that the dead leave fast. */
 const RETRY_INTERVAL_MS: Millis = 2_000
-/** An endpoint (on Mainline, a host) that was pinged is left alone for so long, whether it answered or not. */
+/** An endpoint (on Mainline, a host) that was pinged is left alone for so long at least, whether it answered or not. */
 const PROBED_FOR_MS: Millis = 60_000
-const PROBED_MAX = 1_000
 
 export interface UpkeepInit {
   readonly table: RoutingTable
@@ -38,8 +38,8 @@ export class Upkeep {
   #network: Network
   #rate: Rate
   #bucket: TokenBucket
-  /** Endpoints or hosts pinged lately, and until when they rest. BOUNDED: PROBED_MAX, oldest out. */
-  readonly #probed = new Map<string, Millis>()
+  /** Endpoints or hosts pinged lately. */
+  readonly #probed: RecentHosts
   #interval: Millis = SPARSE_INTERVAL_MS
   #nextAt: Millis
 
@@ -49,6 +49,7 @@ export class Upkeep {
     this.#network = init.network
     this.#rate = PROBE_RATE[init.network]
     this.#bucket = new TokenBucket(this.#rate, now)
+    this.#probed = new RecentHosts(PROBED_FOR_MS, now)
     this.#nextAt = now + jittered(SPARSE_INTERVAL_MS, 0.2, init.random)
   }
 
@@ -69,17 +70,9 @@ export class Upkeep {
     const isRenamed = id !== undefined && this.#table.at(address) !== undefined
     // Where a host is one contact at most, naming it with many ports must not make us knock at all of them.
     const name = this.#network === 'mainline' ? address.host : address.key
-    const until = this.#probed.get(name)
-    if (until !== undefined && until > now && !isRenamed) return false
+    if (this.#probed.has(now, name) && !isRenamed) return false
     if (!this.#bucket.take(this.#rate, now)) return false
-    this.#probed.delete(name)
-    this.#probed.set(name, now + PROBED_FOR_MS)
-    if (this.#probed.size > PROBED_MAX) {
-      for (const oldest of this.#probed.keys()) {
-        this.#probed.delete(oldest)
-        break
-      }
-    }
+    this.#probed.add(now, name)
     return true
   }
 
@@ -94,7 +87,7 @@ export class Upkeep {
     const isSparse = this.#table.size < K
     this.#interval = isSparse ? Math.min(2 * this.#interval, UPKEEP_INTERVAL_MS) : UPKEEP_INTERVAL_MS
     this.#nextAt = now + jittered(this.#interval, 0.2, this.#random)
-    const contact = this.#failing() ?? this.#toBeProven(now) ?? this.#table.stalest()
+    const contact = this.#mostWanting(now)
     if (contact === undefined) return undefined
     if (contact.isToBeProven(now)) {
       // There may be more of them.
@@ -110,13 +103,15 @@ export class Upkeep {
     return { contact, query: { method: 'find_node', target } }
   }
 
-  #toBeProven(now: Millis): Contact | undefined {
-    for (const contact of this.#table.contacts()) if (contact.isToBeProven(now)) return contact
-    return undefined
-  }
-
-  #failing(): Contact | undefined {
-    for (const contact of this.#table.contacts()) if (contact.failures > 0) return contact
-    return undefined
+  /** One that failed to answer, else one that has yet to prove that strangers reach it, else the one silent for longest. */
+  #mostWanting(now: Millis): Contact | undefined {
+    let unproven: Contact | undefined
+    let stalest: Contact | undefined
+    for (const contact of this.#table.contacts()) {
+      if (contact.failures > 0) return contact
+      if (unproven === undefined && contact.isToBeProven(now)) unproven = contact
+      if (stalest === undefined || contact.seenAt < stalest.seenAt) stalest = contact
+    }
+    return unproven ?? stalest
   }
 }

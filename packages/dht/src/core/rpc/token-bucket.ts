@@ -44,12 +44,16 @@ export class TokenBucket {
 }
 
 /**
- * One bucket a key, in two generations: where the younger is full, the older is forgotten, and its keys may begin anew.
+ * One bucket a key, in two generations. A bucket from which nothing was taken for long is full again and need not be kept, so the older
+ * generation is forgotten by then; earlier where the younger has no more room, and its keys may begin anew.
  * Forgetting keys one by one would search a `Map` for its first entry behind all that were deleted.
  */
 export class TokenBuckets {
   readonly rate: Rate
   readonly #generationMax: number
+  /** What a bucket takes to fill that owes a whole burst. */
+  readonly #keptFor: Millis
+  #turnsAt: Millis
   /** BOUNDED: half of keysMax each; the older is dropped where the younger is full. */
   #younger = new Map<string, TokenBucket>()
   #older = new Map<string, TokenBucket>()
@@ -57,6 +61,8 @@ export class TokenBuckets {
   constructor(rate: Rate, keysMax: number) {
     this.rate = rate
     this.#generationMax = Math.ceil(keysMax / 2)
+    this.#keptFor = (2_000 * rate.burst) / rate.perSecond
+    this.#turnsAt = Number.NEGATIVE_INFINITY
   }
 
   get size(): number {
@@ -64,15 +70,19 @@ export class TokenBuckets {
   }
 
   of(key: string, now: Millis): TokenBucket {
+    if (now >= this.#turnsAt || this.#younger.size >= this.#generationMax) this.#turn(now)
     const known = this.#younger.get(key)
     if (known !== undefined) return known
     const bucket = this.#older.get(key) ?? new TokenBucket(this.rate, now)
     this.#older.delete(key)
-    if (this.#younger.size >= this.#generationMax) {
-      this.#older = this.#younger
-      this.#younger = new Map()
-    }
     this.#younger.set(key, bucket)
     return bucket
+  }
+
+  #turn(now: Millis): void {
+    const isLongPast = now >= this.#turnsAt + this.#keptFor
+    this.#older = isLongPast ? new Map() : this.#younger
+    this.#younger = new Map()
+    this.#turnsAt = now + this.#keptFor
   }
 }

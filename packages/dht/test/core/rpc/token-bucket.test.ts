@@ -23,3 +23,18 @@ test('[D-16] buckets are bounded, oldest out', () => {
   for (let i = 0; i < 1_000; i++) buckets.of(`key-${i}`, 0)
   expect(buckets.size).toBe(10)
 })
+
+test('[D-16] a bucket that is full again is forgotten, one that is not is kept', () => {
+  const buckets = new TokenBuckets(RATE, 10)
+  for (const key of ['used', 'seen']) buckets.of(key, 0)
+  for (let i = 0; i < 7; i++) buckets.of('used', 0).reserve(RATE, 0)
+  expect(buckets.of('used', 1_900).take(RATE, 1_900)).toBe(false)
+  // Its generation has ended by now, and it still lacks one of three.
+  expect([1, 2].map(() => buckets.of('used', 3_100).take(RATE, 3_100))).toEqual([true, true])
+  expect(buckets.of('used', 3_100).take(RATE, 3_100)).toBe(false)
+  expect(buckets.size).toBe(2)
+  for (let now = 4_000; now <= 7_000; now += 1_000) buckets.of('used', now)
+  expect(buckets.size).toBe(1)
+  buckets.of('other', 20_000)
+  expect(buckets.size).toBe(1)
+})
