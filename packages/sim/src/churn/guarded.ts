@@ -41,4 +41,4 @@ export const GUARDED_SHARE = 0.667
  * until a NAT must have forgotten them, and have hardly any. Derived: so many that of all contacts a fifth or a little more are dead, as
  * Crosby and Wallach saw.
  */
-export const CREDULOUS_SHARE = 0.85
+export const CREDULOUS_SHARE = 0.97

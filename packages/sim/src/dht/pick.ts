@@ -3,7 +3,7 @@
 import { type RandomSource, randomBelow } from '@shoal/base'
 import type { DhtHost, DhtWorld } from './dht-world.ts'
 
-const TRIES_MAX = 64
+const TRIES_MAX = 512
 
 /** Any node that runs just now, and is one of those wanted; `undefined` where hardly one is. */
 export function pickRunning(

@@ -17,12 +17,15 @@ export class AddressVotes {
   #elected: Endpoint | undefined
   /** The vote that elected it, compact. */
   #winner: string | undefined
+  /** The host holds, but there were votes for other ports of it: behind some NATs each node sees another, and nobody asks for it often. */
+  #isPortStale = false
 
   constructor(network: Network) {
     this.#network = network
   }
 
   get elected(): Endpoint | undefined {
+    if (this.#isPortStale && this.#elected !== undefined) this.#elect(this.#elected.host)
     return this.#elected
   }
 
@@ -31,6 +34,7 @@ export class AddressVotes {
     this.#votes.clear()
     this.#elected = undefined
     this.#winner = undefined
+    this.#isPortStale = false
   }
 
   /** `ours` is our compact address, one character a byte. True where another host is elected by it. */
@@ -55,11 +59,15 @@ export class AddressVotes {
     // One more for the winner changes nothing, whosever vote went for it.
     if (ours === this.#winner) return false
     const before = this.#elected?.host
+    if (vote.host === before) {
+      this.#isPortStale = true
+      return false
+    }
     this.#count()
     return this.#elected?.host !== before
   }
 
-  /** Hosts are voted on first and ports within the winner: behind some NATs each node sees another port, and every answer is a new vote. */
+  /** Hosts are voted on first and ports within the winner. */
   #count(): void {
     const hosts = new Map<string, number>()
     for (const { host } of this.#votes.values()) hosts.set(host, (hosts.get(host) ?? 0) + 1)
@@ -70,9 +78,14 @@ export class AddressVotes {
       if (isBetter || (votes === best?.votes && host === this.#elected?.host)) best = { host, votes }
     }
     if (best === undefined || best.votes < QUORUM[this.#network]) return
-    const elected = this.#mostVoted(best.host)
-    this.#elected = { host: elected.host, port: elected.port }
-    this.#winner = elected.key
+    this.#elect(best.host)
+  }
+
+  #elect(host: string): void {
+    const { port, key } = this.#mostVoted(host)
+    this.#elected = { host, port }
+    this.#winner = key
+    this.#isPortStale = false
   }
 
   /** Of the votes for a host, which has some, the one whose port has the most; of equals the first. */
