@@ -79,6 +79,9 @@ test('[O-22] a revoked server is dropped within a minute of its revocation, and 
   const watch = scene.shoal('watch', 'a', '--topic', topic, ...meet)
   await bad.server.event('connected', { server: false })
   await good.server.event('connected', { server: false })
+  // It reads no DHT: the good server is the only one that can tell it.
+  const places = [good, bad].flatMap(({ server }) => ['--peer', `127.0.0.1:${server.all('listening')[0]?.['port']}`])
+  const parted = scene.shoal('watch', 'a', '--topic', topic, '--no-dht', '--bind', '127.0.0.1', ...places)
   const revoke = scene.shoal('topic', 'revoke', bad.peerId, '--key', key, ...meet)
   expect(await revoke.event('result')).toMatchObject({ peerId: bad.peerId, seq: 1 })
   expect(existsSync(`${key}.roster`)).toBe(true)
@@ -86,9 +89,25 @@ test('[O-22] a revoked server is dropped within a minute of its revocation, and 
   await good.server.event('disconnected', { peerId: bad.peerId })
   await bad.server.says(/has revoked this server's certificate/)
   await watch.says(/has revoked the certificate of the server/)
+  await parted.says(/has revoked the certificate of the server/)
   const find = scene.shoal('find', topic, '--timeout', '4000', ...meet)
   await find.ended
   expect(find.all('peer').map(({ port }) => port)).toEqual([good.server.all('listening')[0]?.['port']])
+})
+
+test('[O-27] a server that was revoked knows it in its next run, whomever it can ask', async () => {
+  const world = await owned()
+  const { scene, topic, key, meet } = world
+  const { server, peerId } = await certified(world, 'bad')
+  const revoke = scene.shoal('topic', 'revoke', peerId, '--key', key, ...meet)
+  await revoke.event('result')
+  await server.says(/has revoked this server's certificate/)
+  await server.stop()
+  const store = scene.path('bad')
+  expect(existsSync(`${store}.rosters.json`)).toBe(true)
+  const kept = ['--store', store, '--certificate', `${store}.certificate`]
+  const again = scene.shoal('serve', '--topic', topic, '--port', '0', '--no-dht', '--bind', '127.0.0.1', ...kept)
+  await again.says(/has revoked this server's certificate/)
 })
 
 test('[O-23] a roster leads to a server that nobody has announced', async () => {

@@ -18,7 +18,7 @@ const GENUINE_KEY = 'genuine'
 
 export class OwnedFakes {
   readonly #owner = new TestOwner(7)
-  readonly #other = new TestOwner(8)
+  readonly #forger = new TestOwner(8, this.#owner.topic)
   readonly #now: Millis
   readonly #genuine: Endpoint
 
@@ -44,7 +44,7 @@ export class OwnedFakes {
   get liars(): readonly NodeOptions[] {
     return [
       { host: '45.11.11.11', ...this.#options('none', undefined) },
-      { host: '45.12.12.12', ...this.#options('forger', this.#certificate(this.#other, 'forger')) },
+      { host: '45.12.12.12', ...this.#options('forger', this.#certificate(this.#forger, 'forger')) },
       { host: '45.13.13.13', ...this.#options('late', this.#certificate(this.#owner, 'late', this.#now - HOUR)) },
     ]
   }
@@ -67,7 +67,7 @@ export class OwnedFakes {
         return this.#owner.item(7, { servers: [{ peer, endpoint: this.#genuine }] })
       }
       case 1:
-        return { ...this.#other.item(9, { servers: [fake] }), seq: 9 }
+        return this.#forger.item(9, { servers: [fake] })
       default:
         return this.#owner.item(3, { servers: [fake] })
     }

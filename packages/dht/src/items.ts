@@ -61,6 +61,11 @@ export interface GetOptions extends OperationOptions {
   readonly publicKey?: Uint8Array | string
   /** Takes the first genuine item that comes, rather than the newest. */
   readonly first?: boolean
+  /**
+   * For a target that is asked about often: a few of the nodes that answered the last time are asked, in turn, rather than walked to. A
+   * whole walk is made the first time, when the last one was ten minutes ago, and after half of them did not answer.
+   */
+  readonly again?: boolean
 }
 
 /** An item, verified. The last three are undefined where it is immutable. */
@@ -220,10 +225,12 @@ export function planGet(target: NodeId, options: GetOptions): { target: Uint8Arr
 export async function getItem(
   seats: readonly Seat[],
   plan: { target: Uint8Array; salt: Uint8Array },
-  { first = false, signal }: GetOptions,
+  { first = false, again = false, signal }: GetOptions,
 ): Promise<GetResult | undefined> {
   const walks = seats.map((seat) => {
-    const id = seat.run((now) => seat.engine.items.find(now, plan.target, { salt: plan.salt, takesFirst: first }))
+    const id = seat.run((now) =>
+      seat.engine.items.find(now, plan.target, { salt: plan.salt, takesFirst: first, isAgain: again }),
+    )
     return { seat, id, found: end(seat, id, signal) }
   })
   const last = Promise.all(walks.map(({ found }) => found)).then(newest)

@@ -22,6 +22,7 @@ import { CacheSource } from './node/cache-source.ts'
 import { DhtSource } from './node/dht-source.ts'
 import { InviteSource, requireInvite } from './node/invite-source.ts'
 import { LanSource } from './node/lan-source.ts'
+import { RosterMemory } from './node/roster-memory.ts'
 import { RosterSource } from './node/roster-source.ts'
 import type { Source, SourceTopic } from './node/source.ts'
 import { StaticSource } from './node/static-source.ts'
@@ -65,13 +66,14 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
   readonly #sessions = new Set<Session>()
   readonly #counts = newSearchCounts()
   readonly #onAbort = (): void => void this.close()
+  readonly #rosters: RosterMemory
   #wakes = 0
   readonly #watch = new WakeWatch((reason) => this.#wake(reason))
   #closing: Promise<void> | undefined
 
   /**
-   * Throws UsageError for options that make no sense and for an invite that is none any more, StateFileError for a peer cache of a later version or that can't be
-   * read.
+   * Throws UsageError for options that make no sense and for an invite that is none any more, StateFileError for a peer cache or roster file of a later version or
+   * that can't be read.
    */
   constructor(options: DiscoveryOptions = {}) {
     super()
@@ -79,6 +81,8 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
     checkDiscoveryOptions(options)
     const { dht = options.sources === undefined } = options.sources ?? {}
     this.#ready = this.#openReady()
+    const { file } = options.sources?.roster ?? {}
+    this.#rosters = new RosterMemory({ file, onWarning: (sentence) => this.#warn(sentence) })
     if (isDht(dht)) {
       this.#dht = dht
       this.#sources = this.#openSources(false)
@@ -185,12 +189,12 @@ export class Discovery extends EventEmitter<DiscoveryEvents> implements Swarm {
     const { sources } = this.#options
     const given = sources === undefined ? true : (sources.dht ?? false)
     const opened: Source[] = [...this.#ready]
-    if (isDht(given)) opened.push(new RosterSource(given), new DhtSource(given, () => Promise.resolve()))
-    else if (given !== false) {
-      const own = new Dht({ mode: announces ? 'auto' : 'client', ...(given === true ? {} : given) })
-      this.#dht = own
-      opened.push(new RosterSource(own), new DhtSource(own, () => own.close()))
+    if (!isDht(given) && given !== false) {
+      this.#dht = new Dht({ mode: announces ? 'auto' : 'client', ...(given === true ? {} : given) })
     }
+    const dht = this.#dht
+    opened.push(new RosterSource({ dht, memory: this.#rosters }))
+    if (dht !== undefined) opened.push(new DhtSource(dht, () => (isDht(given) ? Promise.resolve() : dht.close())))
     return opened
   }
 }

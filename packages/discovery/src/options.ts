@@ -10,6 +10,7 @@ import { BOOK_LIMITS, type BookLimits } from './core/book-rules.ts'
 import type { LookupPace } from './core/lookup-schedule.ts'
 import type { CacheOptions } from './node/cache-source.ts'
 import type { LanOptions } from './node/lan-source.ts'
+import type { RosterOptions } from './node/roster-memory.ts'
 
 export interface DiscoverySources {
   /**
@@ -25,6 +26,8 @@ export interface DiscoverySources {
   readonly lan?: boolean | LanOptions
   /** Peers proven before, remembered in a file from run to run. */
   readonly cache?: CacheOptions
+  /** Of topics with an owner: what the owner published last, remembered in a file, so that nothing older is believed in the next run. */
+  readonly roster?: RosterOptions
 }
 
 export interface DiscoveryOptions {
@@ -51,8 +54,10 @@ const SOURCES: Readonly<Record<keyof DiscoverySources, true>> = {
   invite: true,
   lan: true,
   cache: true,
+  roster: true,
 }
 const CACHE_OPTIONS: Readonly<Record<keyof CacheOptions, true>> = { file: true }
+const ROSTER_OPTIONS: Readonly<Record<keyof RosterOptions, true>> = { file: true }
 const LAN_OPTIONS: Readonly<Record<keyof LanOptions, true>> = { interfaces: true, port: true }
 const PACES: Readonly<Record<keyof NonNullable<DiscoveryOptions['pace']>, true>> = { lookup: true, announce: true }
 const DHT_OPTIONS: Readonly<Record<keyof DhtOptions, true>> = {
@@ -75,13 +80,15 @@ export function checkDiscoveryOptions(options: DiscoveryOptions): void {
   checkNames(sources, SOURCES, 'discovery.sources')
   checkNames(pace, PACES, 'discovery.pace')
   checkNames(limits, BOOK_LIMITS, 'discovery.limits')
-  const { dht, cache, lan } = sources
+  const { dht, cache, roster, lan } = sources
   if (typeof lan !== 'boolean' && lan !== undefined) checkNames(lan, LAN_OPTIONS, 'discovery.sources.lan')
   if (cache !== undefined) {
     checkNames(cache, CACHE_OPTIONS, 'discovery.sources.cache')
-    if (typeof cache.file !== 'string' || cache.file === '') {
-      throw new UsageError('discovery.sources.cache takes { file }: the path of the file to remember peers in')
-    }
+    checkFile(cache, 'discovery.sources.cache', 'peers')
+  }
+  if (roster !== undefined) {
+    checkNames(roster, ROSTER_OPTIONS, 'discovery.sources.roster')
+    checkFile(roster, 'discovery.sources.roster', 'rosters')
   }
   if (typeof dht !== 'boolean' && dht !== undefined && !isDht(dht)) {
     checkNames(dht, DHT_OPTIONS, 'discovery.sources.dht')
@@ -90,6 +97,11 @@ export function checkDiscoveryOptions(options: DiscoveryOptions): void {
 
 export function isDht(value: boolean | DhtOptions | Dht): value is Dht {
   return typeof value === 'object' && value !== null && 'lookup' in value && typeof value.lookup === 'function'
+}
+
+function checkFile({ file }: { readonly file: unknown }, place: string, what: string): void {
+  if (typeof file === 'string' && file !== '') return
+  throw new UsageError(`${place} takes { file }: the path of the file to remember ${what} in`)
 }
 
 function checkNames(given: object, known: object, place: string): void {

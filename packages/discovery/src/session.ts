@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events'
 import type { Endpoint } from '@shoal/base'
-import type { Candidate, CandidateSource, DialOutcome, SwarmSession, TopicRoster } from '@shoal/peer'
+import type { Candidate, CandidateSource, DialOutcome, SignedRoster, SwarmSession } from '@shoal/peer'
 import type { BookStats } from './core/candidate-book.ts'
 import type { AnnouncedPort, TopicMember } from './core/topic-member.ts'
 import { Alarm } from './node/alarm.ts'
@@ -16,7 +16,7 @@ export interface SessionEvents {
   /** A look-up or an announce broke off; it is repeated all the same. */
   fault: [event: { readonly source: CandidateSource } & SearchFault]
   /** Of a topic with an owner: what the owner has published, when it is read first and whenever it is another. */
-  roster: [roster: TopicRoster]
+  roster: [roster: SignedRoster]
   left: []
 }
 
@@ -32,6 +32,7 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
   readonly #search: TopicSearch
   readonly #member: TopicMember
   readonly #onLeft: () => void
+  readonly #announceTo: readonly CandidateSource[] | undefined
   readonly #alarm = new Alarm(() => this.#serve())
   /** BOUNDED: by the callers of `next()`, each of which waits. */
   readonly #readers = new Set<Reader>()
@@ -41,6 +42,7 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
     super()
     this.#search = init.search
     this.#onLeft = init.onLeft
+    this.#announceTo = init.announceTo
     this.#member = this.#search.join(
       {
         handleCandidates: () => this.#serve(),
@@ -87,9 +89,17 @@ export class Session extends EventEmitter<SessionEvents> implements SwarmSession
     return this.#leaving
   }
 
-  watchRoster(listener: (roster: TopicRoster) => void): void {
+  watchRoster(listener: (roster: SignedRoster) => void): void {
     this.on('roster', listener)
     if (this.#search.roster !== undefined) listener(this.#search.roster)
+  }
+
+  offerRoster(roster: SignedRoster): void {
+    if (this.#leaving === undefined) this.#search.offerRoster(roster)
+  }
+
+  announce(on: boolean): void {
+    void this.announceTo(on ? this.#announceTo : [])
   }
 
   stats(): BookStats {

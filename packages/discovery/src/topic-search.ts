@@ -1,7 +1,7 @@
 /** Drives the machine of one topic: asks the sources as it says, gives it what they find, and wakes it when it is due. */
 
 import type { Endpoint, RandomSource } from '@shoal/base'
-import type { Candidate, CandidateSource, DialOutcome, TopicRoster } from '@shoal/peer'
+import type { Candidate, CandidateSource, DialOutcome, SignedRoster } from '@shoal/peer'
 import type { AnnouncePace } from './core/announce-schedule.ts'
 import type { BookLimits } from './core/book-rules.ts'
 import type { LookupPace } from './core/lookup-schedule.ts'
@@ -18,7 +18,7 @@ export interface SearchListener {
   handleSearched(source: CandidateSource, result: LookupResult): void
   handleAnnounced(source: CandidateSource, result: AnnounceResult): void
   handleFault(source: CandidateSource, fault: SearchFault): void
-  handleRoster(roster: TopicRoster): void
+  handleRoster(roster: SignedRoster): void
 }
 
 /** Why a look-up or an announce went wrong; it is repeated in any case. */
@@ -59,7 +59,7 @@ export class TopicSearch {
   readonly #running = new Map<number, Running>()
   /** What came while the sources were being attached, before there was a session to give it to. BOUNDED: by the sources' own bounds. */
   #early: Sighting[] | undefined = []
-  #roster: TopicRoster | undefined
+  #roster: SignedRoster | undefined
   /** While the roster is read for the first time. */
   #awaiting: NodeJS.Timeout | undefined
 
@@ -145,8 +145,13 @@ export class TopicSearch {
   }
 
   /** What the owner of the topic has published last, as far as we know. */
-  get roster(): TopicRoster | undefined {
+  get roster(): SignedRoster | undefined {
     return this.#roster
+  }
+
+  /** What a peer has handed on. */
+  offerRoster(roster: SignedRoster): void {
+    for (const handle of this.#handles.values()) handle.handleRoster?.(roster)
   }
 
   /** Whoever has a turn next hears of the candidates that have waited. */
@@ -157,7 +162,7 @@ export class TopicSearch {
     for (const listener of this.#listeners.values()) listener.handleCandidates()
   }
 
-  #handleRoster(roster: TopicRoster): void {
+  #handleRoster(roster: SignedRoster): void {
     this.#roster = roster
     for (const listener of this.#listeners.values()) listener.handleRoster(roster)
   }

@@ -277,6 +277,21 @@ test('[S-105] a port can be kept from a source, told to it later, and taken back
   expect(source.announces).toHaveLength(1)
 })
 
+test('[O-25] who is not to be announced any more is told to no source again, and can be later', async () => {
+  const { source, join } = topic()
+  const session = join(9_000)
+  await settle()
+  expect(source.announces).toHaveLength(1)
+  session.announce(false)
+  expect(source.announces[0]?.signal.aborted).toBe(true)
+  await vi.advanceTimersByTimeAsync(60 * MINUTE)
+  expect(source.announces).toHaveLength(1)
+  session.announce(true)
+  await settle()
+  expect(source.announces).toHaveLength(2)
+  await session.leave()
+})
+
 function ownedSearch(): { roster: FakeSource; other: FakeSource; session: Session } {
   const other = new FakeSource()
   const roster: FakeSource = Object.assign(new FakeSource(), { kind: 'roster' as const })

@@ -4,8 +4,8 @@
  */
 
 import type { Endpoint, Family, Millis } from '@shoal/base'
+import type { SignedRoster } from './signed-roster.ts'
 import type { Topic } from './topic.ts'
-import type { TopicRoster } from './topic-roster.ts'
 
 /** How a candidate came to be known. */
 export type CandidateSource = 'dht' | 'lan' | 'cache' | 'pex' | 'roster' | 'invite' | 'static'
@@ -23,6 +23,7 @@ export interface Candidate extends Endpoint {
  *   It stays so until `disconnected` is reported for the same endpoint.
  * - duplicate: the peer behind it is already connected, by another endpoint.
  * - self: it was ourselves. - refused: it answered and was turned away (other topic, forged, banned, by policy).
+ *   `isPassing`: what it lacks may be there in a while, as a certificate that is renewed.
  * - failed: nothing usable answered in time.
  */
 export type DialOutcome =
@@ -30,7 +31,7 @@ export type DialOutcome =
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'duplicate'; readonly peerId: string }
   | { readonly kind: 'self' }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly isPassing?: boolean }
   | { readonly kind: 'failed'; readonly reason: string }
 
 export interface SwarmJoinOptions {
@@ -46,7 +47,11 @@ export interface SwarmSession extends AsyncIterable<Candidate> {
   /** Unknown endpoints are taken too: the network may know peers that discovery has not seen. */
   report(endpoint: Endpoint, outcome: DialOutcome): void
   /** Of a topic with an owner: calls back with what the owner has published last, now and whenever that changes. */
-  watchRoster?(listener: (roster: TopicRoster) => void): void
+  watchRoster?(listener: (roster: SignedRoster) => void): void
+  /** The same the other way: a peer has handed it on. */
+  offerRoster?(roster: SignedRoster): void
+  /** Whether the port that was given is announced: true until this is called. */
+  announce?(on: boolean): void
   /** Stops announcing and looking up; the iteration ends. */
   leave(): Promise<void>
 }

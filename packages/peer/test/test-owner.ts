@@ -21,14 +21,15 @@ export class TestOwner {
   readonly topic: OwnedTopic
   readonly #key: KeyObject
 
-  constructor(seed = 7, name = 'chat') {
+  /** With a topic that is another's it signs all the same. */
+  constructor(seed = 7, topic: string | OwnedTopic = 'chat') {
     this.#key = createPrivateKey({
       key: Buffer.concat([PKCS8_PREFIX, new Uint8Array(32).fill(seed)]),
       format: 'der',
       type: 'pkcs8',
     })
     const spki = createPublicKey(this.#key).export({ format: 'der', type: 'spki' })
-    this.topic = ownedTopic(name, Uint8Array.from(spki.subarray(-32)))
+    this.topic = typeof topic === 'string' ? ownedTopic(topic, Uint8Array.from(spki.subarray(-32))) : topic
   }
 
   sign(message: Uint8Array): Uint8Array {

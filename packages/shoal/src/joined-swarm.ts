@@ -115,13 +115,20 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     const session = this.#joinDiscovery(topic, { port, announceTo: NEAR })
     let announcing: Announcing | undefined
     let isLeft = false
+    // Of the two that have a say each must agree: whether others can reach it, and whether it is to be found at all.
+    const told = { reach: false, isWanted: true }
+    const announce = (): void => void session.announceTo(told.isWanted ? (told.reach ? undefined : NEAR) : [])
+    const onReach = (on: boolean): void => {
+      told.reach = on
+      announce()
+    }
     session.on('searched', ({ source, answered }) => {
       if (source === 'dht' && answered) announcing?.handleSearched(session.stats().places > 0)
     })
     // Whether its network is a private one, a node knows when it listens.
     const begun = dht.listening.then(
       () => {
-        if (!isLeft) announcing = this.#watchReach(session, { port, isPrivateNetwork: dht.network === 'private' })
+        if (!isLeft) announcing = this.#watchReach(onReach, { port, isPrivateNetwork: dht.network === 'private' })
       },
       () => undefined, // Whoever waits for the database to be ready hears of it.
     )
@@ -129,6 +136,11 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
       [Symbol.asyncIterator]: () => session[Symbol.asyncIterator](),
       report: (endpoint, outcome) => session.report(endpoint, outcome),
       watchRoster: (listener) => session.watchRoster(listener),
+      offerRoster: (roster) => session.offerRoster(roster),
+      announce: (on) => {
+        told.isWanted = on
+        announce()
+      },
       leave: async () => {
         isLeft = true
         await Promise.all([begun, session.leave()])
@@ -150,14 +162,14 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
     return session
   }
 
-  #watchReach(session: Session, about: { port: number; isPrivateNetwork: boolean }): Announcing {
+  #watchReach(announce: (on: boolean) => void, about: { port: number; isPrivateNetwork: boolean }): Announcing {
     const { isHostGiven, mapping } = this.#init
     const announcing = new Announcing({
       ...about,
       isGiven: isHostGiven,
       hasPublicAddress: hasPublicAddress(this.#localHost),
       mapping,
-      announce: (on) => void session.announceTo(on ? undefined : NEAR),
+      announce,
       onReach: (reach) => this.emit('reach', reach),
       onMapped: (mapped, renewed) => this.emit('mapped', mapped, renewed),
     })
@@ -172,6 +184,8 @@ export class JoinedSwarm extends EventEmitter<JoinedSwarmEvents> implements Swar
         this.emit('outcome', endpoint, outcome)
       },
       watchRoster: (listener) => session.watchRoster?.(listener),
+      offerRoster: (roster) => session.offerRoster?.(roster),
+      announce: (on) => session.announce?.(on),
       leave: () => session.leave(),
       [Symbol.asyncIterator]: () => this.#seenThrough(session[Symbol.asyncIterator]()),
     }

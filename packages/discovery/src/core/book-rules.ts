@@ -2,6 +2,7 @@
 
 import { type Backoff, HOUR, MINUTE, type Millis, SECOND } from '@shoal/base'
 import type { CandidateSource } from '@shoal/peer'
+import type { KeptOutReason } from './kept-out.ts'
 
 export interface BookLimits {
   /** A share of its own for each source, so that none can crowd out another. Together they bound the book. */
@@ -45,12 +46,28 @@ export const WAKE_SPREAD_MS: Millis = SECOND / 2
 
 export const DUPLICATE_MS: Millis = 10 * MINUTE
 /** Our own address may be somebody else's tomorrow. */
-export const SELF_MS: Millis = HOUR
-export const REFUSED_MS: Millis = 30 * MINUTE
-export const DEAD_MS: Millis = 15 * MINUTE
+const SELF_MS: Millis = HOUR
+const REFUSED_MS: Millis = 30 * MINUTE
+/** Whose certificate is over may have a new one: before the next look-up, or sooner where nothing is connected. */
+const PASSING_MS: Millis = 4 * MINUTE
+const PASSING_IN_NEED_MS: Millis = MINUTE
+const DEAD_MS: Millis = 15 * MINUTE
 /** Where nothing is connected, a dead one that is still being announced is tried again after this. */
-export const DEAD_IN_NEED_MS: Millis = MINUTE
+const DEAD_IN_NEED_MS: Millis = MINUTE
 
 /** Mainline nodes keep a peer for about thirty minutes: what no look-up has shown for longer is gone. */
 export const UNSEEN_MS: Millis = 45 * MINUTE
 export const SWEEP_MS: Millis = 5 * MINUTE
+
+export const KEPT_OUT_MS: Readonly<Record<KeptOutReason, Millis>> = {
+  self: SELF_MS,
+  refused: REFUSED_MS,
+  passing: PASSING_MS,
+  dead: DEAD_MS,
+  done: UNSEEN_MS,
+}
+/** Where nothing is connected, those with another figure here are tried sooner. */
+export const KEPT_OUT_IN_NEED_MS: Readonly<Partial<Record<KeptOutReason, Millis>>> = {
+  passing: PASSING_IN_NEED_MS,
+  dead: DEAD_IN_NEED_MS,
+}

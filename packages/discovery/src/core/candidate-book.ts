@@ -9,16 +9,14 @@ import type { Candidate, CandidateSource, DialOutcome } from '@shoal/peer'
 import { type BookEntry, mostExpendable, type PrefixGroup } from './book-entry.ts'
 import {
   type BookLimits,
-  DEAD_IN_NEED_MS,
-  DEAD_MS,
   DUPLICATE_MS,
   FAILED_BACKOFF,
   FAILURES_MAX,
+  KEPT_OUT_IN_NEED_MS,
+  KEPT_OUT_MS,
   LOST_BACKOFF,
   LOST_FAILURES_MAX,
-  REFUSED_MS,
   RETURN_MS,
-  SELF_MS,
   STATIC_BACKOFF,
   STEADY_MS,
   SWEEP_MS,
@@ -26,7 +24,7 @@ import {
   WAKE_SPREAD_MS,
 } from './book-rules.ts'
 import { FairTurns } from './fair-turns.ts'
-import { KeptOut, type KeptOutReason } from './kept-out.ts'
+import { KeptOut, type KeptOutReason, reasonOf } from './kept-out.ts'
 import { endpointKey, type Place } from './place.ts'
 
 export interface CandidateBookInit {
@@ -171,7 +169,7 @@ export class CandidateBook {
         return
       case 'self':
       case 'refused':
-        this.#keepOut(now, key, outcome.kind)
+        this.#keepOut(now, key, reasonOf(outcome))
         return
       case 'failed':
         // It made room for others after its turn, and only now we hear of it.
@@ -204,8 +202,13 @@ export class CandidateBook {
       }
       case 'self':
       case 'refused':
+        // Its owner has given it by hand, and may be just about to put it right.
+        if (outcome.kind === 'refused' && entry.place.source === 'static') {
+          this.#failed(now, entry)
+          return
+        }
         this.#forget(entry)
-        this.#keepOut(now, entry.place.key, outcome.kind)
+        this.#keepOut(now, entry.place.key, reasonOf(outcome))
         return
     }
   }
@@ -242,9 +245,9 @@ export class CandidateBook {
   }
 
   #keepOut(now: Millis, key: string, reason: KeptOutReason): void {
-    const length = { self: SELF_MS, refused: REFUSED_MS, dead: DEAD_MS, done: UNSEEN_MS }[reason]
-    const until = now + jittered(length, 0.2, this.#random)
-    const orInNeedAt = reason === 'dead' ? now + jittered(DEAD_IN_NEED_MS, 0.2, this.#random) : until
+    const until = now + jittered(KEPT_OUT_MS[reason], 0.2, this.#random)
+    const inNeed = KEPT_OUT_IN_NEED_MS[reason]
+    const orInNeedAt = inNeed === undefined ? until : now + jittered(inNeed, 0.2, this.#random)
     this.#keptOut.set(key, { reason, until, orInNeedAt })
   }
 

@@ -4,12 +4,13 @@
  */
 
 import type { Millis } from '@shoal/base'
+import type { DialOutcome } from '@shoal/peer'
 
 /**
- * self: it was ourselves. refused: it was turned away. dead: it never answered. done: it was handed out long ago, nobody
+ * self: it was ourselves. refused: it was turned away. passing: so it was, for now. dead: it never answered. done: it was handed out long ago, nobody
  * said what became of it, and its room was needed.
  */
-export type KeptOutReason = 'self' | 'refused' | 'dead' | 'done'
+export type KeptOutReason = 'self' | 'refused' | 'passing' | 'dead' | 'done'
 
 export interface KeptOutVerdict {
   readonly reason: KeptOutReason
@@ -56,4 +57,8 @@ export class KeptOut {
   delete(key: string): void {
     this.#verdicts.delete(key)
   }
+}
+
+export function reasonOf(outcome: DialOutcome & { kind: 'self' | 'refused' }): KeptOutReason {
+  return outcome.kind === 'refused' && outcome.isPassing === true ? 'passing' : outcome.kind
 }

@@ -1,10 +1,20 @@
 /**
  * What the owner of a topic has published about its servers, as a source: one mutable item on the DHT (BEP 44), found by the
- * owner's key. It needs no announce, so nobody can crowd it out; and it is read often, since it also says who is no server any more.
+ * owner's key. It needs no announce, so nobody can crowd it out; and it is read often, since it also says who is no server any
+ * more. Peers hand it on too, and the newest is remembered from run to run.
  */
 
 import { fromHex, jittered, type Millis, SECOND, systemRandom } from '@shoal/base'
-import { type OwnedTopic, parseRoster, rosterSalt, rosterTarget, type TopicRoster } from '@shoal/peer'
+import {
+  nobleVerifyEd25519,
+  type OwnedTopic,
+  openRoster,
+  type RosterItem,
+  rosterSalt,
+  rosterTarget,
+  type SignedRoster,
+} from '@shoal/peer'
+import type { RosterMemory } from './roster-memory.ts'
 import type { LookupResult, Source, SourceHandle, SourceSink, SourceTopic } from './source.ts'
 
 /** Whom the owner revokes is dropped within a minute: two reads and what they take. */
@@ -13,10 +23,15 @@ const READ_JITTER = 0.2
 
 /** What is asked of a DHT node; `Dht` of @shoal/dht is one. */
 export interface RosterDht {
-  /** The newest that there is, its signature checked. */
+  /** The newest that there is, its signature checked; `again` asks those who answered the last time. */
   get(
     target: Uint8Array,
-    options: { readonly salt: Uint8Array; readonly publicKey: Uint8Array; readonly signal: AbortSignal },
+    options: {
+      readonly salt: Uint8Array
+      readonly publicKey: Uint8Array
+      readonly again: true
+      readonly signal: AbortSignal
+    },
   ): Promise<FoundItem | undefined>
   /** Puts it now and, from then on, whenever nodes may have forgotten it. */
   put(options: {
@@ -35,23 +50,22 @@ export interface FoundItem {
   readonly signature: Uint8Array | undefined
 }
 
-interface Held {
-  readonly value: Uint8Array
-  readonly seq: number | bigint
-  readonly signature: Uint8Array
-  readonly roster: TopicRoster
+export interface RosterSourceInit {
+  /** Without one it knows what peers hand on. */
+  readonly dht: RosterDht | undefined
+  readonly memory: RosterMemory
 }
 
 export class RosterSource implements Source {
   readonly kind = 'roster'
-  readonly #dht: RosterDht
+  readonly #init: RosterSourceInit
 
-  constructor(dht: RosterDht) {
-    this.#dht = dht
+  constructor(init: RosterSourceInit) {
+    this.#init = init
   }
 
   attach({ topic }: SourceTopic, sink: SourceSink): SourceHandle {
-    return topic?.kind === 'owned' ? new RosterReader(this.#dht, topic, sink).handle : { detach: () => {} }
+    return topic?.kind === 'owned' ? new RosterReader(this.#init, topic, sink).handle : { detach: () => {} }
   }
 
   externalHosts(): readonly string[] {
@@ -66,27 +80,29 @@ export class RosterSource implements Source {
 
 class RosterReader {
   readonly handle: SourceHandle
-  readonly #dht: RosterDht
+  readonly #memory: RosterMemory
+  readonly #topic: OwnedTopic
   readonly #sink: SourceSink
   readonly #item: { readonly target: Uint8Array; readonly salt: Uint8Array; readonly publicKey: Uint8Array }
   readonly #random = systemRandom()
   readonly #end = new AbortController()
-  #held: Held | undefined
+  #held: SignedRoster | undefined
   /** What our node keeps on the DHT. */
-  #kept: Held | undefined
+  #kept: SignedRoster | undefined
   #reading: Promise<LookupResult> | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(dht: RosterDht, topic: OwnedTopic, sink: SourceSink) {
-    this.#dht = dht
+  constructor({ dht, memory }: RosterSourceInit, topic: OwnedTopic, sink: SourceSink) {
+    this.#memory = memory
+    this.#topic = topic
     this.#sink = sink
     const publicKey = fromHex(topic.owner) as Uint8Array
     this.#item = { target: rosterTarget(topic), salt: rosterSalt(topic), publicKey }
+    const kept = memory.get(this.#item.target)
+    if (kept !== undefined) this.#take(kept)
     this.handle = {
-      lookup: () => this.#read(),
-      // Servers keep it alive: it carries its signature, and the owner need not be there.
-      announce: async (_port, signal) => ({ nodes: await this.#keep(signal) }),
-      withdraw: async () => void this.#dht.forget(this.#item.target),
+      handleRoster: (roster) => this.#take(roster),
+      ...(dht === undefined ? {} : this.#onDht(dht)),
       detach: () => {
         clearTimeout(this.#timer)
         this.#end.abort()
@@ -94,15 +110,27 @@ class RosterReader {
     }
   }
 
-  #read(): Promise<LookupResult> {
+  #onDht(dht: RosterDht): Pick<SourceHandle, 'lookup' | 'announce' | 'withdraw'> {
+    return {
+      lookup: () => this.#read(dht),
+      // Servers keep it alive: it carries its signature, and the owner need not be there.
+      announce: async (_port, signal) => ({ nodes: await this.#keep(dht, signal) }),
+      withdraw: async () => {
+        this.#kept = undefined
+        dht.forget(this.#item.target)
+      },
+    }
+  }
+
+  #read(dht: RosterDht): Promise<LookupResult> {
     clearTimeout(this.#timer)
-    this.#reading ??= this.#ask().finally(() => {
+    this.#reading ??= this.#ask(dht).finally(() => {
       this.#reading = undefined
       if (this.#end.signal.aborted) return
       this.#timer = setTimeout(
         () => {
           // A read that breaks off is repeated, and told of when the schedule asks for one.
-          this.#read().catch(() => {})
+          this.#read(dht).catch(() => {})
         },
         jittered(READ_EVERY_MS, READ_JITTER, this.#random),
       )
@@ -110,32 +138,41 @@ class RosterReader {
     return this.#reading
   }
 
-  async #ask(): Promise<LookupResult> {
+  async #ask(dht: RosterDht): Promise<LookupResult> {
     const { target, salt, publicKey } = this.#item
-    const found = await this.#dht.get(target, { salt, publicKey, signal: this.#end.signal })
+    const found = await dht.get(target, { salt, publicKey, again: true, signal: this.#end.signal })
     if (found === undefined || this.#end.signal.aborted) return { answered: false }
-    this.#take(found)
-    for (const { endpoint } of this.#held?.roster.servers ?? []) this.#sink.sight(endpoint)
+    const { value, seq, signature } = found
+    if (value instanceof Uint8Array && typeof seq === 'number' && signature !== undefined) {
+      this.#take({ value, seq, signature })
+    }
+    this.#sight()
     return { answered: true }
   }
 
   /** One that is older than what we have seen is somebody's who would like the old times back. */
-  #take({ value, seq, signature }: FoundItem): void {
-    if (!(value instanceof Uint8Array) || seq === undefined || signature === undefined) return
-    if (this.#held !== undefined && seq <= this.#held.seq) return
-    const roster = parseRoster(value)
-    if (!roster.ok) return
-    this.#held = { value, seq, signature, roster: roster.value }
-    this.#sink.handleRoster?.(roster.value)
+  #take(item: RosterItem): void {
+    if (this.#held !== undefined && item.seq <= this.#held.seq) return
+    const opened = openRoster(this.#topic, item, nobleVerifyEd25519)
+    if (!opened.ok) return
+    const isNews = this.#memory.get(this.#item.target)?.seq !== item.seq
+    this.#held = opened.value
+    if (isNews) this.#memory.keep(this.#item.target, opened.value)
+    this.#sink.handleRoster?.(opened.value)
+    this.#sight()
+  }
+
+  #sight(): void {
+    for (const { endpoint } of this.#held?.roster.servers ?? []) this.#sink.sight(endpoint)
   }
 
   /** How many nodes store it; one, our own, where there is none or it is kept already. */
-  async #keep(signal: AbortSignal): Promise<number> {
+  async #keep(dht: RosterDht, signal: AbortSignal): Promise<number> {
     const held = this.#held
     if (held === undefined || held === this.#kept) return 1
     const { salt, publicKey } = this.#item
     const { value, seq, signature } = held
-    const { nodes } = await this.#dht.put({ value, seq, salt, key: { publicKey, sign: () => signature }, signal })
+    const { nodes } = await dht.put({ value, seq, salt, key: { publicKey, sign: () => signature }, signal })
     this.#kept = held
     return nodes
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Endpoint } from '@shoal/base'
-import type { CandidateSource, DialOutcome, Topic, TopicRoster } from '@shoal/peer'
+import type { CandidateSource, DialOutcome, SignedRoster, Topic } from '@shoal/peer'
 import type { Sighting } from '../core/place.ts'
 import type { AnnouncedPort } from '../core/topic-member.ts'
 
@@ -22,7 +22,7 @@ export interface SourceTopic {
 export interface SourceSink {
   sight(sighting: Omit<Sighting, 'source'>): void
   /** What the owner of the topic has published last. */
-  handleRoster?(roster: TopicRoster): void
+  handleRoster?(roster: SignedRoster): void
 }
 
 export interface LookupResult {
@@ -45,6 +45,8 @@ export interface SourceHandle {
   readonly withdraw?: (port: AnnouncedPort) => Promise<void>
   /** What became of a dial of ours, wherever its endpoint was known from. */
   readonly handleOutcome?: (endpoint: Endpoint, outcome: DialOutcome) => void
+  /** What a peer has handed on of the owner's. */
+  readonly handleRoster?: (roster: SignedRoster) => void
   detach(): void
 }
 

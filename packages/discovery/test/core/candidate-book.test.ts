@@ -127,6 +127,33 @@ test('[S-13] ourselves and who refused us are kept out whatever is sighted', () 
   }
 })
 
+test('[S-13] who was refused for now may come again in four minutes; in one where nothing is connected', () => {
+  for (const [connected, least, most] of [
+    [true, 3.2 * MINUTE, 4.8 * MINUTE],
+    [false, 0.8 * MINUTE, 1.2 * MINUTE],
+  ] as const) {
+    const w = world()
+    if (connected) w.connected(B)
+    w.sight(A)
+    w.drain()
+    w.report(A, { kind: 'refused', reason: 'CERTIFICATE_EXPIRED', isPassing: true })
+    const from = w.now
+    while (w.sight(A) === 'kept-out') w.now += SECOND
+    expect(w.now - from).toBeGreaterThanOrEqual(least)
+    expect(w.now - from).toBeLessThanOrEqual(most + SECOND)
+  }
+})
+
+test('[S-13] a static place that was refused comes again within a minute and a half, ever and again', () => {
+  const w = world()
+  w.sight(A, 'static')
+  w.drain()
+  for (let i = 0; i < 12; i++) {
+    w.report(A, { kind: 'refused', reason: 'not-certified' })
+    expect(w.nextAfter()?.wait).toBeLessThanOrEqual(90 * SECOND)
+  }
+})
+
 test('[S-13] a verdict on an endpoint that was never sighted holds as well', () => {
   const w = world()
   w.report(A, { kind: 'self' })

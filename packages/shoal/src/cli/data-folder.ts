@@ -36,3 +36,8 @@ export function dhtStateFileOf(storeDirectory: string): string {
 export function peerCacheFileOf(storeDirectory: string): string {
   return `${resolve(storeDirectory)}.peers.json`
 }
+
+/** What the owners of topics have published last, as far as this store knows. */
+export function rosterFileOf(storeDirectory: string): string {
+  return `${resolve(storeDirectory)}.rosters.json`
+}

@@ -8,7 +8,7 @@ import type { CertificateRefusal } from '@shoal/tool-db'
 import { type JoinedOptions, ToolDb } from '../joined-tool-db.ts'
 import { isLoopback, isOwnMachine } from '../own-address.ts'
 import { connectPhase } from './connect-phase.ts'
-import { peerCacheFileOf } from './data-folder.ts'
+import { peerCacheFileOf, rosterFileOf } from './data-folder.ts'
 import { dhtOptionsOf } from './dht-options.ts'
 import { Encounters } from './encounters.ts'
 import { CommandError } from './exit.ts'
@@ -33,6 +33,8 @@ export interface Role {
   readonly dhtStateFile?: string
   /** Where peers are remembered from run to run; nowhere without it. */
   readonly peerCacheFile?: string
+  /** Of topics with an owner: where the newest roster is remembered. */
+  readonly rosterFile?: string
   readonly options: Partial<JoinedOptions>
 }
 
@@ -67,6 +69,7 @@ export async function openClient(
   const keeping = (directory: string): Role => ({
     ...CLIENT,
     peerCacheFile: peerCacheFileOf(directory),
+    rosterFile: rosterFileOf(directory),
     options: { storageName: directory },
   })
   const role = store === undefined || store === 'memory' ? CLIENT : keeping(store)
@@ -125,7 +128,7 @@ export function nobodyReached({ publicId }: Topic): CommandError {
 /** --peer is a source like any other, so that all candidates take one way. */
 export function discoveryOptionsOf(
   flags: PeerFlags,
-  { mode, dhtStateFile, peerCacheFile }: Pick<Role, 'mode' | 'dhtStateFile' | 'peerCacheFile'>,
+  { mode, dhtStateFile, peerCacheFile, rosterFile }: Omit<Role, 'isServer' | 'options'>,
 ): DiscoveryOptions {
   const remembered = dhtStateFile === undefined ? {} : { stateFile: dhtStateFile }
   return {
@@ -133,6 +136,7 @@ export function discoveryOptionsOf(
       dht: flags.dht ? { ...dhtOptionsOf(flags, mode), ...remembered } : false,
       lan: usesLan(flags),
       ...(peerCacheFile === undefined ? {} : { cache: { file: peerCacheFile } }),
+      ...(rosterFile === undefined ? {} : { roster: { file: rosterFile } }),
       ...(flags.peer.length === 0 ? {} : { static: flags.peer.map(formatEndpoint) }),
     },
   }

@@ -250,6 +250,8 @@ export class DatabaseWorld {
       case 'secure':
       case 'batch':
       case 'report':
+      case 'roster':
+      case 'announce':
       case 'cancel-dial':
         return
       default:

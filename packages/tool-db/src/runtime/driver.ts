@@ -4,7 +4,7 @@
  */
 
 import type { Clock, Millis } from '@shoal/base'
-import type { AskedEffect, Effect, EffectResult } from '../core/node/effects.ts'
+import type { AskedEffect, Effect, EffectResult, SwarmEffect } from '../core/node/effects.ts'
 import type { NodeEvent } from '../core/node/events.ts'
 import type { DatabaseNode } from '../core/node/node.ts'
 import type { Channel, ChannelEvents } from '../network/channel.ts'
@@ -20,7 +20,7 @@ export interface DriverInit {
   /** Every effect with a result but `dial`: at once, or as a promise. What is thrown or rejected is a failed result. */
   run(effect: Exclude<AskedEffect, { kind: 'dial' }>): unknown
   onEvent(event: NodeEvent): void
-  report(effect: Effect & { kind: 'report' }): void
+  tellSwarm(effect: SwarmEffect): void
 }
 
 /** Longer waits than this overflow the timer. */
@@ -119,7 +119,9 @@ export class Driver {
         this.#init.dialler.cancel(effect.dial)
         return
       case 'report':
-        this.#init.report(effect)
+      case 'roster':
+      case 'announce':
+        this.#init.tellSwarm(effect)
         return
       case 'dial':
         this.#dial(effect)

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Endpoint, formatEndpoint, systemClock, systemRandom, toHex } from '@shoal/base'
 import { type Candidate, INSTANCE_BYTES, type Topic } from '@shoal/peer'
+import type { SwarmEffect } from '../core/node/effects.ts'
 import type { NodeEvent } from '../core/node/events.ts'
 import { DEFAULT_LIMITS, type NodeLimits } from '../core/node/limits.ts'
 import { DatabaseNode } from '../core/node/node.ts'
@@ -122,10 +123,11 @@ export class Runtime {
       dialsMax: this.#init.limits.dialsMax,
       onCandidate,
     })
+    this.#swarm.begin()
   }
 
-  report(effect: Parameters<SwarmLink['report']>[0]): void {
-    this.#swarm?.report(effect)
+  tellSwarm(effect: SwarmEffect): void {
+    this.#swarm?.handle(effect)
   }
 
   #checkAddress(): void {
@@ -207,7 +209,7 @@ function buildDriver(
     limits,
     run: (effect) => effects.run(effect),
     onEvent: init.onEvent,
-    report: (effect) => runtime()?.report(effect),
+    tellSwarm: (effect) => runtime()?.tellSwarm(effect),
   })
   return { driver, ownEndpoints: own }
 }

@@ -5,7 +5,7 @@
 
 import { formatEndpoint } from '@shoal/base'
 import type { Candidate, Swarm, SwarmSession, Topic } from '@shoal/peer'
-import type { Effect } from '../core/node/effects.ts'
+import type { SwarmEffect } from '../core/node/effects.ts'
 import type { Driver } from './driver.ts'
 
 /** Taken beyond what is dialled at once, so that the node sees that others wait. */
@@ -20,23 +20,39 @@ export interface SwarmLinkInit {
 }
 
 export class SwarmLink {
+  readonly #init: SwarmLinkInit
   readonly #session: SwarmSession
-  readonly #done: Promise<void>
+  #done: Promise<void> | undefined
   /** Candidates that nothing was reported of yet. BOUNDED: dialsMax and WAITING_MAX. */
   readonly #untried = new Set<string>()
   #onRoom: (() => void) | undefined
 
   /** A server announces its port. */
   constructor(swarm: Swarm, init: SwarmLinkInit) {
-    const { topic, port, driver } = init
+    const { topic, port } = init
+    this.#init = init
     this.#session = swarm.join(topic.kind === 'plain' ? topic.name : topic, port === undefined ? {} : { port })
-    this.#session.watchRoster?.((roster) => driver.input((node, now) => node.handleTopicRoster(now, roster)))
-    this.#done = this.#read(init)
   }
 
-  report(effect: Effect & { kind: 'report' }): void {
-    this.#session.report(effect.endpoint, effect.outcome)
-    if (this.#untried.delete(formatEndpoint(effect.endpoint))) this.#onRoom?.()
+  /** From now on the node hears of it, and may have something to say to it. */
+  begin(): void {
+    const { driver } = this.#init
+    this.#session.watchRoster?.((roster) => driver.input((node, now) => node.handleTopicRoster(now, roster)))
+    this.#done = this.#read()
+  }
+
+  handle(effect: SwarmEffect): void {
+    switch (effect.kind) {
+      case 'report':
+        this.#session.report(effect.endpoint, effect.outcome)
+        if (this.#untried.delete(formatEndpoint(effect.endpoint))) this.#onRoom?.()
+        return
+      case 'roster':
+        this.#session.offerRoster?.(effect.roster)
+        return
+      case 'announce':
+        if (this.#init.port !== undefined) this.#session.announce?.(effect.on)
+    }
   }
 
   async leave(): Promise<void> {
@@ -46,7 +62,8 @@ export class SwarmLink {
     await this.#done
   }
 
-  async #read({ driver, dialsMax, onCandidate }: SwarmLinkInit): Promise<void> {
+  async #read(): Promise<void> {
+    const { driver, dialsMax, onCandidate } = this.#init
     for await (const candidate of this.#session) {
       onCandidate(candidate)
       const { host, port } = candidate

@@ -1,39 +1,24 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { HOUR, MINUTE, type Millis, SECOND } from '@shoal/base'
-import { type Certificate, ownedTopic, type Revocation, rosterPeer, signCertificate } from '@shoal/peer'
+import { type Certificate, type RosterText, rosterPeer, rosterText, type SignedRoster } from '@shoal/peer'
 import { expect, test } from 'vitest'
+import { TestOwner } from '../../../peer/test/test-owner.ts'
 import { START, TestKey, World, type WorldNode } from './world.ts'
 import type { NodeOptions } from './world-node.ts'
 
-const ed25519 = {
-  key: (secret: Uint8Array): KeyObject => {
-    const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secret])
-    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
-  },
-  getPublicKey: (secret: Uint8Array): Uint8Array =>
-    Uint8Array.from(createPublicKey(ed25519.key(secret)).export({ format: 'der', type: 'spki' }).subarray(-32)),
-  sign: (message: Uint8Array, secret: Uint8Array): Uint8Array =>
-    Uint8Array.from(sign(undefined, message, ed25519.key(secret))),
-}
-
-const SECRET = new Uint8Array(32).fill(7)
-const TOPIC = ownedTopic('chat', ed25519.getPublicKey(SECRET))
+const owner = new TestOwner(7)
+const TOPIC = owner.topic
+const forger = new TestOwner(8, TOPIC)
 const DAY = 24 * HOUR
 
 interface Certified {
   key: string
   from?: Millis
   until?: Millis
-  /** Another owner's. */
-  secret?: Uint8Array
-  topic?: typeof TOPIC
-  peerId?: string
+  by?: TestOwner
 }
 
-function certificateOf(about: Certified): Certificate {
-  const { key, from = START - HOUR, until = START + DAY, secret = SECRET, topic = TOPIC } = about
-  const { peerId = new TestKey(key).address } = about
-  return signCertificate({ peerId, from, until }, { topic, sign: (message) => ed25519.sign(message, secret) })
+function certificateOf({ key, from = START - HOUR, until = START + DAY, by = owner }: Certified): Certificate {
+  return by.certificate({ peerId: new TestKey(key).address, from, until })
 }
 
 function optionsOf(key: string, certificate?: Certificate, more: NodeOptions = {}): NodeOptions {
@@ -57,9 +42,13 @@ function meet(from: WorldNode, to: WorldNode, world: World): void {
   world.run(500)
 }
 
+/** Each is another roster, newer than the last. */
+let published = 0
+const revocation = (key: string, at: Millis): SignedRoster =>
+  owner.roster(++published, { revocations: [{ peer: rosterPeer(new TestKey(key).address), at }] })
 const revoke = (node: WorldNode, world: World, key: string, at: Millis): void => {
-  const revocations: Revocation[] = [{ peer: rosterPeer(new TestKey(key).address), at }]
-  node.input((machine) => machine.handleTopicRoster(world.now, { servers: [], revocations }))
+  const roster = revocation(key, at)
+  node.input((machine) => machine.handleTopicRoster(world.now, roster))
 }
 
 test('[O-4] a client of a topic with an owner connects to a certified server, and works with it', () => {
@@ -76,10 +65,10 @@ test('[O-4] a client of a topic with an owner connects to a certified server, an
 
 const LIARS: readonly (readonly [string, Certificate | undefined, string])[] = [
   ['without a certificate', undefined, 'not-certified'],
-  ['with one by another key', certificateOf({ key: 'liar', secret: new Uint8Array(32).fill(8) }), 'forged-certificate'],
+  ['with one by another key', certificateOf({ key: 'liar', by: forger }), 'forged-certificate'],
   [
     'with one of another topic of the same owner',
-    certificateOf({ key: 'liar', topic: ownedTopic('other', ed25519.getPublicKey(SECRET)) }),
+    certificateOf({ key: 'liar', by: new TestOwner(7, 'other') }),
     'foreign-certificate',
   ],
   ['with the one of a true server', certificateOf({ key: 'server' }), 'foreign-certificate'],
@@ -291,3 +280,110 @@ for (const isCertified of [true, false]) {
     expect(late.held('==name')).toBe(isCertified ? 'of early' : 'of late')
   })
 }
+
+/** Only this server reads the DHT. */
+function informed(world: World, key: string, roster: SignedRoster): WorldNode {
+  const node = certifiedServer(world, key)
+  node.input((machine) => machine.handleTopicRoster(world.now, roster))
+  return node
+}
+
+test('[O-19] a server hands the roster on: who connects hears of a revocation without any DHT, and hands it on in turn', () => {
+  const world = new World()
+  const bad = certifiedServer(world, 'bad')
+  const roster = revocation('bad', world.now)
+  const good = informed(world, 'good', roster)
+  const next = certifiedServer(world, 'next')
+  const one = client(world, { config: { encryption: 'off' } })
+  meet(one, bad, world)
+  meet(one, next, world)
+  expect(one.peers).toEqual([bad.peerId, next.peerId].sort())
+  meet(next, good, world)
+  world.run(100)
+  expect(next.told).toEqual([{ kind: 'roster', roster }])
+  expect(one.told).toEqual([{ kind: 'roster', roster }])
+  expect(one.peers).toEqual([next.peerId])
+  meet(one, bad, world)
+  expect(one.peers).toEqual([next.peerId])
+})
+
+test('[O-19] the highest number wins, whoever brings it; plain peers are not bothered with it', () => {
+  const world = new World()
+  const [older, newer] = [revocation('nobody', world.now), revocation('bad', world.now)]
+  const bad = certifiedServer(world, 'bad')
+  const late = informed(world, 'late', older)
+  const early = informed(world, 'early', newer)
+  const one = client(world)
+  meet(one, early, world)
+  meet(one, late, world)
+  meet(one, bad, world)
+  expect(one.peers).toEqual([early.peerId, late.peerId].sort())
+  expect(one.told).toEqual([{ kind: 'roster', roster: newer }])
+  // Servers tell each other, and the one that was behind tells its own clients.
+  meet(late, early, world)
+  expect(late.told).toEqual([{ kind: 'roster', roster: newer }])
+  const plain = world.raw(early)
+  plain.send({
+    ...plain.ping(),
+    peer: plain.key.endpoint({ host: plain.host, port: 8080 }, world.now, TOPIC.publicId),
+  })
+  world.run(500)
+  expect(plain.ofType('pong')).toHaveLength(1)
+})
+
+test('[O-19] who hands on a roster that the owner has not signed is put out, and it changes nothing', () => {
+  const world = new World()
+  const liar = certifiedServer(world, 'liar', {})
+  const good = certifiedServer(world, 'good')
+  const one = client(world, { config: { encryption: 'off' } })
+  const forged = forger.roster(99, { revocations: [{ peer: rosterPeer(good.peerId), at: world.now }] })
+  world.tampers.set(liar.host, (text) => {
+    const said = JSON.parse(text) as { type: string; servers?: unknown; roster?: RosterText }
+    return said.type === 'ack'
+      ? JSON.stringify({
+          type: 'pong',
+          id: 'x',
+          to: [],
+          clientId: 'x',
+          isServer: true,
+          servers: [],
+          roster: rosterText(forged),
+        })
+      : text
+  })
+  meet(one, good, world)
+  meet(one, liar, world)
+  for (let i = 0; i < 20; i++) {
+    one.put('key', i)
+    world.run(200)
+  }
+  expect(one.peers).toEqual([good.peerId])
+  expect(one.told).toEqual([])
+  expect(one.eventsOf('misbehaved')).not.toEqual([])
+})
+
+test('[O-25] a server that is revoked, or whose certificate ends, has its announce taken back', () => {
+  const world = new World()
+  const bad = certifiedServer(world, 'bad')
+  const late = certifiedServer(world, 'late', { until: START + MINUTE })
+  revoke(bad, world, 'bad', world.now)
+  expect(bad.told).toEqual([{ kind: 'announce', on: false }])
+  revoke(bad, world, 'bad', world.now)
+  expect(bad.told).toHaveLength(1)
+  world.run(2 * MINUTE)
+  expect(late.told).toEqual([{ kind: 'announce', on: false }])
+})
+
+test('[O-26] where a certificate is over, discovery is told that it may have a new one', () => {
+  const world = new World()
+  const late = certifiedServer(world, 'late', { until: START + MINUTE })
+  world.run(2 * MINUTE)
+  const one = client(world)
+  one.input((machine) => machine.handleCandidate(world.now, late, 'proposed'))
+  world.run(SECOND)
+  expect(one.reports.at(-1)?.outcome).toEqual({ kind: 'refused', reason: 'CERTIFICATE_EXPIRED', isPassing: true })
+  const liar = world.server(optionsOf('liar'))
+  one.input((machine) => machine.handleCandidate(world.now, liar, 'proposed'))
+  world.run(SECOND)
+  expect(one.reports.at(-1)?.outcome).toEqual({ kind: 'refused', reason: 'not-certified' })
+})

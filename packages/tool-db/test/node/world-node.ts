@@ -4,7 +4,7 @@ import { type Endpoint, HOUR, type Millis, seededRandom, toHex } from '@shoal/ba
 import { type DialOutcome, frameMessage, NoiseFrames, nobleEngine, nobleVerifyEd25519 } from '@shoal/peer'
 import type { Command, CommandResult } from '../../src/core/node/commands.ts'
 import type { NodeConfig } from '../../src/core/node/config.ts'
-import type { AskedEffect, Effect, HeldRow } from '../../src/core/node/effects.ts'
+import type { AskedEffect, Effect, HeldRow, SwarmEffect } from '../../src/core/node/effects.ts'
 import type { NodeEvent } from '../../src/core/node/events.ts'
 import { DEFAULT_LIMITS, type NodeLimits } from '../../src/core/node/limits.ts'
 import { DatabaseNode } from '../../src/core/node/node.ts'
@@ -45,6 +45,8 @@ export class WorldNode {
   readonly store: TestStore
   readonly events: NodeEvent[] = []
   readonly reports: { endpoint: Endpoint; outcome: DialOutcome }[] = []
+  /** What discovery is told besides. */
+  readonly told: SwarmEffect[] = []
   readonly functions = new Map<string, (args: unknown) => unknown>()
   verifier: ((record: WireRecord, previous: WireRecord | undefined) => boolean) | undefined
   /** How long each effect of the store takes. */
@@ -243,6 +245,10 @@ export class WorldNode {
         return
       case 'report':
         this.reports.push({ endpoint: effect.endpoint, outcome: effect.outcome })
+        return
+      case 'roster':
+      case 'announce':
+        this.told.push(effect)
         return
       case 'dial':
         this.#world.dial(this, effect)

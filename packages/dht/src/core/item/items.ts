@@ -15,7 +15,7 @@ export interface ItemsInit {
   readonly crypto: ItemCrypto
   readonly random: RandomSource
   readonly stored: ItemStore
-  start(now: Millis, query: LookupQuery, aim: LookupAim): OperationId
+  start(now: Millis, query: LookupQuery, aim: LookupAim & { isAgain?: boolean }): OperationId
 }
 
 /** Who puts our own: one source, with a share like any other's. */
@@ -47,10 +47,14 @@ export class Items {
     }
   }
 
-  /** Ends in `item-found`; the newest genuine item, or with `takesFirst` any. */
-  find(now: Millis, target: Uint8Array, { salt, takesFirst }: { salt: Uint8Array; takesFirst: boolean }): OperationId {
+  /** Ends in `item-found`; the newest genuine item, or with `takesFirst` any. `isAgain`: as `Walks.item` has it. */
+  find(
+    now: Millis,
+    target: Uint8Array,
+    { salt, takesFirst, isAgain = false }: { salt: Uint8Array; takesFirst: boolean; isAgain?: boolean },
+  ): OperationId {
     const search = this.#search(now, { target, salt, takesFirst })
-    return this.#init.start(now, { method: 'get', target: readNodeId(target) }, { search })
+    return this.#init.start(now, { method: 'get', target: readNodeId(target) }, { search, isAgain })
   }
 
   /** Ends in `item-found`, and then waits for what is to be stored there. */

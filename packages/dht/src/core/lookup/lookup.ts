@@ -55,7 +55,7 @@ export interface AnnounceOptions {
 /** What every node on the way is asked. */
 export type LookupQuery = Extract<OutgoingQuery, { readonly method: 'find_node' | 'get_peers' | 'get' }>
 
-interface KnownCandidate {
+export interface KnownCandidate {
   readonly id: NodeId
   readonly address: NodeAddress
 }
@@ -70,12 +70,15 @@ export interface LookupInit {
   readonly usual: UsualDensity | undefined
   readonly startedAt: Millis
   readonly announce: AnnounceOptions | undefined
+  /** Only those that it begins with are asked, whomever they name. */
+  readonly isVisit?: boolean
 }
 
 export class Lookup {
   readonly query: LookupQuery
   readonly target: NodeId
   readonly announce: AnnounceOptions | undefined
+  readonly isVisit: boolean
   readonly #startedAt: Millis
   readonly #frontier: Frontier
   readonly #usual: UsualDensity | undefined
@@ -92,6 +95,7 @@ export class Lookup {
     this.query = init.query
     this.target = init.query.target
     this.announce = init.announce
+    this.isVisit = init.isVisit ?? false
     this.#startedAt = init.startedAt
     this.#usual = init.usual
     this.#reserve = init.reserve
@@ -99,7 +103,8 @@ export class Lookup {
   }
 
   addCandidate(id: NodeId | undefined, address: NodeAddress): void {
-    this.#frontier.add(id, address, this.#counts.queried === 0)
+    const isOurs = this.#counts.queried === 0
+    if (isOurs || !this.isVisit) this.#frontier.add(id, address, isOurs)
   }
 
   /** True once for each distinct peer. */

@@ -8,9 +8,10 @@ import type { EntryPoints } from '../routing/entry-points.ts'
 import { K, type RoutingTable } from '../routing/routing-table.ts'
 import type { Self } from '../self.ts'
 import type { PeerStore } from '../storage/peer-store.ts'
-import { type AnnounceOptions, Lookup, type LookupQuery } from './lookup.ts'
+import { type AnnounceOptions, type KnownCandidate, Lookup, type LookupQuery } from './lookup.ts'
 import type { LookupAim, Lookups } from './lookups.ts'
 import type { NetworkSize } from './network-size.ts'
+import { ReturnVisits } from './return-visits.ts'
 import { ScrapeTally } from './scrape-tally.ts'
 
 /** Contacts that a lookup begins with: twice as many as it needs, in case some are dead. */
@@ -46,6 +47,7 @@ interface Walk {
 
 export class Walks {
   readonly #init: WalksInit
+  readonly #visits = new ReturnVisits()
   /** No more nodes from our sister before that. */
   #introducedUntil: Millis = 0
 
@@ -83,9 +85,25 @@ export class Walks {
     return this.#begin(now, { query: { method: 'get_peers', target, isScrape: true }, aim: { tally } })
   }
 
-  /** BEP 44. */
-  item(now: Millis, query: LookupQuery, aim: LookupAim): OperationId {
-    return this.#begin(now, { query, aim })
+  /** BEP 44. `isAgain`: of a target that is asked about often, a few of those that answered last are asked, where they are known. */
+  item(now: Millis, query: LookupQuery, { isAgain = false, ...aim }: LookupAim & { isAgain?: boolean }): OperationId {
+    const known = isAgain ? this.#visits.take(now, query.target) : undefined
+    return known === undefined ? this.#begin(now, { query, aim }) : this.#visit(now, known, { query, aim })
+  }
+
+  #visit(
+    now: Millis,
+    known: readonly KnownCandidate[],
+    { query, aim }: { query: LookupQuery; aim: LookupAim },
+  ): OperationId {
+    const { policy: rules, nodeId: ownId } = this.#init.self
+    const reserve = (): readonly KnownCandidate[] => []
+    const init = { query, ownId, rules, reserve, usual: undefined, startedAt: now, announce: undefined, isVisit: true }
+    const lookup = new Lookup(init)
+    for (const { id, address } of known) lookup.addCandidate(id, address)
+    const operation = this.#init.nextOperation()
+    this.#init.lookups.start(now, operation, { lookup, aim })
+    return operation
   }
 
   #begin(now: Millis, { query, announce, known = [], aim = {} }: Walk): OperationId {
@@ -116,6 +134,11 @@ export class Walks {
   /** A walk has come to its end. */
   handleWalked(now: Millis, lookup: Lookup): void {
     const { self, table, networkSize, engine } = this.#init
+    if (lookup.isVisit) {
+      this.#visits.handleVisited(now, lookup)
+      return
+    }
+    this.#visits.handleWalked(now, lookup)
     networkSize.add(keyOf(lookup.target), lookup.density())
     if (!isSameId(lookup.target, self.nodeId)) return
     // Whoever is met on the way to ourselves is close to us: without a look farther out a whole half might never hear of the other.

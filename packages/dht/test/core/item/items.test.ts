@@ -236,3 +236,36 @@ test('[D-181] a node is asked for its samples; one that is not there is said to 
   )
   expect(silent).toMatchObject({ kind: 'no-pong', why: 'timed-out' })
 })
+
+test('[D-193] a target that is asked about again costs four queries, the others the next time; a walk once they are gone, or after ten minutes', () => {
+  const { world, nodes } = swarm(60, { seed: 27 })
+  const writer = nodes[0] as WorldNode
+  put(world, writer, order(mutable(1n, 'one')))
+  const at = holders(nodes)
+  const reader = nodes.find((node) => node !== writer && !at.includes(node)) as WorldNode
+  const again = (): { asked: number; seq: bigint | undefined } => {
+    const from = reader.sent.length
+    const operation = world.run(reader, (engine, now) =>
+      engine.items.find(now, target, { salt: SALT, takesFirst: false, isAgain: true }),
+    )
+    const event = finish(world, reader, operation)
+    if (event.kind !== 'item-found') throw new Error(event.kind)
+    return { asked: methods(reader, from).filter((method) => method === 'get').length, seq: event.item?.signed?.seq }
+  }
+  const walk = again()
+  expect(walk).toMatchObject({ seq: 1n })
+  expect(walk.asked).toBeGreaterThanOrEqual(8)
+  expect(again()).toEqual({ asked: 4, seq: 1n })
+  // All but two miss what comes next: one of the two is asked at the latest the second time.
+  for (const node of at.slice(2)) world.kill(node)
+  put(world, writer, order(mutable(2n, 'two')))
+  for (const node of at.slice(2)) node.isAlive = true
+  for (const node of holders(nodes)) if (!at.includes(node)) world.kill(node)
+  expect([again().seq, again().seq]).toContain(2n)
+  for (const node of at.slice(0, 6)) world.kill(node)
+  // Whoever is silent is asked twice, so eight are the most without a walk.
+  expect(Math.max(again().asked, again().asked, again().asked)).toBeGreaterThan(8)
+  expect(again().asked).toBeLessThanOrEqual(8)
+  world.advance(10 * MINUTE)
+  expect(again().asked).toBeGreaterThan(8)
+})

@@ -5,7 +5,7 @@ import type { AllOptions } from '@shoal/tool-db'
 import { Command, type Command as CommandType, Option } from 'commander'
 import type { JoinedOptions } from '../../joined-tool-db.ts'
 import { readCertificate } from '../certificate-file.ts'
-import { dhtStateFileOf, peerCacheFileOf, storeDirectoryOf } from '../data-folder.ts'
+import { dhtStateFileOf, peerCacheFileOf, rosterFileOf, storeDirectoryOf } from '../data-folder.ts'
 import { type CommandDatabase, createDatabase, readUser } from '../database.ts'
 import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
@@ -70,7 +70,11 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
     options,
     ...(directory === undefined
       ? {}
-      : { dhtStateFile: dhtStateFileOf(directory), peerCacheFile: peerCacheFileOf(directory) }),
+      : {
+          dhtStateFile: dhtStateFileOf(directory),
+          peerCacheFile: peerCacheFileOf(directory),
+          rosterFile: rosterFileOf(directory),
+        }),
   })
   const told = new ServerTold(output, open)
   await open.db.ready

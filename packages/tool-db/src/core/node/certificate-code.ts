@@ -8,3 +8,7 @@ export const CERTIFICATE_CODES: readonly string[] = [
   'CERTIFICATE_REVOKED',
   'CERTIFICATE_NOT_YET_VALID',
 ] satisfies readonly CertificateCode[]
+
+export function isCertificateCode(reason: string): reason is CertificateCode {
+  return CERTIFICATE_CODES.includes(reason)
+}

@@ -15,7 +15,7 @@ import {
   timeFault,
   type VerifyEd25519,
 } from '@shoal/peer'
-import { CERTIFICATE_CODES, type CertificateCode } from './certificate-code.ts'
+import { type CertificateCode, isCertificateCode } from './certificate-code.ts'
 import type { NodeConfig } from './config.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { Remembered } from './remembered.ts'
@@ -106,7 +106,7 @@ export class Certification {
     if (certificate !== undefined) this.#expireAt(certificate)
   }
 
-  /** What the owner has published last; whoever hands it in has checked that. */
+  /** What the owner has published last. */
   handleRoster(roster: TopicRoster): void {
     this.#roster = roster
     this.#doubt()
@@ -142,6 +142,9 @@ export class Certification {
     if (code !== undefined && code !== this.#ownOver) {
       this.#kernel.emit({ kind: 'uncertified', why: { code, message: SENTENCES[code].ours } })
     }
+    if ((code === undefined) !== (this.#ownOver === undefined)) {
+      this.#kernel.tell({ kind: 'announce', on: code === undefined })
+    }
     this.#ownOver = code
     this.#hooks.onDoubt()
   }
@@ -156,8 +159,4 @@ export class Certification {
     })
     this.#expiry = { at: until, timer }
   }
-}
-
-function isCertificateCode(reason: string): reason is CertificateCode {
-  return CERTIFICATE_CODES.includes(reason)
 }

@@ -16,11 +16,12 @@ export const FAULT: Readonly<Record<FaultKind, number>> = {
   malformed: 20,
   'out-of-turn': 20,
   'forged-endpoint': 10,
+  'forged-roster': 10,
   'bad-record': 5,
   'over-rate': 1,
 }
 
-export type FaultKind = 'malformed' | 'out-of-turn' | 'forged-endpoint' | 'bad-record' | 'over-rate'
+export type FaultKind = 'malformed' | 'out-of-turn' | 'forged-endpoint' | 'forged-roster' | 'bad-record' | 'over-rate'
 
 export class Conduct {
   #faults = 0

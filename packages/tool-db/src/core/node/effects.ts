@@ -1,10 +1,10 @@
 /**
  * What a node asks of the world. Every effect with an id is answered once, by `handleResult`; `send`, `secure`, `batch`,
- * `close` and `report` are told and forgotten.
+ * `close` and what discovery is told are told and forgotten.
  */
 
 import type { Endpoint } from '@shoal/base'
-import type { DialOutcome, NoiseSession } from '@shoal/peer'
+import type { DialOutcome, NoiseSession, SignedRoster } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 
 /** Which account signs: `peer`, or one that the face has registered. */
@@ -66,8 +66,16 @@ export type ToldEffect =
   | { readonly kind: 'batch'; readonly channel: number }
   /** A dial that nobody waits for any more. */
   | { readonly kind: 'cancel-dial'; readonly dial: number }
-  /** What became of a candidate of the discovery session. */
+  | SwarmEffect
+
+/** What the discovery session is told. */
+export type SwarmEffect =
+  /** What became of a candidate of its own. */
   | { readonly kind: 'report'; readonly endpoint: Endpoint; readonly outcome: DialOutcome }
+  /** A peer has handed on what the owner of the topic has published. */
+  | { readonly kind: 'roster'; readonly roster: SignedRoster }
+  /** Whether this server is to be announced: one that its owner does not certify (any more) is not. */
+  | { readonly kind: 'announce'; readonly on: boolean }
 
 export type Effect = AskedEffect | ToldEffect
 

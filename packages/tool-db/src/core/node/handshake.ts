@@ -16,7 +16,7 @@ import {
 } from '@shoal/peer'
 import type { NoiseMessage, PingMessage, PongMessage, ProofMessage } from '../wire/message.ts'
 import { messageText } from '../wire/serialise.ts'
-import { CERTIFICATE_CODES } from './certificate-code.ts'
+import { CERTIFICATE_CODES, isCertificateCode } from './certificate-code.ts'
 import type { Certification } from './certification.ts'
 import type { NodeConfig } from './config.ts'
 import type { Identity } from './identity.ts'
@@ -384,7 +384,7 @@ export class Handshake {
       const code = isOurWord ? reason : 'REFUSED'
       this.#send(session, messageText({ type: 'ack', id: this.#kernel.messageId(), to: [], code }))
     }
-    this.#hooks.onOutcome(session, { kind: 'refused', reason })
+    this.#hooks.onOutcome(session, { kind: 'refused', reason, ...(isCertificateCode(reason) && { isPassing: true }) })
     this.#sessions.close(session, CLOSE.policy, reason)
   }
 

@@ -20,6 +20,7 @@ import { has, isPassing } from './peer.ts'
 import type { Queries } from './queries.ts'
 import type { Relays } from './relays.ts'
 import type { Requests } from './requests.ts'
+import type { RosterNews } from './roster-news.ts'
 import type { Peer } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -44,6 +45,7 @@ export interface IncomingParts {
   readonly queries: Queries
   readonly functions: Functions
   readonly directory: Directory
+  readonly rosterNews: RosterNews
   readonly dialBacks: DialBacks
   /** Absent where this node takes no part. */
   readonly catchUp: CatchUp | undefined
@@ -83,6 +85,7 @@ export class Incoming {
       case 'pong':
         // Servers that joined since; or the answer to such a question, which names none.
         directory.learn(peer, message.servers)
+        if (message.roster !== undefined) this.#parts.rosterNews.handleTold(peer, message.roster)
         return
       case 'proof':
       case 'noise':

@@ -28,6 +28,7 @@ import { Queries } from './queries.ts'
 import { Relays } from './relays.ts'
 import { Requests } from './requests.ts'
 import type { Roster } from './roster.ts'
+import { RosterNews } from './roster-news.ts'
 import { ServerNews } from './server-news.ts'
 import type { Peer } from './session.ts'
 import { CLOSE, type Sessions } from './sessions.ts'
@@ -55,6 +56,7 @@ export class NodeParts {
   readonly roster: Roster
   readonly directory: Directory
   readonly news: ServerNews
+  readonly rosterNews: RosterNews
   readonly dialPlan: DialPlan
   readonly dialBacks: DialBacks
   readonly subscriptions: Subscriptions
@@ -136,6 +138,16 @@ export class NodeParts {
       fanout: this.fanout,
       peers: () => this.roster.peers(),
     })
+    this.rosterNews = new RosterNews({
+      kernel,
+      config,
+      identity: this.identity,
+      fanout: this.fanout,
+      verify,
+      peers: () => this.roster.peers(),
+      onRoster: (roster) => this.meeting.handleTopicRoster(roster),
+      onForged: (peer) => this.sessions.fault(peer.session, 'forged-roster'),
+    })
     this.dialBacks = new DialBacks({ kernel, isServer, identity: this.identity, fanout: this.fanout })
     this.requests = new Requests(kernel)
     const claims = new OwnClaims()
@@ -212,6 +224,7 @@ export class NodeParts {
       queries,
       functions: this.functions,
       directory: this.directory,
+      rosterNews: this.rosterNews,
       dialBacks: this.dialBacks,
       catchUp: this.catchUp,
     }
@@ -273,6 +286,7 @@ export class NodeParts {
 
   #handleConnected(peer: Peer, isNew: boolean): void {
     this.news.handleConnected(peer)
+    this.rosterNews.handleConnected(peer)
     this.dialBacks.handleConnected(peer)
     if (!peer.isServer) return
     this.subscriptions.tellAll(peer)

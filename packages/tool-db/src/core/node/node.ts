@@ -4,7 +4,7 @@
  */
 
 import type { Endpoint, Millis } from '@shoal/base'
-import type { SignedEndpoint, TopicRoster } from '@shoal/peer'
+import type { SignedEndpoint, SignedRoster } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 import type { Message } from '../wire/message.ts'
 import type { Command } from './commands.ts'
@@ -132,9 +132,9 @@ export class DatabaseNode {
   }
 
   /** What the owner of the topic has published last, checked by whoever hands it in. */
-  handleTopicRoster(now: Millis, roster: TopicRoster): void {
+  handleTopicRoster(now: Millis, roster: SignedRoster): void {
     this.#kernel.now = now
-    this.#parts.meeting.handleTopicRoster(roster)
+    this.#parts.rosterNews.handleRoster(roster)
   }
 
   handleTimeout(now: Millis): void {

@@ -3,7 +3,7 @@
  * the edge has checked them. Field names are the wire's.
  */
 
-import type { Hello, SignedEndpoint } from '@shoal/peer'
+import type { Hello, RosterText, SignedEndpoint } from '@shoal/peer'
 import type { WireRecord } from '../records/record.ts'
 
 interface Base {
@@ -26,6 +26,8 @@ export interface PongMessage extends Base {
   readonly isServer: boolean
   readonly servers: readonly SignedEndpoint[]
   readonly shoal?: Hello
+  /** Of a topic with an owner: what the owner has published, in a message of its own. */
+  readonly roster?: RosterText
 }
 
 export interface ProofMessage extends Base {

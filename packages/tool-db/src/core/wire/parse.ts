@@ -4,7 +4,15 @@
  */
 
 import { isPort } from '@shoal/base'
-import { type Hello, parseHello, parseProofStatement, parseSignedEndpoint, type SignedEndpoint } from '@shoal/peer'
+import {
+  type Hello,
+  parseHello,
+  parseProofStatement,
+  parseRosterText,
+  parseSignedEndpoint,
+  rosterText,
+  type SignedEndpoint,
+} from '@shoal/peer'
 import { isCrdtRecord } from '../crdt/change-set.ts'
 import { parseRecord } from '../records/parse-record.ts'
 import type { WireRecord } from '../records/record.ts'
@@ -150,7 +158,18 @@ function readPong(fields: Fields, base: Envelope, limits: WireLimits): PongMessa
   }
   const shoal = readHello(fields)
   if (shoal === 'shoal') return shoal
-  return { type: 'pong', ...base, clientId, isServer, servers, ...(shoal !== undefined && { shoal }) }
+  const told = own(fields, 'roster')
+  const roster = told === undefined ? undefined : parseRosterText(told)
+  if (roster?.ok === false) return 'roster'
+  return {
+    type: 'pong',
+    ...base,
+    clientId,
+    isServer,
+    servers,
+    ...(shoal !== undefined && { shoal }),
+    ...(roster !== undefined && { roster: rosterText(roster.value) }),
+  }
 }
 
 function readHello(fields: Fields): Hello | undefined | 'shoal' {
