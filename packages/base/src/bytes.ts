@@ -2,6 +2,7 @@
 
 declare class TextEncoder {
   encode(text: string): Uint8Array
+  encodeInto(text: string, bytes: Uint8Array): { readonly written: number }
 }
 declare class TextDecoder {
   constructor(label: string, options: { fatal: boolean; ignoreBOM: boolean })
@@ -26,6 +27,11 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
+}
+
+/** Writes the text's UTF-8 to the front of `bytes`, which has room for it; how many bytes that are. */
+export function utf8Into(text: string, bytes: Uint8Array): number {
+  return encoder.encodeInto(text, bytes).written
 }
 
 /** How many bytes the text has in UTF-8, or `undefined` where it is not well-formed (half of a surrogate pair). */

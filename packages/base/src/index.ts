@@ -14,6 +14,7 @@ export {
   toBase64,
   toHex,
   utf8,
+  utf8Into,
   utf8Length,
   utf8Text,
 } from './bytes.ts'

@@ -4,7 +4,7 @@
  * a byte that says whether more follow: a frame that was cut off shows. Inside, each message has its kind and length before it.
  */
 
-import { concatBytes, utf8, utf8Text } from '@shoal/base'
+import { concatBytes, utf8, utf8Into, utf8Length, utf8Text } from '@shoal/base'
 import type { CipherState } from './cipher-state.ts'
 import { NOISE_TAG_BYTES } from './engine.ts'
 import { NOISE_MESSAGE_BYTES_MAX, type NoiseSession } from './handshake.ts'
@@ -39,14 +39,19 @@ function lengthOf(contentBytes: number): number {
   return contentBytes + Math.ceil(contentBytes / PIECE_CONTENT_MAX) * PIECE_OVERHEAD
 }
 
-/** One to be sealed: a text is given as its UTF-8. */
+/** One to be sealed, and how many bytes that takes: of a text its UTF-8, which is not made before it has its place in a frame. */
 export interface FrameMessage {
-  readonly isText: boolean
-  readonly bytes: Uint8Array
+  readonly message: string | Uint8Array
+  readonly byteLength: number
 }
 
 export function frameMessage(message: string | Uint8Array): FrameMessage {
-  return typeof message === 'string' ? { isText: true, bytes: utf8(message) } : { isText: false, bytes: message }
+  return { message, byteLength: typeof message === 'string' ? textLength(message) : message.length }
+}
+
+/** Half of a surrogate pair is encoded as U+FFFD. */
+function textLength(text: string): number {
+  return utf8Length(text) ?? utf8(text).length
 }
 
 /** Both directions of one connection. */
@@ -66,17 +71,17 @@ export class NoiseFrames {
    */
   seal(messages: readonly FrameMessage[], take: (frame: Uint8Array) => boolean): boolean {
     const content = contentOf(messages)
+    const length = content.length - 1
     const cipher = this.#sending.copy()
-    const frame = new Uint8Array(lengthOf(content.length))
+    const frame = new Uint8Array(lengthOf(length))
     let at = 0
-    for (let from = 0; from < content.length; from += PIECE_CONTENT_MAX) {
-      const part = content.subarray(from, from + PIECE_CONTENT_MAX)
-      const piece = new Uint8Array(1 + part.length)
-      piece[0] = from + PIECE_CONTENT_MAX < content.length ? MORE : 0
-      piece.set(part, 1)
+    for (let from = 0; from < length; from += PIECE_CONTENT_MAX) {
+      // The byte in front of a part is free: what stood there is sealed already.
+      content[from] = from + PIECE_CONTENT_MAX < length ? MORE : 0
+      const piece = content.subarray(from, from + 1 + PIECE_CONTENT_MAX)
       rekeyInTime(cipher)
-      cipher.seal(piece, frame.subarray(at, at + part.length + PIECE_OVERHEAD))
-      at += part.length + PIECE_OVERHEAD
+      cipher.seal(piece, frame.subarray(at, at + piece.length + NOISE_TAG_BYTES))
+      at += piece.length + NOISE_TAG_BYTES
     }
     if (!take(frame)) return false
     this.#sending = cipher
@@ -107,16 +112,20 @@ export class NoiseFrames {
   }
 }
 
+/** With a byte in front. */
 function contentOf(messages: readonly FrameMessage[]): Uint8Array {
-  let size = 0
-  for (const { bytes } of messages) size += sizeInFrame(bytes.length)
+  let size = 1
+  for (const { byteLength } of messages) size += sizeInFrame(byteLength)
   const content = new Uint8Array(size)
   const view = new DataView(content.buffer)
-  let at = 0
-  for (const { isText, bytes } of messages) {
-    view.setUint32(at, isText ? bytes.length : IS_BYTES + bytes.length)
-    content.set(bytes, at + HEAD_BYTES)
-    at += sizeInFrame(bytes.length)
+  let at = 1
+  for (const { message, byteLength } of messages) {
+    const isText = typeof message === 'string'
+    view.setUint32(at, isText ? byteLength : IS_BYTES + byteLength)
+    at += HEAD_BYTES
+    if (isText) utf8Into(message, content.subarray(at, at + byteLength))
+    else content.set(message, at)
+    at += byteLength
   }
   return content
 }

@@ -30,6 +30,12 @@ test('[E-5] texts and bytes of any size come through, both ways, in frames of a 
   }
 })
 
+test('[E-5] half of a surrogate pair comes through as U+FFFD, as in any UTF-8', () => {
+  const { a, b } = channel()
+  const texts = ['a\ud800b', '\udc00', 'whole \u{1f600}']
+  expect(b.open(sealed(a, ...texts))).toEqual(['a\ufffdb', '\ufffd', 'whole \u{1f600}'])
+})
+
 test('[E-5] nothing of a message shows in its frame, and equal messages have different frames', () => {
   const { a } = channel()
   const text = 'a secret that would be recognised'

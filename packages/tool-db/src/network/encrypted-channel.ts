@@ -42,7 +42,7 @@ function framingOf(frames: NoiseFrames): Framing<FrameMessage> {
     sizeMax: BATCH_SIZE_MAX,
     countMax: BATCH_COUNT_MAX,
     entryOf: frameMessage,
-    sizeOf: ({ bytes }) => sizeInFrame(bytes.length),
+    sizeOf: ({ byteLength }) => sizeInFrame(byteLength),
     isAlone: () => false,
     write: (messages, take) => frames.seal(messages, take),
   }

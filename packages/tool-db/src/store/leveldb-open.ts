@@ -13,6 +13,12 @@ import { flush, setAside } from './level-files/set-aside.ts'
 import type { StoreCondition } from './store.ts'
 import { StoreError } from './store-error.ts'
 
+/**
+ * Rows in memory, and in the log, before they become a table. LevelDB's own 4 MiB make it merge tables a third more often under a
+ * steady load; what is in the log is read again after a crash.
+ */
+const WRITE_BUFFER_BYTES = 16_777_216
+
 export interface OpenedLevel {
   readonly level: ClassicLevel
   readonly condition: StoreCondition
@@ -72,7 +78,7 @@ async function repaired(
 }
 
 async function openWhole(directory: string, condition: StoreCondition): Promise<OpenedLevel> {
-  const level = new ClassicLevel(directory)
+  const level = new ClassicLevel(directory, { writeBufferSize: WRITE_BUFFER_BYTES })
   try {
     await level.open()
     const mark = await level.get(FORMAT_KEY)

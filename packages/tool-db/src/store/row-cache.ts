@@ -13,8 +13,8 @@ export interface RowCacheInit {
   readonly sizeMax: number
 }
 
-/** The row is known not to be there. */
-const MISSING = null
+/** What is known of a row: its text, `null` where it is known not to be there, `undefined` where nothing is known. */
+export type Known = string | null | undefined
 
 export class RowCache {
   readonly #init: RowCacheInit
@@ -30,14 +30,9 @@ export class RowCache {
     this.#init = init
   }
 
-  /** False where nothing is known of the row. */
-  has(key: string): boolean {
-    return this.#young.has(key) || this.#old.has(key)
-  }
-
-  get(key: string): RowText {
+  get(key: string): Known {
     const young = this.#young.get(key)
-    return (young === undefined ? this.#old.get(key) : young) ?? undefined
+    return young === undefined ? this.#old.get(key) : young
   }
 
   set(key: string, text: RowText): void {
@@ -50,7 +45,7 @@ export class RowCache {
       this.#young = new Map()
       this.#youngSize = 0
     }
-    this.#young.set(key, text ?? MISSING)
+    this.#young.set(key, text ?? null)
     this.#youngSize += size
   }
 

@@ -46,9 +46,13 @@ export class RowReader {
     const texts: RowText[] = []
     try {
       for (const key of keys) {
-        const isKnown = this.#cache.has(key)
-        const text = isKnown ? this.#cache.get(key) : this.#patience.timed(() => level.getSync(key))
-        if (!isKnown) this.#cache.set(key, text)
+        const known = this.#cache.get(key)
+        if (known !== undefined) {
+          texts.push(known ?? undefined)
+          continue
+        }
+        const text = this.#patience.timed(() => level.getSync(key))
+        this.#cache.set(key, text)
         texts.push(text)
       }
     } catch {
@@ -59,11 +63,23 @@ export class RowReader {
 
   /** The keys are well-formed. Rejects with what the engine says. */
   read(keys: readonly string[]): Promise<readonly RowText[]> {
-    if (keys.every((key) => this.#cache.has(key))) return Promise.resolve(keys.map((key) => this.#cache.get(key)))
+    const texts = this.#knownTexts(keys)
+    if (texts !== undefined) return Promise.resolve(texts)
     return new Promise((resolve, reject) => {
       this.#pending.push({ keys, resolve, reject })
       if (!this.#isReading) void this.#goOn()
     })
+  }
+
+  /** `undefined` unless all of them are known. */
+  #knownTexts(keys: readonly string[]): readonly RowText[] | undefined {
+    const texts: RowText[] = []
+    for (const key of keys) {
+      const known = this.#cache.get(key)
+      if (known === undefined) return undefined
+      texts.push(known ?? undefined)
+    }
+    return texts
   }
 
   /** After each write, in the order of the writes, before anybody is told of it. */
@@ -110,8 +126,9 @@ export class RowReader {
     const texts = new Map<string, RowText>()
     const unknown: string[] = []
     for (const key of keys) {
-      if (this.#cache.has(key)) texts.set(key, this.#cache.get(key))
-      else unknown.push(key)
+      const known = this.#cache.get(key)
+      if (known === undefined) unknown.push(key)
+      else texts.set(key, known ?? undefined)
     }
     const unwritten = new Set(unknown)
     this.#unwritten = unwritten

@@ -163,6 +163,8 @@ test('[T-1] what we write is read back as it was', () => {
     { type: 'queryAck', id: 'x', to: [], keys: ['a', 'b'], more: true },
     { type: 'subscribe', id: 'x', to: [], key: '', prefix: true },
     { type: 'ack', id: 'x', to: [], code: 'OK' },
+    { type: 'ack', id: '"\\', to: [], code: 'OK' },
+    { type: 'ack', id: 'x', to: ['a'], code: 'OK' },
     { type: 'proof', id: 'x', to: [], endpoint: 'example.org:9000', sig: 'ab'.repeat(64) },
   ]
   for (const message of messages) {

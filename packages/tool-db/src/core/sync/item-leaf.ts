@@ -31,22 +31,27 @@ export class ItemLeaf {
     return low
   }
 
-  holds(packed: Uint8Array): boolean {
-    const index = this.rank(packed)
-    return index < this.count && compareAt(this.#items, index * ITEM_BYTES, packed) === 0
+  /** Of the item at that index with a place: negative where the item is smaller. */
+  compare(index: number, place: Uint8Array): number {
+    return compareAt(this.#items, index * ITEM_BYTES, place)
   }
 
-  insert(packed: Uint8Array): void {
+  /** `rank`: of this very item. */
+  hasAt(rank: number, packed: Uint8Array): boolean {
+    return rank < this.count && this.compare(rank, packed) === 0
+  }
+
+  insertAt(rank: number, packed: Uint8Array): void {
     assert(this.count < LEAF_ITEMS, 'a full leaf is split first')
-    const offset = this.rank(packed) * ITEM_BYTES
+    const offset = rank * ITEM_BYTES
     this.#items.copyWithin(offset + ITEM_BYTES, offset, this.count * ITEM_BYTES)
     this.#items.set(packed, offset)
     this.count++
     this.hash = undefined
   }
 
-  remove(packed: Uint8Array): void {
-    const offset = this.rank(packed) * ITEM_BYTES
+  removeAt(rank: number): void {
+    const offset = rank * ITEM_BYTES
     this.#items.copyWithin(offset, offset + ITEM_BYTES, this.count * ITEM_BYTES)
     this.count--
     this.hash = undefined

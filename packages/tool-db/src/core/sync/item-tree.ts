@@ -10,7 +10,7 @@
 import { assert, type Hash } from '@shoal/base'
 import { ItemLeaf, LEAF_ITEMS } from './item-leaf.ts'
 import { type Expand, SetHash } from './set-hash.ts'
-import { compareAt, END, ID_BYTES, idOf, type Place, packItem, type SyncItem, unpackItem } from './sync-item.ts'
+import { END, ID_BYTES, idOf, type Place, packItem, type SyncItem, unpackItem } from './sync-item.ts'
 
 /** Ranges up to this length are hashed as lists, */
 const LISTED_MAX = 512
@@ -75,19 +75,19 @@ export class ItemTree {
   holds(packed: Uint8Array): boolean {
     let node = this.#root
     while (node.kind === 'branch') node = node.children[childFor(node, packed)] as Node
-    return node.holds(packed)
+    return node.hasAt(node.rank(packed), packed)
   }
 
+  /** The item is copied. */
   insertPacked(packed: Uint8Array): boolean {
-    if (this.holds(packed)) return false
-    const behind = insertInto(this.#root, packed)
-    if (behind !== undefined) this.#root = branchOf([this.#root, behind])
+    const outcome = insertInto(this.#root, packed)
+    if (outcome === 'held') return false
+    if (outcome !== 'fits') this.#root = branchOf([this.#root, outcome])
     return true
   }
 
   removePacked(packed: Uint8Array): boolean {
-    if (!this.holds(packed)) return false
-    removeFrom(this.#root, packed)
+    if (!removeFrom(this.#root, packed)) return false
     while (this.#root.kind === 'branch' && this.#root.children.length === 1) this.#root = this.#root.children[0] as Node
     return true
   }
@@ -215,44 +215,53 @@ export class ItemTree {
   }
 }
 
-/** Returns the node that had to be split off behind this one. */
-function insertInto(node: Node, packed: Uint8Array): Node | undefined {
+/** The node that had to be split off behind this one, where it did not fit; `held`: nothing has changed. */
+type Inserted = 'held' | 'fits' | Node
+
+function insertInto(node: Node, packed: Uint8Array): Inserted {
   if (node.kind === 'leaf') return insertIntoLeaf(node, packed)
   const index = childFor(node, packed)
-  const grown = insertInto(node.children[index] as Node, packed)
+  const outcome = insertInto(node.children[index] as Node, packed)
+  if (outcome === 'held') return outcome
   node.count++
   node.hash = undefined
-  if (grown === undefined) return undefined
-  node.children.splice(index + 1, 0, grown)
-  if (node.children.length <= BRANCH_CHILDREN) return undefined
+  if (outcome === 'fits') return outcome
+  node.children.splice(index + 1, 0, outcome)
+  if (node.children.length <= BRANCH_CHILDREN) return 'fits'
   const atEnd = index + 1 === BRANCH_CHILDREN
   const behind = branchOf(node.children.splice(atEnd ? BRANCH_CHILDREN : BRANCH_CHILDREN / 2))
   node.count -= behind.count
   return behind
 }
 
-function insertIntoLeaf(leaf: ItemLeaf, packed: Uint8Array): ItemLeaf | undefined {
+function insertIntoLeaf(leaf: ItemLeaf, packed: Uint8Array): Inserted {
+  const rank = leaf.rank(packed)
+  if (leaf.hasAt(rank, packed)) return 'held'
   if (leaf.count < LEAF_ITEMS) {
-    leaf.insert(packed)
-    return undefined
+    leaf.insertAt(rank, packed)
+    return 'fits'
   }
   // Records mostly come in the order of their time: a leaf that only grows at its end stays full.
-  const behind = leaf.split(leaf.rank(packed) === LEAF_ITEMS ? LEAF_ITEMS : LEAF_ITEMS / 2)
-  const intoBehind = behind.count === 0 || compareAt(behind.at(0), 0, packed) < 0
-  ;(intoBehind ? behind : leaf).insert(packed)
+  const behind = leaf.split(rank === LEAF_ITEMS ? LEAF_ITEMS : LEAF_ITEMS / 2)
+  if (rank > leaf.count || behind.count === 0) behind.insertAt(rank - leaf.count, packed)
+  else leaf.insertAt(rank, packed)
   return behind
 }
 
-function removeFrom(node: Node, packed: Uint8Array): void {
+/** False where it was not there: nothing has changed. */
+function removeFrom(node: Node, packed: Uint8Array): boolean {
   if (node.kind === 'leaf') {
-    node.remove(packed)
-    return
+    const rank = node.rank(packed)
+    if (!node.hasAt(rank, packed)) return false
+    node.removeAt(rank)
+    return true
   }
   const index = childFor(node, packed)
-  removeFrom(node.children[index] as Node, packed)
+  if (!removeFrom(node.children[index] as Node, packed)) return false
   node.count--
   node.hash = undefined
   joinWithNeighbour(node.children, index)
+  return true
 }
 
 /** Keeps nodes from thinning out: what is less than a quarter full goes to a neighbour that has room. */
@@ -288,18 +297,21 @@ function branchOf(children: Node[]): Branch {
 function childFor(branch: Branch, place: Uint8Array): number {
   let low = 1
   let high = branch.children.length
+  // Most come behind all others.
+  if (compareFirst(branch.children[high - 1] as Node, place) <= 0) return high - 1
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compareAt(firstOf(branch.children[middle] as Node), 0, place) <= 0) low = middle + 1
+    if (compareFirst(branch.children[middle] as Node, place) <= 0) low = middle + 1
     else high = middle
   }
   return low - 1
 }
 
-function firstOf(node: Node): Uint8Array {
+/** Of the first item of a node with a place. */
+function compareFirst(node: Node, place: Uint8Array): number {
   let first = node
   while (first.kind === 'branch') first = first.children[0] as Node
-  return first.at(0)
+  return first.compare(0, place)
 }
 
 type LeafVisit = (leaf: ItemLeaf, first: number, last: number) => void

@@ -40,15 +40,20 @@ export function packItem({ time, id }: SyncItem): Uint8Array {
 
 /** The place of this time and the first bytes of an id. */
 export function packPlace(time: number, idPrefix: Uint8Array): Uint8Array {
-  assert(Number.isSafeInteger(time) && time >= 0, 'a time is a whole number of milliseconds')
   const packed = new Uint8Array(ITEM_BYTES)
-  let left = time
-  for (let i = TIME_BYTES - 1; left > 0; i--) {
-    packed[i] = left % 256
-    left = Math.floor(left / 256)
-  }
+  writeTime(time, packed)
   packed.set(idPrefix, TIME_BYTES)
   return packed
+}
+
+/** The eight bytes in front of an id. */
+export function writeTime(time: number, into: Uint8Array): void {
+  assert(Number.isSafeInteger(time) && time >= 0, 'a time is a whole number of milliseconds')
+  const [high, low] = [Math.floor(time / 2 ** 32), time >>> 0]
+  for (let i = 0; i < 4; i++) {
+    into[3 - i] = high >>> (8 * i)
+    into[7 - i] = low >>> (8 * i)
+  }
 }
 
 export function timeOf(packed: Uint8Array): number {

@@ -3,6 +3,10 @@
 import type { Message, RecordMessage } from './message.ts'
 
 export function messageText(message: Message): string {
+  // Each put gets one: put together it takes a third of the time.
+  if (message.type === 'ack' && message.to.length === 0) {
+    return `{"type":"ack","id":${JSON.stringify(message.id)},"to":[],"code":${JSON.stringify(message.code)}}`
+  }
   return JSON.stringify(message)
 }
 

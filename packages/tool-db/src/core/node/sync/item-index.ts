@@ -125,23 +125,22 @@ export class ItemIndex {
   /** Of records under one key; sets of changes lie elsewhere, and are no business of the key's row. */
   changeOf(key: string, before: readonly WireRecord[], after: readonly WireRecord[]): ItemChange {
     if (!this.isKept) return NO_CHANGE
-    const items = (records: readonly WireRecord[]): NamedItem[] =>
-      records.filter((record) => !isCrdtRecord(record)).map((record) => this.itemOf(record))
-    return this.change(
-      items(before),
-      items(after).map((item) => ({ item, row: key })),
-    )
+    const gone: NamedItem[] = []
+    const come: ItemPlace[] = []
+    for (const record of before) if (!isCrdtRecord(record)) gone.push(this.itemOf(record))
+    for (const record of after) if (!isCrdtRecord(record)) come.push({ item: this.itemOf(record), row: key })
+    return this.change(gone, come)
   }
 
   /** What is both before and after stays as it is, but that its row is written again. */
   change(gone: readonly NamedItem[], come: readonly ItemPlace[]): ItemChange {
     if (!this.isKept) return NO_CHANGE
-    const going = gone.filter(({ id }) => !come.some(({ item }) => item.id === id))
+    const going = gone.length === 0 ? gone : gone.filter(({ id }) => !come.some(({ item }) => item.id === id))
+    const writes: RowWrite[] = []
+    for (const item of going) writes.push({ key: itemRowKey(item) })
+    for (const { item, row } of come) writes.push({ key: itemRowKey(item), value: row })
     return {
-      writes: [
-        ...going.map((item) => ({ key: itemRowKey(item) })),
-        ...come.map(({ item, row }) => ({ key: itemRowKey(item), value: row })),
-      ],
+      writes,
       apply: () => {
         for (const item of going) {
           this.tree.removePacked(packedOf(item))
