@@ -8,8 +8,9 @@ import { DhtEngine } from './core/engine.ts'
 import type { AnnounceResult, EngineEvent, EngineInit, NodeEvent, OperationId } from './core/engine-event.ts'
 import type { NodeId } from './core/id/node-id.ts'
 import type { AnnounceOptions, LookupSummary } from './core/lookup/lookup.ts'
+import { K } from './core/routing/routing-table.ts'
 import type { Seat } from './items.ts'
-import { Bootstrapper } from './node/bootstrapper.ts'
+import { type Acquaintance, Bootstrapper } from './node/bootstrapper.ts'
 import type { SavedNode } from './node/state-file.ts'
 import { UdpDriver } from './node/udp-driver.ts'
 import { EMPTY_SUMMARY, type Operation, Operations, type Pong } from './operations.ts'
@@ -137,10 +138,17 @@ export class Member {
         // Without any, the walk begins with contacts remembered.
         if (nodes.length > 0 || this.engine.hasEntryPoints)
           await this.#walk((engine, now) => engine.bootstrap(now, nodes))
-        return this.engine.sizes.contacts
+        return this.#acquaintance()
       },
     })
     this.#runBootstrapper()
+  }
+
+  /** Private networks are small, and nobody there lies: one contact is enough. */
+  #acquaintance(): Acquaintance {
+    const { network, sizes } = this.engine
+    if (sizes.contacts === 0) return 'nobody'
+    return network === 'private' || sizes.contacts >= K ? 'enough' : 'few'
   }
 
   /** Ends what is under way, so that nobody waits any more. */

@@ -7,6 +7,7 @@ import {
   type Backoff,
   backoffDelay,
   type Endpoint,
+  MINUTE,
   type Millis,
   parseIp,
   type RandomSource,
@@ -21,6 +22,7 @@ import {
   type EngineEvent,
   type EngineMode,
   type EngineSnapshot,
+  K,
   type LookupSummary,
   limitsFor,
   type Network,
@@ -33,6 +35,7 @@ import type { Environment, Machine, Program } from '../world/machine.ts'
 
 /** As the bootstrapper of `@shoal/dht` has it. */
 const BOOTSTRAP_BACKOFF: Backoff = { first: SECOND / 2, most: 60 * SECOND }
+const BACKOFF_WHILE_FEW: Backoff = { first: 30 * SECOND, most: 5 * MINUTE }
 
 export interface DhtNodeOptions {
   /** Addresses to begin with; asked for at each attempt. */
@@ -75,6 +78,8 @@ export class DhtNode implements Machine<EngineEvent> {
   #walk: OperationId | undefined
   #warmWalk: OperationId | undefined
   #failures = 0
+  /** How often there were contacts, and too few. */
+  #pauses = 0
   #retryAt: Millis = Number.POSITIVE_INFINITY
   #now: Millis
 
@@ -164,7 +169,8 @@ export class DhtNode implements Machine<EngineEvent> {
 
   #handleEvent(event: EngineEvent): void {
     if (event.kind === 'alone') {
-      if (this.#walk === undefined && this.#retryAt === Number.POSITIVE_INFINITY) this.#bootstrap(this.#now)
+      const isBackingOff = this.#retryAt < Number.POSITIVE_INFINITY && this.#failures > 0
+      if (this.#walk === undefined && !isBackingOff) this.#bootstrap(this.#now)
     } else if (event.kind === 'acquainted') {
       this.#attempted()
     } else if (event.kind === 'peer') {
@@ -180,8 +186,7 @@ export class DhtNode implements Machine<EngineEvent> {
     if (operation === this.#walk) {
       this.#walk = undefined
       this.#attempted()
-      if (this.engine.sizes.contacts > 0) this.#failures = 0
-      else this.#retryAt = this.#now + backoffDelay(BOOTSTRAP_BACKOFF, ++this.#failures, this.#random)
+      this.#planRetry(this.engine.sizes.contacts)
       return
     }
     const lookup = this.#lookups.get(operation)
@@ -192,6 +197,15 @@ export class DhtNode implements Machine<EngineEvent> {
     record.summary = summary
     record.announcedTo = announced.nodes
     onDone?.(record)
+  }
+
+  #planRetry(contacts: number): void {
+    if (contacts === 0) this.#retryAt = this.#now + backoffDelay(BOOTSTRAP_BACKOFF, ++this.#failures, this.#random)
+    else {
+      this.#failures = 0
+      if (this.engine.network === 'private' || contacts >= K) return
+      this.#retryAt = this.#now + backoffDelay(BACKOFF_WHILE_FEW, ++this.#pauses, this.#random)
+    }
   }
 
   #bootstrap(now: Millis): void {

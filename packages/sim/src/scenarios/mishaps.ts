@@ -1,5 +1,5 @@
 /**
- * What happens to computers: processes that stand still for a while (suspended, swapping), addresses that change, clocks that are put forward,
+ * What happens to computers: processes that stand still for a while (suspended, swapping), addresses that change, clocks that are set, forward or back,
  * power that fails and takes the state file along. All of it again and again, to another node each time, while people look for things.
  */
 
@@ -60,7 +60,7 @@ function befall({ world }: DhtWorld, host: DhtHost, kind: (typeof MISHAPS)[numbe
       world.move(host)
       break
     case 'clock':
-      world.jumpClock(host, randomBelow(random, JUMP_MS_MAX))
+      world.jumpClock(host, randomBelow(random, 2 * JUMP_MS_MAX) - JUMP_MS_MAX)
       break
     case 'power':
       world.stop(host, 'crash')

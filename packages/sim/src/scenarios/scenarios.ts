@@ -1,9 +1,9 @@
 /** All scenarios by name, in the order in which one would meet them. */
 
 import { churn } from './churn.ts'
+import { deadEntrance, lyingEntrance } from './closed-entrance.ts'
 import { coldStart } from './cold-start.ts'
 import { crowdedStores } from './crowded-stores.ts'
-import { deadEntrance } from './dead-entrance.ts'
 import { flood } from './flood.ts'
 import { massDeparture } from './mass-departure.ts'
 import { mishaps } from './mishaps.ts'
@@ -29,6 +29,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.fromEntries(
     partition,
     natMix,
     deadEntrance,
+    lyingEntrance,
     slowNetwork,
     poisoned,
     sybil,
