@@ -2,16 +2,13 @@
  * A topic with an owner. In virtual time: a thousand fakes, and how soon the one genuine server is connected. On real
  * sockets: fifty liars that announce and answer, a server that is revoked, and one whose certificate ends.
  */
-import { createPrivateKey, sign } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type OwnedTopic, requireTopic, signCertificate } from '@shoal/peer'
 import { connectedTo } from './accept-join.ts'
 import { Child, withChildren } from './child.ts'
 import { runFakes } from './fakes-run.ts'
 import { figureOf } from './figures.ts'
 import type { Heard } from './liars-process.ts'
-import { type ShoalProcess, Swarm } from './shoal-process.ts'
+import { Swarm } from './shoal-process.ts'
+import { TopicOwner } from './topic-owner.ts'
 import { type AcceptOptions, atLeast, atMost, type Verdict } from './verdict.ts'
 
 const SEEDS = { quick: 10, whole: 100 }
@@ -22,8 +19,6 @@ const EXPIRED_BOUND_S = 5
 const LIARS = 50
 /** What a certificate has left when its server starts. */
 const SHORT_MS = 8_000
-/** What stands before the 32 bytes of a key in PKCS#8 (RFC 8410). */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 interface Times {
   readonly connectedS: number
@@ -81,9 +76,7 @@ export async function acceptOwnedTopic({ quick, log }: AcceptOptions): Promise<V
 async function runOnce(): Promise<Times> {
   const swarm = await Swarm.start(20)
   try {
-    const keyFile = join(swarm.directory, 'owner.key')
-    swarm.topic = String((await swarm.run('topic', 'new', 'accept', '--key', keyFile).event('result'))['topic'])
-    const owner = new Owner(swarm, keyFile)
+    const owner = await TopicOwner.of(swarm)
     const liars = new Child('liars-process', { topic: swarm.topic, bootstrap: swarm.bootstrap })
     return await withChildren([liars], async () => {
       await liars.request('announce')
@@ -94,7 +87,7 @@ async function runOnce(): Promise<Times> {
   }
 }
 
-async function meet(swarm: Swarm, owner: Owner): Promise<Omit<Times, 'heard'>> {
+async function meet(swarm: Swarm, owner: TopicOwner): Promise<Omit<Times, 'heard'>> {
   const good = await owner.certified('good')
   const bad = await owner.certified('bad')
   await Promise.all([good.event('announced'), bad.event('announced'), connectedTo(good, bad)])
@@ -105,16 +98,7 @@ async function meet(swarm: Swarm, owner: Owner): Promise<Omit<Times, 'heard'>> {
   const connectedS = (Math.min(...seen.map(({ at }) => at)) - client.startedAt) / 1000
 
   const { peerId } = await bad.event('listening')
-  const revoke = swarm.run(
-    'topic',
-    'revoke',
-    String(peerId),
-    '--key',
-    owner.keyFile,
-    '--bootstrap',
-    swarm.bootstrap.join(','),
-  )
-  const published = await revoke.event('result')
+  const published = await owner.revoke(String(peerId))
   const fromServer = await good.event('disconnected', (line) => line['peerId'] === peerId)
   const fromClient = await client.says(/has revoked the certificate of the server/)
   const revokedS = (Math.max(fromServer.at, fromClient) - published.at) / 1000
@@ -127,43 +111,4 @@ async function meet(swarm: Swarm, owner: Owner): Promise<Omit<Times, 'heard'>> {
   const dialledAt = await finder.says(/has expired/)
   const expiredS = Math.max(toldAt - endsAt, dialledAt - finder.startedAt) / 1000
   return { connectedS, revokedS, expiredS }
-}
-
-class Owner {
-  readonly keyFile: string
-  readonly #swarm: Swarm
-  readonly #topic: OwnedTopic
-  /** By performance.now(): when the last certificate begins. */
-  signedAt = 0
-
-  constructor(swarm: Swarm, keyFile: string) {
-    this.#swarm = swarm
-    this.keyFile = keyFile
-    this.#topic = requireTopic(swarm.topic) as OwnedTopic
-  }
-
-  /** Serves once to learn the peer id, and again with a certificate for it. */
-  async certified(name: string, lastsMs = 86_400_000): Promise<ShoalProcess> {
-    const first = this.#swarm.serve(name)
-    const peerId = String((await first.event('listening'))['peerId'])
-    await first.stop()
-    const from = Date.now()
-    this.signedAt = performance.now()
-    const certificate = signCertificate(
-      { peerId, from, until: from + lastsMs },
-      { topic: this.#topic, sign: (message) => this.#sign(message) },
-    )
-    const file = join(this.#swarm.directory, `${name}.certificate`)
-    writeFileSync(file, JSON.stringify(certificate))
-    const server = this.#swarm.serve(name, '--certificate', file)
-    await server.event('listening')
-    return server
-  }
-
-  /** Certificates of the command last days; these need not. */
-  #sign(message: Uint8Array): Uint8Array {
-    const { owner } = JSON.parse(readFileSync(this.keyFile, 'utf8')) as { owner: string }
-    const pkcs8 = Buffer.concat([PKCS8_PREFIX, Buffer.from(owner.slice(0, owner.indexOf(':')), 'hex')])
-    return sign(undefined, message, createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
-  }
 }

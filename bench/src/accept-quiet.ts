@@ -4,7 +4,8 @@
  */
 import { Child, withChildren } from './child.ts'
 import { figureOf } from './figures.ts'
-import { Swarm } from './shoal-process.ts'
+import { type ShoalProcess, Swarm } from './shoal-process.ts'
+import { TopicOwner } from './topic-owner.ts'
 import { type AcceptOptions, atMost, type Verdict } from './verdict.ts'
 
 const BOUND_PER_SECOND = 1
@@ -13,19 +14,39 @@ const TEN_MINUTES_S = 600
 const NODES = 100
 
 export async function acceptQuiet({ quick, log }: AcceptOptions): Promise<Verdict[]> {
-  const rates: number[] = []
-  for (let run = 0; run < (quick ? 1 : 3); run++) {
-    const { queries, settled } = await quietOnce()
-    rates.push((queries - settled) / TEN_MINUTES_S)
-    log(`quiet: ${settled} queries until it was connected, ${queries - settled} in the ten minutes after`)
+  const verdicts: Verdict[] = []
+  for (const [what, serve] of [
+    ['a settled client', servePlain],
+    ['one of a topic with an owner', serveOwned],
+  ] as const) {
+    const rates: number[] = []
+    for (let run = 0; run < (quick ? 1 : 3); run++) {
+      const { queries, settled } = await quietOnce(serve)
+      rates.push((queries - settled) / TEN_MINUTES_S)
+      log(`${what}: ${settled} queries until it was connected, ${queries - settled} in the ten minutes after`)
+    }
+    verdicts.push(atMost(BOUND_PER_SECOND, 'a second', `DHT queries of ${what} over ten minutes`, figureOf(rates)))
   }
-  return [atMost(BOUND_PER_SECOND, 'a second', 'DHT queries of a settled client over ten minutes', figureOf(rates))]
+  return verdicts
 }
 
-async function quietOnce(): Promise<{ settled: number; queries: number }> {
+type Serve = (swarm: Swarm) => Promise<readonly ShoalProcess[]>
+
+function servePlain(swarm: Swarm): Promise<readonly ShoalProcess[]> {
+  return Promise.resolve([swarm.serve('a'), swarm.serve('b')])
+}
+
+/** With a roster, which is read again and again. */
+async function serveOwned(swarm: Swarm): Promise<readonly ShoalProcess[]> {
+  const owner = await TopicOwner.of(swarm)
+  await owner.revoke('nobody')
+  return [await owner.certified('a'), await owner.certified('b')]
+}
+
+async function quietOnce(serve: Serve): Promise<{ settled: number; queries: number }> {
   const swarm = await Swarm.start(NODES)
   try {
-    const servers = [swarm.serve('a'), swarm.serve('b')]
+    const servers = await serve(swarm)
     await Promise.all(servers.map((server) => server.event('announced')))
     const client = new Child('quiet-client-process', { command: swarm.watchCommand('news') })
     return await withChildren([client], async () => {

@@ -107,7 +107,8 @@ export class LookupSchedule {
     this.#restartBurst(now)
     // Never later than the settled pace, or a need that is met and lost again every second would put it off for ever.
     const at = Math.min(now + this.#nextWait(now), this.#doneAt + this.#pace.settled)
-    if (this.#state.kind === 'waiting') this.#state = { kind: 'waiting', at }
+    // One that is due is made all the same: what was known beforehand may be gone.
+    if (this.#state.kind === 'waiting' && this.#state.at > now) this.#state = { kind: 'waiting', at }
   }
 
   /** A server was lost, though others are still there: it may come back somewhere else. */

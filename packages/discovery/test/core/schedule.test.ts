@@ -68,6 +68,10 @@ test('[S-30] look-ups begin at once and repeat quickly, then every minute, while
   }
 })
 
+test('[S-30] the first look-up is made at once, whatever is known beforehand of places that may all be gone', () => {
+  expect(lookups(0, [need(0, false)])).toEqual([0])
+})
+
 test('[S-31] a settled client sends under one query a second over ten minutes, and keeps looking', () => {
   for (let seed = 1; seed <= 50; seed++) {
     for (const connectedAt of [100, 1_500, 3 * SECOND]) {
