@@ -1,6 +1,6 @@
 /** A private topic on real processes: who has the secret meets over a DHT, who has not is told nothing, and nothing shows it. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseInvite, requireTopic } from '@shoal/peer'
 import { expect, test } from 'vitest'
@@ -15,14 +15,16 @@ test('[Q-10] [Q-11] a private topic is made, served and used; nothing that is pr
   expect(topic).toMatch(/^shoal:private:[0-9a-f]{64}$/)
   const secret = topic.slice('shoal:private:'.length)
   const bootstrap = await scene.testnet(8)
-  const meet = ['--topic', topic, '--bootstrap', bootstrap, '--log-level', 'debug']
+  const file = scene.path('topic')
+  writeFileSync(file, `${topic}\n`, { mode: 0o600 })
+  const meet = ['--topic-file', file, '--bootstrap', bootstrap, '--log-level', 'debug']
   // With the store where it lies if nobody says: its name must not say what it is of.
   const server = scene.shoal('serve', '--port', '0', ...meet)
   const here = await server.event('listening', { topic: requireTopic(topic).publicId })
   await server.event('announced')
   const put = scene.shoal('put', 'a', '1', ...meet)
   expect(await put.event('result')).toMatchObject({ sent: 1, confirmed: 1 })
-  const find = scene.shoal('find', topic, '--bootstrap', bootstrap, '--count', '1')
+  const find = scene.shoal('find', '--topic-file', file, '--bootstrap', bootstrap, '--count', '1')
   expect(await find.event('peer')).toMatchObject({ port: here['port'], proven: true })
   // Others do not get in, with a secret of their own or by the name alone.
   const other = scene.shoal(

@@ -26,4 +26,5 @@ await runCommandLine(process.argv.slice(2), {
   stderr: process.stderr,
   environment: process.env,
   process,
+  input: process.stdin,
 })

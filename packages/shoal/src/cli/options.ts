@@ -5,6 +5,7 @@ import type { Topic } from '@shoal/peer'
 import { type Command, Option } from 'commander'
 import { usageMistake } from './exit.ts'
 import { isLogLevel, LOG_LEVEL_NAMES, type LogLevel } from './output.ts'
+import { topicFileOption } from './topic-file.ts'
 import {
   collectEndpoints,
   parseBindAddress,
@@ -124,7 +125,9 @@ export function withPeerFlags(command: Command): Command {
 }
 
 export function withTopicFlag(command: Command): Command {
-  return command.option('--topic <name>', 'the name that all peers of one application share, or an invite')
+  return command
+    .option('--topic <name>', 'the name that all peers of one application share, or an invite')
+    .addOption(topicFileOption())
 }
 
 export function withDatabaseFlags(command: Command): Command {

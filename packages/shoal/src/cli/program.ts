@@ -21,12 +21,15 @@ import { type ProcessLike, type Run, report, runCommand } from './lifecycle.ts'
 import type { OutputFlags } from './options.ts'
 import { Output } from './output.ts'
 import type { Stream, TerminalEnvironment } from './terminal.ts'
+import { type TopicInput, takeTopicFile } from './topic-file.ts'
 
 export interface CommandLineInit {
   readonly stdout: Stream
   readonly stderr: Stream
   readonly environment: TerminalEnvironment
   readonly process: ProcessLike
+  /** Standard input, of which only --topic-file - makes use. */
+  readonly input: TopicInput
 }
 
 const EXAMPLES = `
@@ -76,6 +79,7 @@ function makeProgram(run: Run, init: CommandLineInit): Command {
     doctorCommand(run),
   ]
   for (const command of commands) program.addCommand(command)
+  program.hook('preAction', (_, command) => takeTopicFile(command, init.input, makeOutput(command.opts(), init)))
   everyCommand(program, (command) => {
     command.exitOverride((error) => {
       throw new CommandLineError(error, nameOf(command))

@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { storeDirectoryOf } from './data-folder.ts'
 import { CommandError, usageMistake } from './exit.ts'
 import type { CommandContext } from './lifecycle.ts'
+import { topicFileOption } from './topic-file.ts'
 import { soughtBy, type TopicFlags } from './topic-flags.ts'
 
 export interface StoreFlags extends TopicFlags {
@@ -16,6 +17,7 @@ export interface StoreFlags extends TopicFlags {
 export function withStoreFlags(command: Command): Command {
   return command
     .option('--topic <name>', 'the topic of the store')
+    .addOption(topicFileOption())
     .option('--invite <text>', 'an invite to the topic, in place of its name')
     .option('--store <dir>', 'the directory of the store (default: where shoal serve keeps that of the topic)')
 }

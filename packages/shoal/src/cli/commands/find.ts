@@ -4,9 +4,10 @@ import { type Endpoint, formatEndpoint } from '@shoal/base'
 import type { PeerInfo } from '@shoal/tool-db'
 import { Command, Option } from 'commander'
 import { CLIENT, createDatabase, nobodyReached, requireSomewhere } from '../database.ts'
-import { EXIT, type ExitCode } from '../exit.ts'
+import { EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type PeerFlags, withPeerFlags } from '../options.ts'
+import { topicFileOption } from '../topic-file.ts'
 import { soughtBy } from '../topic-flags.ts'
 import { parseCount } from '../values.ts'
 import { Deadline } from '../waiting.ts'
@@ -22,6 +23,7 @@ export function findCommand(run: Run): Command {
   const command = new Command('find')
     .description('the servers of a topic, as they are found and have proven who they are')
     .argument('[topic]', 'the name that all peers of one application share, or an invite')
+    .addOption(topicFileOption())
     .addOption(
       new Option('--count <n>', 'end when so many have been found (default: search until the time-out)').argParser(
         parseCount('--count', COUNT_MAX),
@@ -30,6 +32,8 @@ export function findCommand(run: Run): Command {
     .option('--unproven', 'also show what did not prove itself, plain tool-db servers among them')
   return withPeerFlags(command).action((topic: string | undefined, flags: Flags) =>
     run(flags, (context) => {
+      if (topic !== undefined && flags.topic !== undefined)
+        throw usageMistake('give the topic once: TOPIC, or --topic-file')
       const given = { ...flags, ...(topic !== undefined && { topic }) }
       soughtBy(given, 'TOPIC')
       return find(context, given)
