@@ -34,6 +34,7 @@ import { acceptStart } from './accept-start.ts'
 import { acceptSyncDifferences } from './accept-sync-differences.ts'
 import { acceptSyncJoin } from './accept-sync-join.ts'
 import { acceptSyncLive } from './accept-sync-live.ts'
+import { acceptVnet } from './accept-vnet.ts'
 import { type AcceptOptions, told, type Verdict } from './verdict.ts'
 
 const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = {
@@ -43,6 +44,7 @@ const FIGURES: Record<string, (options: AcceptOptions) => Promise<Verdict[]>> = 
   quiet: acceptQuiet,
   fakes: acceptFakes,
   'owned-topic': acceptOwnedTopic,
+  vnet: acceptVnet,
   'db-puts': acceptDbPuts,
   'db-reads': acceptDbReads,
   'db-fanout': acceptDbFanout,

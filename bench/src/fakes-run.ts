@@ -1,8 +1,5 @@
 /** The tests of `test/fakes` with many seeds: what they print is the figure. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { ROOT } from './shoal-process.ts'
+import { runTests } from './test-run.ts'
 
 interface Told {
   readonly name: string
@@ -17,19 +14,7 @@ export async function runFakes(
   seeds: number,
   log: (line: string) => void,
 ): Promise<(name: string) => number> {
-  const args = ['run', '--maxWorkers=1', 'test/fakes', '-t', `\\[${rule}\\]`]
-  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
-    cwd: ROOT,
-    env: { ...process.env, SHOAL_FAKES_SEEDS: String(seeds) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const exit = once(child, 'exit')
-  const told: Told[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('{"name"')) told.push(JSON.parse(line) as Told)
-  }
-  const [code] = await exit
-  if (code !== 0) throw new Error('a fake was connected, or the genuine server was not: run npx vitest run test/fakes')
+  const told = await runTests<Told>(['test/fakes', '-t', `\\[${rule}\\]`], { SHOAL_FAKES_SEEDS: String(seeds) })
   for (const { name, p50, worst } of told) log(`${name}: p50 ${p50} ms, worst ${worst} ms`)
   return (name) => {
     const found = told.find((each) => each.name === name)

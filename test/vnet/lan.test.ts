@@ -19,7 +19,7 @@ testNeeding(...VNET)(
     const found = await find.event('peer')
     expect(found).toMatchObject({ host: here.address, port: 9_000, source: 'lan', proven: true })
     expect((await find.ended).code).toBe(0)
-    process.stdout.write(`found on the local network after ${String(found['ms'])} ms\n`)
+    process.stdout.write(`${JSON.stringify({ name: 'a local network without internet', ms: found['ms'] })}\n`)
 
     const blind = scene.shoalIn(there.namespace, 'find', 'home', '--count', '1', '--no-lan', '--timeout', '1500')
     expect((await blind.ended).code).toBe(1)

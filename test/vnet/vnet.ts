@@ -4,11 +4,14 @@
  */
 
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { program, type Requirement, root } from '../support/requirements.ts'
 
 const SCRIPT = join(import.meta.dirname, 'vnet.sh')
+/** Where `ip netns exec` looks for files that stand for those of /etc. */
+const RESOLVERS = '/etc/netns'
 export const DHT_PORT = 6881
 
 /** What every test of this folder needs. */
@@ -63,6 +66,23 @@ export class Vnet {
       const address = `192.168.77.${i + 1}`
       return { namespace: `${this.#prefix}-l${i + 1}`, address, bound: address, address6: `fd77::${i + 1}` }
     })
+  }
+
+  /** What this host's resolver says: the only names there are in this internet. */
+  names({ namespace }: Host, names: Readonly<Record<string, readonly string[]>>): void {
+    const folder = join(RESOLVERS, namespace)
+    mkdirSync(folder, { recursive: true })
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const lines = Object.entries(names).flatMap(([name, addresses]) => addresses.map((address) => `${address} ${name}`))
+    writeFileSync(join(folder, 'hosts'), `127.0.0.1 localhost\n${lines.join('\n')}\n`)
+  }
+
+  /** The host has addresses and routes of this family, and nothing ever answers: no error tells. */
+  blackHole({ namespace }: Host, family: 'ipv4' | 'ipv6'): void {
+    // Neighbours are still found, or sending would fail.
+    const rule = `iifname "eth0" meta nfproto ${family} meta l4proto != ipv6-icmp drop`
+    const table = `table inet hole { chain in { type filter hook input priority 0; ${rule}; }; }`
+    execFileSync('ip', ['netns', 'exec', namespace, 'nft', table])
   }
 
   #run(command: string, ...args: string[]): void {
