@@ -40,6 +40,8 @@ const RECONNECTION_MAX: Millis = 5 * MINUTE
 /** Servers compare what they hold when they connect, and every minute. */
 const SETTLED_MAX: Millis = 5 * MINUTE
 const SETTLING: Millis = 10 * SECOND
+/** What a client could not keep is asked for again after pauses of a minute at most. */
+const ASKED_AGAIN_WITHIN: Millis = 70 * SECOND
 
 export function runHistory(plan: Plan): HistoryReport {
   const { seed, steps } = plan
@@ -87,7 +89,7 @@ export function runHistory(plan: Plan): HistoryReport {
   while (world.now < latest && !areConnected(honest)) world.advance(SECOND)
   const settled = world.now + SETTLED_MAX
   while (world.now < settled && !areEqual(honest)) world.advance(SECOND)
-  world.advance(SETTLING)
+  world.advance(ASKED_AGAIN_WITHIN)
   for (const check of checks) check.handleSettled?.(honest)
   return {
     seed,
