@@ -148,6 +148,23 @@ test('[Y-12] what two servers have alike is fetched once', () => {
   expect(count).toBe(1_500)
 })
 
+test('[Y-12] a server that has long to tell is told to the end, unless another one is due', () => {
+  for (const isAnotherThere of [false, true]) {
+    const world = new World()
+    const a = grown(world, 3_000)
+    const c = world.server({ sync })
+    const b = world.server({ sync })
+    world.run(1_000)
+    b.storeDelay = 20_000
+    b.connect(a)
+    world.run(60_000)
+    if (isAnotherThere) b.connect(c)
+    world.run(1_200_000)
+    expect(records(b)).toEqual(records(a))
+    expect((stats(b)['sync.broken-off'] ?? 0) > 0).toBe(isAnotherThere)
+  }
+})
+
 test('[Y-13] a catch-up that is cut goes on where it was', () => {
   const world = new World()
   const a = grown(world, 3_000)

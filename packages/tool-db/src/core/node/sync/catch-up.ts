@@ -23,7 +23,7 @@ const FIRST_AFTER_DIALLED: Millis = 30 * SECOND
 const SOON: Millis = SECOND
 const RETRY_AFTER: Millis = 5 * SECOND
 const RETRY_AFTER_MAX: Millis = HOUR
-/** A turn that lasts so long lets the others have theirs. */
+/** A turn that lasts so long lets the others have theirs, or ends where nothing came of it all that time. */
 const TURN_MAX: Millis = 2 * MINUTE
 /** Differences that stay, since one side refuses what the other has, are found anew each time: of so few that costs nothing to speak of. */
 const REFUSED_FEW = 256
@@ -162,9 +162,23 @@ export class CatchUp {
       onEnd: (outcome) => this.#handleEnd(link, turn, outcome),
     })
     this.#turn = turn
-    this.#turnTimer = this.#kernel.after(TURN_MAX, () => turn.end())
+    this.#limit(turn)
     this.#kernel.counters.add('sync.turns')
     return turn
+  }
+
+  /** To break off what goes well would cost another comparison of everything. */
+  #limit(turn: Turn): void {
+    const { stored } = turn
+    this.#turnTimer = this.#kernel.after(TURN_MAX, () => {
+      if (turn.stored === stored || this.#isAnotherDue(turn.peer)) turn.end()
+      else this.#limit(turn)
+    })
+  }
+
+  #isAnotherDue(peer: Peer): boolean {
+    for (const link of this.#links.values()) if (link.peer !== peer && link.dueAt <= this.#kernel.now) return true
+    return false
   }
 
   #handleEnd(link: Link, turn: Turn, outcome: Outcome): void {

@@ -93,6 +93,10 @@ export class Turn {
     this.#context = { sha256, salt: random.bytes(16) }
   }
 
+  get stored(): number {
+    return this.#stored
+  }
+
   /** Compares everything. */
   compare(): void {
     const { items } = this.#parts
