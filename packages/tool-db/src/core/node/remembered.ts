@@ -1,4 +1,4 @@
-/** Names with an end: what was true of an endpoint or a key a while ago, kept so long and no longer. */
+/** Names with an end: what was true of an endpoint or a key a while ago, kept so long and no longer; of too many the oldest half goes. */
 
 import type { Millis } from '@shoal/base'
 import type { Kernel } from './kernel.ts'
@@ -7,8 +7,12 @@ export class Remembered {
   readonly #kernel: Kernel
   readonly #lifetime: Millis
   readonly #countMax: number
-  /** BOUNDED: countMax, oldest out; and by time. */
-  readonly #until = new Map<string, Millis>()
+  // Two halves: when the young one is full, it becomes the old one, and what was old is gone. To look for the oldest in one
+  // table, among the holes that those before it left, would cost more than all else here.
+  /** BOUNDED: half of countMax; and by time. */
+  #young = new Map<string, Millis>()
+  /** BOUNDED: as the young one. */
+  #old: Map<string, Millis> = new Map()
 
   constructor(kernel: Kernel, init: { readonly lifetime: Millis; readonly countMax: number }) {
     this.#kernel = kernel
@@ -17,15 +21,16 @@ export class Remembered {
   }
 
   get size(): number {
-    return this.#until.size
+    return this.#young.size + this.#old.size
   }
 
   add(name: string): void {
-    this.#until.delete(name)
-    this.#until.set(name, this.#kernel.now + this.#lifetime)
-    if (this.#until.size <= this.#countMax) return
-    const oldest = this.#until.keys().next()
-    if (!oldest.done) this.#until.delete(oldest.value)
+    this.#old.delete(name)
+    if (this.#young.size >= this.#countMax / 2 && !this.#young.has(name)) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(name, this.#kernel.now + this.#lifetime)
   }
 
   /** False where it was there already. */
@@ -38,15 +43,20 @@ export class Remembered {
   /** True where it was there; it is not any more. */
   take(name: string): boolean {
     const isThere = this.has(name)
-    this.#until.delete(name)
+    this.#forget(name)
     return isThere
   }
 
   has(name: string): boolean {
-    const until = this.#until.get(name)
+    const until = this.#young.get(name) ?? this.#old.get(name)
     if (until === undefined) return false
     if (until > this.#kernel.now) return true
-    this.#until.delete(name)
+    this.#forget(name)
     return false
+  }
+
+  #forget(name: string): void {
+    this.#young.delete(name)
+    this.#old.delete(name)
   }
 }
