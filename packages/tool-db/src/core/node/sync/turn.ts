@@ -212,6 +212,8 @@ export class Turn {
       if (this.#parts.intake.wants(nameOf(item))) items.push(item)
     }
     this.#queue.splice(0, taken)
+    // Each step gives its own in order; a want is written in order, and what is left of one step goes before the next one's.
+    items.sort((a, b) => a.time - b.time)
     const range = items.length > 0 ? undefined : this.#ranges.shift()
     if (items.length === 0 && range === undefined) return
     const id = this.#parts.kernel.messageId()
