@@ -323,6 +323,12 @@ export class Database extends EventEmitter {
       case 'dialled-back':
         this.#tell('dialled-back', { reached: event.reached })
         return
+      case 'record-damaged':
+        this.#tell('record-damaged', { key: event.key, damage: event.damage })
+        return
+      case 'scrubbed':
+        this.#tell('scrubbed', event.report)
+        return
       case 'servers-changed':
         this.#tell('servers', this.serverPeers)
     }

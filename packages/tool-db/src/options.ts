@@ -82,6 +82,8 @@ export interface AddedOptions {
   syncInterval: number
   /** How long a deletion is kept, in ms: a server that was away for longer is taken for a new one. */
   keepDeletions: number
+  /** Of one core, the share that checks the signatures of what a server has stored: 0 for none, up to 1. */
+  scrub: number
   /** Believes X-Forwarded-For: only behind a reverse proxy of one's own. */
   trustProxy: boolean
   /** PEM certificates to trust when dialling with TLS. */
@@ -135,6 +137,7 @@ export const DEFAULT_OPTIONS: AllOptions = {
   claimWindow: 120_000,
   syncInterval: 300_000,
   keepDeletions: 7_776_000_000,
+  scrub: 0.02,
   trustProxy: false,
   ca: undefined,
   limits: {},
@@ -184,11 +187,13 @@ export function checkedOptions(given: GivenOptions): AllOptions {
     'claimWindow',
     'syncInterval',
     'keepDeletions',
+    'scrub',
   ] as const) {
     if (!(Number.isFinite(options[name]) && options[name] >= 0)) {
       throw new UsageError(`the option ${name} must be a number of 0 or more: ${String(options[name])}`)
     }
   }
+  if (options.scrub > 1) throw new UsageError(`the option scrub must be a share of one core, 0 to 1: ${options.scrub}`)
   if (options.pow !== null && !(Number.isInteger(options.pow) && options.pow >= 0 && options.pow <= 16)) {
     throw new UsageError(`the option pow must be null or a whole number of 0 to 16: ${String(options.pow)}`)
   }

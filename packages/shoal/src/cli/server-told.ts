@@ -2,7 +2,7 @@
 
 import { formatEndpoint } from '@shoal/base'
 import type { Mapped } from '@shoal/discovery'
-import type { PeerInfo, StoreCondition, Uncertified } from '@shoal/tool-db'
+import type { PeerInfo, ScrubReport, StoreCondition, Uncertified } from '@shoal/tool-db'
 import type { Reach } from '../reach.ts'
 import type { CommandDatabase } from './database.ts'
 import type { Output } from './output.ts'
@@ -11,6 +11,13 @@ import type { Output } from './output.ts'
 const SHOWN_ID_LENGTH = 10
 /** Cloned peers that are named once; nobody reads more warnings than that. */
 const CLONES_MAX = 100
+/** Damaged records that a person is told of one by one. */
+const RECORDS_NAMED_MAX = 8
+
+interface DamagedRecord {
+  readonly key: string
+  readonly damage: string
+}
 
 interface Clone {
   readonly address: string
@@ -28,6 +35,7 @@ export class ServerTold {
   #host: string | undefined
   /** BOUNDED: CLONES_MAX. */
   readonly #clones = new Set<string>()
+  #damagedRecords = 0
 
   constructor(output: Output, open: CommandDatabase) {
     this.#output = output
@@ -42,6 +50,8 @@ export class ServerTold {
       output.debug(`${formatEndpoint({ host, port })} misbehaved: ${reason}`),
     )
     db.on('store-damaged', (condition: StoreCondition) => this.#inTurn(() => this.#damaged(condition)))
+    db.on('record-damaged', (found: DamagedRecord) => this.#inTurn(() => this.#recordDamaged(found)))
+    db.on('scrubbed', (report: ScrubReport) => this.#inTurn(() => this.#scrubbed(report)))
     db.on('store-refusing', (error: Error) => this.#inTurn(() => this.#refusing(error)))
     db.on('store-writing', () =>
       this.#inTurn(() => output.event('store', { state: 'writing' }, 'the store takes writes again')),
@@ -98,6 +108,26 @@ export class ServerTold {
     this.#output.warn(
       `the store was damaged (${files.join('; ')}): the damaged files are in ${setAside ?? 'place'}, ${what}; check the disk`,
     )
+  }
+
+  #recordDamaged({ key, damage }: DamagedRecord): void {
+    this.#output.event('store', { state: 'record-damaged', key, damage }, undefined)
+    if (++this.#damagedRecords > RECORDS_NAMED_MAX) return
+    this.#output.warn(
+      `the stored record ${JSON.stringify(key)} is not as its author signed it (${damage}): it is kept aside, and fetched from another server that has it; check the disk`,
+    )
+  }
+
+  #scrubbed({ checked, damaged, complete }: ScrubReport): void {
+    this.#damagedRecords = 0
+    this.#output.event('store', { state: 'checked', records: checked, damaged, complete }, undefined)
+    if (!complete) {
+      this.#output.warn(
+        `over a thousand stored records are not as their authors signed them, so the rest was left alone: see whether this is the store of another program or user adapter, else restore it from a backup`,
+      )
+    } else if (damaged > 0) {
+      this.#output.warn(`of ${checked} stored records ${damaged} were damaged, and are kept aside; check the disk`)
+    }
   }
 
   #refusing(error: Error): void {

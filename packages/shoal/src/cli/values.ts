@@ -58,6 +58,15 @@ export function parseCount(flag: string, most: number): (text: string) => number
   }
 }
 
+/** Of one core. */
+export function parseShare(flag: string): (text: string) => number {
+  return (text) => {
+    const share = /^(0|0?\.\d+|1)$/.test(text) ? Number(text) : undefined
+    if (share === undefined) throw usageMistake(`${flag} ${shown(text)} is not a share: give 0 to 1, as 0.02`)
+    return share
+  }
+}
+
 export function parseTimeout(text: string): number {
   const timeout = wholeNumber(text)
   if (timeout === undefined || timeout < 1 || timeout > TIMEOUT_MAX_MS) {

@@ -115,3 +115,20 @@ test('[C-105] sleep and other addresses are told', () => {
   swarm.emit('woken', 'slept')
   expect(events().at(-1)).toEqual({ event: 'woken', reason: 'slept' })
 })
+
+test('[C-81] damaged records are told one by one, to a person only the first of them, and each walk at its end', () => {
+  const { db, listen, events, stderr } = world()
+  listen()
+  for (let i = 0; i < 12; i++) db.emit('record-damaged', { key: `k${i}`, damage: 'signature' })
+  db.emit('scrubbed', { checked: 100, damaged: 12, complete: true })
+  db.emit('scrubbed', { checked: 100, damaged: 1_024, complete: false })
+  const told = events().slice(1)
+  expect(told.length).toBe(14)
+  expect(told[0]).toEqual({ event: 'store', state: 'record-damaged', key: 'k0', damage: 'signature' })
+  expect(told[12]).toEqual({ event: 'store', state: 'checked', records: 100, damaged: 12, complete: true })
+  expect(told[13]).toMatchObject({ complete: false })
+  const text = stderr.text
+  expect(text.match(/is not as its author signed it/g)?.length).toBe(8)
+  expect(text).toMatch(/of 100 stored records 12 were damaged/)
+  expect(text).toMatch(/the rest was left alone/)
+})

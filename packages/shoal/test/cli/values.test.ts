@@ -13,6 +13,7 @@ import {
   parseListenPort,
   parsePublicHost,
   parseRemotePort,
+  parseShare,
   parseTimeout,
   parseTopic,
 } from '../../src/cli/values.ts'
@@ -32,6 +33,13 @@ function expectMistake(make: () => unknown, hint: string): void {
   expect(message).not.toContain('\n')
   expect(message.length).toBeLessThan(300)
 }
+
+test('[C-81] a share of a core is a number from 0 to 1', () => {
+  expect(['0', '0.02', '.5', '1'].map(parseShare('--scrub'))).toEqual([0, 0.02, 0.5, 1])
+  for (const text of ['', '2', '1.5', '-0.1', '2%', '1e-2', 'none']) {
+    expectMistake(() => parseShare('--scrub')(text), 'is not a share: give 0 to 1')
+  }
+})
 
 describe('topics', () => {
   test('[C-10] a topic is any text of 1 to 256 bytes', () => {

@@ -11,6 +11,8 @@ import { shake128 } from './shake-128.ts'
 const SYNC_INTERVAL: Millis = MINUTE
 /** Longer than any history. */
 const HORIZON: Millis = 24 * HOUR
+/** Of a core that nothing takes long on: as outside. */
+const SCRUB = 0.02
 
 export type DatabaseOutput =
   | { readonly kind: 'effect'; readonly effect: Effect }
@@ -29,7 +31,7 @@ export class DatabaseMachine implements Machine<DatabaseOutput> {
       limits: DEFAULT_LIMITS,
       noise: nobleEngine(random),
       verifyEd25519: nobleVerifyEd25519,
-      sync: { expand: shake128, interval: SYNC_INTERVAL, horizon: HORIZON },
+      sync: { expand: shake128, interval: SYNC_INTERVAL, horizon: HORIZON, scrub: SCRUB },
     })
   }
 

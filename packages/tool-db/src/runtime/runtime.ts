@@ -148,7 +148,8 @@ function encryptionOf({ encryption, requireEncryption }: AllOptions): 'off' | 'p
 
 function syncOf({ options, store }: RuntimeInit): SyncInit | undefined {
   if (!store.isAtomic) return undefined
-  return { expand: AES_256_CTR, interval: options.syncInterval, horizon: options.keepDeletions }
+  const { syncInterval: interval, keepDeletions: horizon, scrub } = options
+  return { expand: AES_256_CTR, interval, horizon, scrub }
 }
 
 function buildDriver(

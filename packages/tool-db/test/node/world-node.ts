@@ -96,7 +96,13 @@ export class WorldNode {
         sha256,
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         noise: nobleEngine(random),
-        sync: options.sync && { expand: AES_256_CTR, interval: 60_000, horizon: 30 * 24 * HOUR, ...options.sync },
+        sync: options.sync && {
+          expand: AES_256_CTR,
+          interval: 60_000,
+          horizon: 30 * 24 * HOUR,
+          scrub: 0,
+          ...options.sync,
+        },
         verifyEd25519: nobleVerifyEd25519,
       },
     )

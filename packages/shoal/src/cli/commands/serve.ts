@@ -13,7 +13,7 @@ import { acceptTopicOption, type DatabaseFlags, withDatabaseFlags } from '../opt
 import { ServerTold } from '../server-told.ts'
 import { doorOf, openDoor } from '../store-door.ts'
 import { soughtBy } from '../topic-flags.ts'
-import { parseChoice, parseListenPort, parsePublicHost } from '../values.ts'
+import { parseChoice, parseListenPort, parsePublicHost, parseShare } from '../values.ts'
 
 interface Flags extends DatabaseFlags {
   readonly port?: number
@@ -21,6 +21,7 @@ interface Flags extends DatabaseFlags {
   readonly mapping: boolean
   readonly acceptTopic: readonly Topic[]
   readonly durability?: AllOptions['durability']
+  readonly scrub?: number
   readonly certificate?: string
 }
 
@@ -44,6 +45,12 @@ export function serveCommand(run: Run): CommandType {
         'what an acknowledged record survives: memory, the death of the process (default); sync, a loss of power too',
       ).argParser(parseChoice<AllOptions['durability']>('--durability', ['memory', 'sync'])),
     )
+    .addOption(
+      new Option(
+        '--scrub <share>',
+        'of one core, what checking the signatures of stored records may take (default: 0.02; 0: none)',
+      ).argParser(parseShare('--scrub')),
+    )
   return withDatabaseFlags(command).action((flags: Flags) => run(flags, (context) => serve(context, flags)))
 }
 
@@ -61,6 +68,7 @@ async function serve(context: CommandContext, flags: Flags): Promise<ExitCode> {
     acceptTopics: flags.acceptTopic,
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(flags.durability === undefined ? {} : { durability: flags.durability }),
+    ...(flags.scrub === undefined ? {} : { scrub: flags.scrub }),
     ...(certificate === undefined ? {} : { certificate }),
     ...(directory === undefined ? { store: 'memory' } : { storageName: directory }),
   }

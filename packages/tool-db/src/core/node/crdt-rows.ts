@@ -64,6 +64,14 @@ export function setNameOf(key: string, rowKey: string): SetName {
   return { author: name.slice(colon + 1, authorEnd), hash, kind: name.slice(authorEnd + HASH_LENGTH + 2) }
 }
 
+/** The document's key; `undefined` for what is no such row. */
+export function keyOfSetRow(rowKey: string): string | undefined {
+  const lengthEnd = rowKey.indexOf(':', SET_ROW_PREFIX.length)
+  const length = Number(rowKey.slice(SET_ROW_PREFIX.length, lengthEnd))
+  const keyEnd = lengthEnd + 1 + length
+  return lengthEnd > 0 && rowKey[keyEnd] === ':' ? rowKey.slice(lengthEnd + 1, keyEnd) : undefined
+}
+
 export function indexOfRow(row: HeldRow | undefined): CrdtIndex {
   if (row === undefined) return NO_INDEX
   try {

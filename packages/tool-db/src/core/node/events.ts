@@ -34,8 +34,24 @@ export type NodeEvent =
   | { readonly kind: 'uncertified'; readonly why: Uncertified }
   /** Another server dialled us from outside, or could not; or somebody came in from there. */
   | { readonly kind: 'dialled-back'; readonly reached: boolean }
+  /** A stored record was not as its author signed it: it is kept aside, and asked for again. */
+  | { readonly kind: 'record-damaged'; readonly key: string; readonly damage: Damage }
+  /** All that is stored was checked, or too much of it was damaged to go on. */
+  | { readonly kind: 'scrubbed'; readonly report: ScrubReport }
   /** The servers that we know have changed. */
   | { readonly kind: 'servers-changed' }
+
+/** unreadable: no record at all, or another than was stored; content: not what its author hashed; signature: not its author's. */
+export type Damage = 'unreadable' | 'content' | 'signature'
+
+export interface ScrubReport {
+  /** Records; several of one name count once. */
+  readonly checked: number
+  /** Of them set aside. */
+  readonly damaged: number
+  /** False where so much was damaged that the rest was left alone. */
+  readonly complete: boolean
+}
 
 export interface Refusal {
   /** A record stays stored here, and is sent to nobody else. */

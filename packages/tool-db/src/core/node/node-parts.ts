@@ -36,6 +36,7 @@ import { Subscriptions } from './subscriptions.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import { Forgetting } from './sync/forgetting.ts'
 import { ItemIndex, type SyncInit } from './sync/item-index.ts'
+import { Scrub } from './sync/scrub.ts'
 
 export interface NodeInit {
   readonly random: RandomSource
@@ -68,6 +69,7 @@ export class NodeParts {
   readonly items: ItemIndex
   readonly catchUp: CatchUp | undefined
   readonly forgetting: Forgetting | undefined
+  readonly scrub: Scrub | undefined
   readonly admission: Admission
   readonly expiries: Expiries
   readonly gets: Gets
@@ -185,6 +187,17 @@ export class NodeParts {
             hasVerifierFor,
             onStored,
           })
+    this.scrub =
+      sync === undefined
+        ? undefined
+        : new Scrub({
+            kernel,
+            config,
+            admission: this.admission,
+            items: this.items,
+            share: sync.scrub,
+            onMissing: () => this.catchUp?.noteMissing(),
+          })
     const asking = { kernel, requests: this.requests, fanout: this.fanout, clientId, isServer, servers }
     const gets = new Gets({
       ...asking,
@@ -255,6 +268,7 @@ export class NodeParts {
       'now.sync-ready': this.items.isReady ? 1 : 0,
       'now.sync-peers': this.catchUp?.links ?? 0,
       'now.sync-refusals': this.catchUp?.refusals ?? 0,
+      ...this.scrub?.stats,
     }
   }
 

@@ -53,6 +53,7 @@ export class DatabaseNode {
     this.#parts.expiries.start()
     this.#parts.items.start()
     this.#parts.forgetting?.start()
+    this.#parts.scrub?.start()
     this.#parts.meeting.start()
   }
 

@@ -47,6 +47,10 @@ export class Remembered {
     return isThere
   }
 
+  clear(): void {
+    this.#until.clear()
+  }
+
   has(name: string): boolean {
     const until = this.#young.get(name) ?? this.#old.get(name)
     if (until === undefined) return false

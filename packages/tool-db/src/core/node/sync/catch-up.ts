@@ -101,6 +101,12 @@ export class CatchUp {
     if (link !== undefined) this.#armSoon(link, SOON)
   }
 
+  /** Something that was here is gone. */
+  noteMissing(): void {
+    this.#intake.forgetRefusals()
+    for (const link of this.#links.values()) this.#armSoon(link, SOON)
+  }
+
   handleAsk(peer: Peer, message: SyncAskMessage): void {
     const link = this.#linkOf(peer)
     if (link === undefined) return

@@ -100,6 +100,11 @@ export class Intake {
     return this.#refused.size
   }
 
+  /** What was held is gone: what was refused for its sake may be better than nothing. */
+  forgetRefusals(): void {
+    this.#refused.clear()
+  }
+
   /** False for what is here, or is not wanted. */
   wants(item: NamedItem): boolean {
     return !this.#parts.items.has(item) && !this.#refused.has(item.id)

@@ -22,6 +22,8 @@ export interface SyncInit {
   readonly interval: Millis
   /** How long a deletion is kept, and how long a server may be away without being taken for a stranger to its own old records. */
   readonly horizon: Millis
+  /** Of one core, what checking the signatures of stored records may take; 0 for none. */
+  readonly scrub: number
 }
 
 /** What a commit does to the items. */
@@ -47,6 +49,8 @@ export class ItemIndex {
   readonly tree: ItemTree
   /** Deletions up to this time may have been forgotten here. */
   forgottenUntil: Millis = 0
+  /** Rows whose record was damaged, and has not come again. BOUNDED: by the damage that is kept. */
+  readonly missing: Set<string> = new Set()
   readonly #kernel: Kernel
   readonly #init: SyncInit | undefined
   #isReady = false
@@ -119,7 +123,7 @@ export class ItemIndex {
 
   /** It may be what a deletion was about that nobody remembers: under a key that nothing is held of. */
   mayBeForgotten(record: WireRecord): boolean {
-    return record.t <= this.forgottenUntil
+    return record.t <= this.forgottenUntil && !this.missing.has(record.k)
   }
 
   /** Of records under one key; sets of changes lie elsewhere, and are no business of the key's row. */
@@ -146,7 +150,10 @@ export class ItemIndex {
           this.tree.removePacked(packedOf(item))
           if (!this.#isReady) this.#goneMeanwhile.add(itemRowKey(item))
         }
-        for (const { item } of come) this.tree.insertPacked(packedOf(item))
+        for (const { item, row } of come) {
+          this.tree.insertPacked(packedOf(item))
+          if (this.missing.size > 0 && this.missing.delete(row)) this.#kernel.counters.add('scrub.repaired')
+        }
       },
     }
   }
