@@ -48,7 +48,8 @@ export class Remembered {
   }
 
   clear(): void {
-    this.#until.clear()
+    this.#young.clear()
+    this.#old.clear()
   }
 
   has(name: string): boolean {
