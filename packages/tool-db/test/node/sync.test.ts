@@ -349,6 +349,33 @@ test('[Y-18] a server that was away beyond the horizon brings back nothing, lear
   expect(fresh.held('k30')).toEqual({ i: 30 })
 })
 
+test('[Y-32] what a mended store has lost is no deletion that was forgotten: others give it back, until both have agreed', () => {
+  const world = new World()
+  const a = grown(world, 20)
+  const old = JSON.parse(a.rows.get('k1')?.value ?? '')
+  const b = world.server({ sync, key: 'b' })
+  b.connect(a)
+  world.run(20_000)
+  b.put('k1', null, { isDeletion: true })
+  world.run(31 * DAY)
+  expect(stats(b)['records.forgotten-deletions']).toBe(1)
+  // Its engine has put it together anew, without some of its rows.
+  for (const key of ['k2', 'k3']) b.rows.delete(key)
+  b.rows.set('\u0000repaired', { value: '{}', version: 'x' })
+  const c = again(world, b)
+  const d = again(world, c)
+  // Live, nothing of that age is taken even so.
+  const raw = world.raw(d).greet()
+  raw.put(old)
+  world.run(1_000)
+  expect(d.held('k1')).toBeUndefined()
+  d.connect(a)
+  world.run(60_000)
+  expect(records(d)).toEqual(records(a))
+  expect(d.held('k2')).toEqual({ i: 2 })
+  expect(d.rows.has('\u0000sync-repairing')).toBe(false)
+})
+
 test('[Y-19] two servers of different rules finish, and do not fetch again what one of them refuses', () => {
   const world = new World()
   const a = grown(world, 10)

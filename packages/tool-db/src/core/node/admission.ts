@@ -285,7 +285,7 @@ export class Admission {
     if (namespaceOf(record.k).kind !== 'frozen') {
       if (held !== undefined && !wins(record, held))
         return { kind: 'verdict', verdict: { kind: 'unchanged', record, held } }
-      const isVouchedFor = arrival.kind === 'sync' && arrival.certified
+      const isVouchedFor = arrival.kind === 'sync' && (arrival.certified || this.#items.isRepairing)
       if (previous === undefined && !isVouchedFor && this.#items.mayBeForgotten(record)) {
         return { kind: 'verdict', verdict: { kind: 'refused', code: 'Forgotten' } }
       }

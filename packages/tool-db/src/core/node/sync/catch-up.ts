@@ -6,12 +6,13 @@
 import { HOUR, jittered, MINUTE, type Millis, SECOND } from '@shoal/base'
 import type { Step } from '../../sync/reconcile.ts'
 import type { SyncAskMessage, SyncRecordsMessage, SyncTellMessage, SyncWantMessage } from '../../wire/message.ts'
+import type { RowWrite } from '../effects.ts'
 import type { Kernel, Timer } from '../kernel.ts'
 import { has } from '../peer.ts'
 import type { Peer } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
 import { Intake, type IntakeParts } from './intake.ts'
-import { AGREED_MARK } from './item-rows.ts'
+import { AGREED_MARK, REPAIRING_MARK } from './item-rows.ts'
 import { Pace } from './pace.ts'
 import { Serving } from './serving.ts'
 import { type Fault, type Outcome, Turn, type TurnParts } from './turn.ts'
@@ -242,9 +243,12 @@ export class CatchUp {
   }
 
   #noteAgreed(): void {
-    if (this.#kernel.now < this.#agreedAt + AGREED_EVERY) return
+    const { items } = this.#parts
+    if (this.#kernel.now < this.#agreedAt + AGREED_EVERY && !items.isRepairing) return
     this.#agreedAt = this.#kernel.now
-    const writes = [{ key: AGREED_MARK, value: String(this.#kernel.now) }]
+    const writes: RowWrite[] = [{ key: AGREED_MARK, value: String(this.#kernel.now) }]
+    if (items.isRepairing) writes.push({ key: REPAIRING_MARK })
+    items.isRepairing = false
     this.#kernel.ask('commit', { writes, expect: new Map() }, () => undefined)
   }
 

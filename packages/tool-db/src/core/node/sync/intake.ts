@@ -299,7 +299,7 @@ export class Intake {
       this.#refused.add(item.id)
       return undefined
     }
-    if (previous === undefined && items.mayBeForgotten(record)) {
+    if (previous === undefined && !items.isRepairing && items.mayBeForgotten(record)) {
       this.#refuse(item, 'Forgotten', taken)
       return undefined
     }

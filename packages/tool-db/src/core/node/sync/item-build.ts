@@ -7,7 +7,7 @@ import { itemOf } from '../../sync/record-item.ts'
 import { SET_ROW_PREFIX } from '../crdt-rows.ts'
 import { type HeldRow, NO_VERSION, type RowWrite } from '../effects.ts'
 import type { Kernel } from '../kernel.ts'
-import { INDEX_MARK, ITEM_PREFIX, itemRowKey, REPAIRED_MARK, recordsAt, rowsAt } from './item-rows.ts'
+import { INDEX_MARK, ITEM_PREFIX, itemRowKey, REPAIRED_MARK, REPAIRING_MARK, recordsAt, rowsAt } from './item-rows.ts'
 
 const KEYS_PER_PAGE = 256
 /** A row that is written meanwhile is read again. */
@@ -36,7 +36,9 @@ export class ItemBuild {
       ]
       this.#passes(passes, (isDone) => {
         if (!isDone) return then(false)
-        const writes = [{ key: INDEX_MARK, value: String(this.#kernel.now) }, { key: REPAIRED_MARK }]
+        const now = String(this.#kernel.now)
+        const writes: RowWrite[] = [{ key: INDEX_MARK, value: now }, { key: REPAIRED_MARK }]
+        if (repaired !== undefined) writes.push({ key: REPAIRING_MARK, value: now })
         this.#kernel.ask('commit', { writes, expect: new Map() }, (written) => then(written.ok))
       })
     })

@@ -13,7 +13,7 @@ import type { RowWrite } from '../effects.ts'
 import type { Kernel } from '../kernel.ts'
 import { ItemBuild } from './item-build.ts'
 import { ItemLoad } from './item-load.ts'
-import { FORGOTTEN_MARK, itemRowKey } from './item-rows.ts'
+import { FORGOTTEN_MARK, itemRowKey, REPAIRED_MARK, REPAIRING_MARK } from './item-rows.ts'
 
 export interface SyncInit {
   /** Of items, for the set hash. */
@@ -49,6 +49,8 @@ export class ItemIndex {
   readonly tree: ItemTree
   /** Deletions up to this time may have been forgotten here. */
   forgottenUntil: Millis = 0
+  /** The engine has mended the store, and no comparison was through since: any row may be missing, deleted or not. */
+  isRepairing = false
   /** Rows whose record was damaged, and has not come again. BOUNDED: by the damage that is kept. */
   readonly missing: Set<string> = new Set()
   readonly #kernel: Kernel
@@ -78,9 +80,10 @@ export class ItemIndex {
   start(): void {
     if (this.#init === undefined) return
     const { horizon } = this.#init
-    this.#kernel.ask('load', { keys: [FORGOTTEN_MARK] }, (result) => {
-      const value = result.ok ? result.value[0]?.value : undefined
-      if (value !== undefined) this.forgottenUntil = Math.max(this.forgottenUntil, Number(value) || 0)
+    this.#kernel.ask('load', { keys: [FORGOTTEN_MARK, REPAIRED_MARK, REPAIRING_MARK] }, (result) => {
+      const [forgotten, ...repaired] = result.ok ? result.value : []
+      if (forgotten !== undefined) this.forgottenUntil = Math.max(this.forgottenUntil, Number(forgotten.value) || 0)
+      this.isRepairing ||= repaired.some((row) => row !== undefined)
     })
     const build = new ItemBuild(this.#kernel)
     build.run((isBuilt) => {

@@ -16,6 +16,9 @@ export const INDEX_MARK = '\u0000sync-index'
 /** Written where the engine has mended the store by itself: rows may be missing, those of items too. */
 export const REPAIRED_MARK = '\u0000repaired'
 
+/** From there on until this server has agreed with another one on everything. */
+export const REPAIRING_MARK = '\u0000sync-repairing'
+
 /** When this server last agreed with another one on everything. */
 export const AGREED_MARK = '\u0000sync-agreed'
 
