@@ -2,7 +2,7 @@
  * A bare speaker of tool-db's wire, for what no honest program sends: it signs like tool-db's ECDSA users, and puts any
  * bytes on its socket. Each may dial from a loopback address of its own, so that one being kept out leaves the others alone.
  */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createECDH, createHash, createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -15,10 +15,17 @@ export class Signer {
   readonly #key: KeyObject
 
   constructor() {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const { x, y } = publicKey.export({ format: 'jwk' })
+    // Not generateKeyPairSync: a key of it that is exported at once may hang Node 20.
+    const pair = createECDH('prime256v1')
+    const point = pair.generateKeys()
+    const [x, y] = [point.subarray(1, 33), point.subarray(33)].map((half) => half.toString('base64url')) as [
+      string,
+      string,
+    ]
+    const d = pair.getPrivateKey().toString('hex').padStart(64, '0')
     this.address = `${x}${y}`
-    this.#key = privateKey
+    const key = { kty: 'EC', crv: 'P-256', x, y, d: Buffer.from(d, 'hex').toString('base64url') }
+    this.#key = createPrivateKey({ key, format: 'jwk' })
   }
 
   sign(text: string): string {

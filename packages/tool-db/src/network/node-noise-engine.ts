@@ -7,28 +7,25 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   hash,
   type KeyObject,
+  randomBytes,
 } from 'node:crypto'
-import { NOISE_TAG_BYTES, type NoiseEngine, type NoiseKeyPair } from '@shoal/peer'
+import { NOISE_KEY_BYTES, NOISE_TAG_BYTES, type NoiseEngine, type NoiseKeyPair } from '@shoal/peer'
 
 const CIPHER = 'chacha20-poly1305'
 const LENGTHS = { authTagLength: NOISE_TAG_BYTES }
-/** What stands before the 32 bytes of a key in PKCS#8 and SPKI (RFC 8410). */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const SPKI_PREFIX = Buffer.from('302a300506032b656e032100', 'hex')
+/** A JWK (RFC 8037) is read ten times as fast as SPKI or PKCS#8. */
+const X25519 = { kty: 'OKP', crv: 'X25519' }
+/** A private JWK has to have a public half, which OpenSSL makes anew from the private one. */
+const ANY_PUBLIC_KEY = Buffer.alloc(NOISE_KEY_BYTES).toString('base64url')
 
 export const NODE_NOISE: NoiseEngine = {
-  keyPair: (secret) =>
-    secret === undefined ? pairOf(generateKeyPairSync('x25519').privateKey) : pairOf(imported(secret)),
+  // Not by generateKeyPairSync: in Node 20, should its job be collected while the key is exported, the process hangs for ever.
+  keyPair: (secret) => pairOf(secretKeyOf(secret ?? randomBytes(NOISE_KEY_BYTES))),
   sharedSecret: (secret, publicKey) => {
     try {
-      const key = Buffer.concat([SPKI_PREFIX, publicKey])
-      return diffieHellman({
-        privateKey: secret as KeyObject,
-        publicKey: createPublicKey({ key, format: 'der', type: 'spki' }),
-      })
+      return diffieHellman({ privateKey: secret as KeyObject, publicKey: publicKeyOf(publicKey) })
     } catch {
       return undefined
     }
@@ -58,11 +55,15 @@ export const NODE_NOISE: NoiseEngine = {
   },
 }
 
-function imported(secret: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, secret]), format: 'der', type: 'pkcs8' })
+function secretKeyOf(secret: Uint8Array): KeyObject {
+  const key = { ...X25519, d: Buffer.from(secret).toString('base64url'), x: ANY_PUBLIC_KEY }
+  return createPrivateKey({ key, format: 'jwk' })
+}
+
+function publicKeyOf(bytes: Uint8Array): KeyObject {
+  return createPublicKey({ key: { ...X25519, x: Buffer.from(bytes).toString('base64url') }, format: 'jwk' })
 }
 
 function pairOf(secret: KeyObject): NoiseKeyPair {
-  // As a JWK the public half comes thirty times as fast as in SPKI.
   return { publicKey: Buffer.from(secret.export({ format: 'jwk' }).x as string, 'base64url'), secret }
 }

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import { seededRandom } from '@shoal/base'
 import { nobleEngine } from '@shoal/peer'
 import { expect, test } from 'vitest'
@@ -41,4 +42,18 @@ test('[E-3] node:crypto too refuses public keys of small order, and what is no k
   expect(NODE_NOISE.sharedSecret(secret, new Uint8Array(32))).toBeUndefined()
   expect(NODE_NOISE.sharedSecret(secret, Uint8Array.of(1, ...new Uint8Array(31)))).toBeUndefined()
   expect(NODE_NOISE.sharedSecret(secret, new Uint8Array(31))).toBeUndefined()
+})
+
+test('[E-21] a key pair is made without a job of node:crypto: one that is collected while its key is exported hangs the process for ever', () => {
+  const jobs: string[] = []
+  const hook = createHook({ init: (_id, type) => void jobs.push(type) }).enable()
+  const pairs = Array.from({ length: 3 }, () => NODE_NOISE.keyPair())
+  hook.disable()
+  expect(jobs.filter((type) => /KEY.*GEN/.test(type))).toEqual([])
+  expect(new Set(pairs.map(({ publicKey }) => Buffer.from(publicKey).toString('hex'))).size).toBe(3)
+  // The public half is that of the secret one: the product with the base point.
+  const base = Uint8Array.of(9, ...new Uint8Array(31))
+  for (const { publicKey, secret } of pairs) {
+    expect(Buffer.from(NODE_NOISE.sharedSecret(secret, base) as Uint8Array)).toEqual(Buffer.from(publicKey))
+  }
 })
