@@ -4,7 +4,7 @@
  */
 import { connectedTo } from './accept-join.ts'
 import { Child, withChildren } from './child.ts'
-import { runFakes } from './fakes-run.ts'
+import { runFakes, runSocketFakes } from './fakes-run.ts'
 import { figureOf } from './figures.ts'
 import type { Heard } from './liars-process.ts'
 import { Swarm } from './shoal-process.ts'
@@ -17,6 +17,7 @@ const FIRST_SERVER_BOUND_S = 5
 const REVOKED_BOUND_S = 60
 const EXPIRED_BOUND_S = 5
 const LIARS = 50
+const FAKES = 1_000
 /** What a certificate has left when its server starts. */
 const SHORT_MS = 8_000
 
@@ -32,7 +33,9 @@ export async function acceptOwnedTopic({ quick, log }: AcceptOptions): Promise<V
   const seeds = quick ? SEEDS.quick : SEEDS.whole
   const of = await runFakes('O-18', seeds, log)
   const runs: Times[] = []
+  const sockets: number[] = []
   for (let run = 0; run < (quick ? RUNS.quick : RUNS.whole); run++) {
+    sockets.push(await runSocketFakes('O-18', FAKES, log))
     const times = await runOnce()
     runs.push(times)
     const { connectedS, revokedS, heard } = times
@@ -45,6 +48,7 @@ export async function acceptOwnedTopic({ quick, log }: AcceptOptions): Promise<V
   return [
     atMost(5, 's', `a thousand fakes in 20 networks, p99 of ${seeds} seeds`, figureOf([of('owned, twenty networks')])),
     atMost(5, 's', `each fake in a network of its own, p99 of ${seeds} seeds`, figureOf([of('owned, a network each')])),
+    atMost(5, 's', `${FAKES} fakes on real sockets, the server flooded`, figureOf(sockets)),
     atMost(
       FIRST_SERVER_BOUND_S,
       's',
