@@ -209,6 +209,25 @@ test('[T-54] subscriptions bring what there is, then each change at once, also a
   expect(seen).toEqual(['before', 'one', 'two', 'by prefix'])
 })
 
+test('[T-54] a client acknowledges nothing of what it is told, but says so where it refuses it', () => {
+  const { world, a, client } = joined()
+  client.command({ kind: 'subscribe', key: 'news' })
+  world.run(300)
+  const acks = (): readonly string[] =>
+    world.wire
+      .filter(({ from, text }) => from === client.host && text.includes('"type":"ack"'))
+      .map(({ text }) => (JSON.parse(text) as { code: string }).code)
+  a.put('news', 'one')
+  world.run(300)
+  expect(client.rows.get('news')?.value).toContain('"one"')
+  expect(acks()).toEqual([])
+  world.tampers.set(a.host, (text) => text.replace('"two"', '"forged"'))
+  a.put('news', 'two')
+  world.run(300)
+  expect(client.rows.get('news')?.value).toContain('"one"')
+  expect(acks()).toEqual(['InvalidHashNonce'])
+})
+
 test('[T-54] a plain peer’s subscription is exact, and goes with its connection', () => {
   const { world, a } = joined()
   const plain = world.raw(a).greet()

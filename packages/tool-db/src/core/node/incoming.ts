@@ -206,7 +206,8 @@ export class Incoming {
     const arrival: Arrival = isAnswer || isPushed ? this.#answerOf(peer, data) : { kind: 'live' }
     this.#admit(peer, message, { size, arrival }, (verdict) => {
       if (isToldOnce && verdict.kind === 'refused' && isPassing(verdict.code)) subscriptions.handleMissed(peer, data.k)
-      this.#ackVerdict(peer, message, verdict)
+      // The server waits for no word: to hear it from a thousand subscribers would cost as much as telling them did.
+      if (!isPushed || verdict.kind === 'refused') this.#ackVerdict(peer, message, verdict)
     })
   }
 
