@@ -28,6 +28,16 @@ export class ReadError extends ShoalError {
   }
 }
 
+/** More records begin with the prefix than are compared at once. */
+export class PrefixTooLargeError extends ShoalError {
+  constructor(prefix: string, most: number) {
+    super(
+      'SHOAL_PREFIX_TOO_LARGE',
+      `more than ${most} records begin with ${JSON.stringify(prefix.slice(0, 200))}: sync longer prefixes, one after the other`,
+    )
+  }
+}
+
 /** The record is stored here, but too few servers have confirmed it in time. */
 export class NotConfirmedError extends ShoalError {
   readonly sent: number

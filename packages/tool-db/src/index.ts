@@ -78,7 +78,14 @@ export type {
   QueryMessage,
   SubscribeMessage,
 } from './core/wire/message.ts'
-export { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
+export {
+  NameTakenError,
+  NoSuchUserError,
+  NotConfirmedError,
+  PrefixTooLargeError,
+  PutRefusedError,
+  ReadError,
+} from './errors.ts'
 export { ToolDbNetworkAdapter } from './network/network-adapter.ts'
 export { DialError, ListenError } from './network/network-error.ts'
 export type { AllOptions, GivenOptions, ToolDbOptions } from './options.ts'
@@ -93,6 +100,7 @@ export {
   type GetOutcome,
   type PutOptions,
   type PutOutcome,
+  type SyncOutcome,
   ToolDb,
 } from './tool-db.ts'
 export { AccountError } from './users/account-error.ts'

@@ -8,12 +8,20 @@ import type { AnyValue, FunctionReturn } from './compat/api-types.ts'
 import { sha256 } from './compat/hashes.ts'
 import type { BaseCrdt } from './core/crdt/base-crdt.ts'
 import type { CommandResult } from './core/node/commands.ts'
+import { PREFIX_ITEMS_MAX } from './core/node/sync/prefix-set.ts'
 import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
 import type { WireRecord } from './core/records/record.ts'
 import { DELETED, writtenValue } from './core/records/write.ts'
 import type { CrdtPutMessage, Message, PutMessage } from './core/wire/message.ts'
 import { Database } from './database.ts'
-import { NameTakenError, NoSuchUserError, NotConfirmedError, PutRefusedError, ReadError } from './errors.ts'
+import {
+  NameTakenError,
+  NoSuchUserError,
+  NotConfirmedError,
+  PrefixTooLargeError,
+  PutRefusedError,
+  ReadError,
+} from './errors.ts'
 import type { CustomVerification, ServerFunction } from './runtime/application.ts'
 import { checkFunction, checkFunctionName, checkText } from './runtime/checked-command.ts'
 import { Documents } from './runtime/documents.ts'
@@ -51,7 +59,18 @@ export interface GetOutcome<T = unknown> {
   readonly complete: boolean
 }
 
+/** What a comparison with the servers has come to. */
+export interface SyncOutcome {
+  /** Records that were new here, or newer than what was here; deletions count as well. */
+  readonly stored: number
+  /** Servers that have nothing under the prefix that is not here, by now. */
+  readonly servers: number
+  /** That is every server that was connected, at least one. */
+  readonly complete: boolean
+}
+
 const GET_TIMEOUT_MS = 1_000
+const SYNC_TIMEOUT_MS = 30_000
 const SIGN_IN_TIMEOUT_MS = 2_000
 const FUNCTION_TIMEOUT_MS = 10_000
 const CONFIRM_TIMEOUT_MS = 10_000
@@ -186,6 +205,26 @@ export class ToolDb extends Database {
     const prefix = this.#readKey(key, userNamespaced)
     const result = await this.command({ kind: 'query', prefix, to, timeout: timeoutMs })
     return result.kind === 'query' ? [...result.keys] : []
+  }
+
+  /**
+   * Of a client: brings everything here that begins with a text, deletions and documents too, as its servers have it; what is here already is
+   * not sent again. Key listeners hear of what is new. Waits for a server where none is connected. Rejects with PrefixTooLargeError where that
+   * is more than 10,000 records, UsageError on a server, which does that by itself, and ReadError where the store failed.
+   */
+  async syncPrefix(key: string, userNamespaced = false, timeoutMs: Millis = SYNC_TIMEOUT_MS): Promise<SyncOutcome> {
+    const prefix = this.#readKey(key, userNamespaced)
+    if (this.options.server)
+      throw new UsageError('a server has everything that the others have by itself: leave out syncPrefix')
+    if (this.options.storageAdapter !== undefined)
+      throw new UsageError('syncPrefix needs a store of ours: leave out storageAdapter')
+    const result = await this.command({ kind: 'sync-prefix', prefix, timeout: timeoutMs })
+    if (result.kind === 'refused' && result.code === 'TOO_LARGE') throw new PrefixTooLargeError(key, PREFIX_ITEMS_MAX)
+    if (result.kind !== 'sync-prefix') {
+      throw new ReadError(prefix, result.kind === 'refused' ? { cause: result.error } : {})
+    }
+    const { stored, servers, complete } = result
+    return { stored, servers, complete }
   }
 
   /**

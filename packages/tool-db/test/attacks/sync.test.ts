@@ -150,3 +150,116 @@ test('[Y-22] who has not named the feature may not use it', () => {
   expect(server.machine.stats()['faults.out-of-turn']).toBe(5)
   expect(client.peers).toEqual([])
 })
+
+/** A server, and a client that is connected to it; the server says of each kind of message what the test wants. */
+function served(lies: Readonly<Record<string, (message: Record<string, unknown>) => object>> = {}): {
+  world: World
+  server: WorldNode
+  client: WorldNode
+} {
+  const world = new World()
+  const server = world.server({ sync })
+  for (let i = 0; i < 300; i++) server.put(`mine-${i}`, i)
+  for (let i = 0; i < 300; i++) server.put(`other-${i}`, i)
+  world.run(600_000)
+  const client = world.client({ sync })
+  world.tampers.set(server.host, (text) => {
+    const message = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {}
+    const lie = lies[message['type'] as string]
+    return lie === undefined ? text : JSON.stringify(lie(message))
+  })
+  client.connect(server)
+  world.run(1_000)
+  return { world, server, client }
+}
+
+test('[Y-43] a server fills no client with records of other keys, forged ones, or what nobody asked for', () => {
+  const other = (server: WorldNode, i: number): unknown => JSON.parse(server.rows.get(`other-${i}`)?.value ?? '')
+  let made: WorldNode | undefined
+  const { world, server, client } = served({
+    syncRecords: (message) => ({
+      ...message,
+      records: [...(message['records'] as unknown[]).slice(1), other(made as WorldNode, 1)],
+    }),
+  })
+  made = server
+  const done = client.command({ kind: 'sync-prefix', prefix: 'mine-', timeout: 10_000 })
+  world.run(20_000)
+  expect(done.result).toMatchObject({ stored: 0, complete: false })
+  expect(client.machine.stats()['faults.malformed']).toBeGreaterThanOrEqual(1)
+  expect(client.held('other-1')).toBeUndefined()
+  world.tampers.clear()
+  say(server, client, { type: 'syncRecords', id: 'x', records: [other(server, 2)], looked: 1 })
+  world.run(1_000)
+  expect(client.held('other-2')).toBeUndefined()
+  const forging = served({
+    syncRecords: (message) => ({
+      ...message,
+      records: (message['records'] as Record<string, unknown>[]).map((record) => ({ ...record, v: 'forged' })),
+    }),
+  })
+  const forged = forging.client.command({ kind: 'sync-prefix', prefix: 'mine-', timeout: 10_000 })
+  forging.world.run(20_000)
+  expect(forged.result).toMatchObject({ stored: 0, complete: false })
+  expect(forging.client.held('mine-1')).toBeUndefined()
+  expect(forging.client.machine.stats()['faults.bad-record']).toBeGreaterThan(0)
+})
+
+test('[Y-43] a server that says for ever that something differs holds a client up for its time and no longer', () => {
+  const { world, client } = served({ syncTell: (message) => ({ ...message, data: differs }) })
+  const done = client.command({ kind: 'sync-prefix', prefix: 'mine-', timeout: 60_000 })
+  world.run(60_000)
+  expect(done.result).toMatchObject({ complete: false })
+})
+
+test('[Y-43] a client may compare prefixes alone, four questions at a time, and what it wants lies under them', () => {
+  const { world, server, client } = served()
+  const range = toBase64(serialiseWant({ kind: 'range', range: { from: packPlace(0, new Uint8Array(0)), to: 'end' } }))
+  const salt = toBase64(new Uint8Array(16))
+  world.wire.length = 0
+  for (let i = 0; i < 3; i++) say(client, server, { type: 'syncAsk', id: `all${i}`, salt, data: differs })
+  say(client, server, { type: 'syncWant', id: 'everything', data: range })
+  world.run(1_000)
+  expect(server.machine.stats()['faults.out-of-turn']).toBe(4)
+  expect(sent(world, server, 'syncTell') + sent(world, server, 'syncRecords')).toBe(0)
+  world.run(60_000)
+  world.wire.length = 0
+  for (let i = 0; i < 40; i++) say(client, server, { type: 'syncWant', id: `w${i}`, data: range, prefix: 'mine-' })
+  world.run(1_000)
+  const answers = world.wire.filter(({ text }) => text.includes('"type":"syncRecords"'))
+  expect(answers.length).toBeGreaterThan(0)
+  const keys = answers.flatMap(({ text }) =>
+    (JSON.parse(text) as { records: { k: string }[] }).records.map(({ k }) => k),
+  )
+  expect(keys.every((key) => key.startsWith('mine-'))).toBe(true)
+  expect(world.wire.filter(({ text }) => text.includes('TOO_BUSY')).length).toBeGreaterThan(30)
+})
+
+test('[Y-43] clients that ask for one prefix after the other hold up neither each other nor the servers', () => {
+  const { world, server, client } = served()
+  const honest = world.client({ sync })
+  honest.connect(server)
+  const late = world.server({ sync })
+  const salt = toBase64(new Uint8Array(16))
+  let asked = 0
+  const flood = (): void => {
+    for (let i = 0; i < 4; i++) {
+      // Each is gathered anew.
+      say(client, server, {
+        type: 'syncAsk',
+        id: `f${asked}`,
+        salt,
+        data: differs,
+        prefix: asked++ % 2 === 0 ? `m${'ine-'.slice(0, asked % 5)}` : '',
+      })
+    }
+    world.at(50, flood)
+  }
+  flood()
+  world.run(1_000)
+  late.connect(server)
+  const done = honest.command({ kind: 'sync-prefix', prefix: 'mine-', timeout: 60_000 })
+  world.run(30_000)
+  expect(done.result).toMatchObject({ stored: 300, complete: true })
+  expect(late.held('other-299')).toBe(299)
+})

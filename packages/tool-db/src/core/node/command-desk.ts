@@ -46,6 +46,9 @@ export class CommandDesk {
       case 'subscribe':
         this.#subscribe(command, answer)
         return
+      case 'sync-prefix':
+        this.#syncPrefix(command, answer)
+        return
       case 'function':
         this.#parts.functions.call(command, (code, value) => answer({ kind: 'function', code, value }))
         return
@@ -118,6 +121,12 @@ export class CommandDesk {
         answer({ kind: 'refused', code, ...(error !== undefined && { error }) })
       })
     })
+  }
+
+  #syncPrefix(command: Command & { kind: 'sync-prefix' }, answer: (result: CommandResult) => void): void {
+    const { prefixSync } = this.#parts
+    if (prefixSync === undefined) answer({ kind: 'sync-prefix', stored: 0, servers: 0, complete: false })
+    else prefixSync.sync(command, answer)
   }
 
   #subscribe(command: Command & { kind: 'subscribe' }, answer: (result: CommandResult) => void): void {

@@ -66,6 +66,8 @@ export type Command =
       /** This key alone, not everything that begins with it: also of claims that nobody is shown. */
       readonly exact?: boolean
     }
+  /** Of a client: everything that begins with it, as its servers have it. */
+  | { readonly kind: 'sync-prefix'; readonly prefix: string; readonly timeout: Millis }
   | { readonly kind: 'function'; readonly name: string; readonly args: unknown; readonly timeout: Millis }
   | { readonly kind: 'connect'; readonly endpoint: Endpoint }
   /** A record from a backup: verified and stored as one that comes by sync, and told to nobody. */
@@ -91,6 +93,8 @@ export type CommandResult =
   | { readonly kind: 'get'; readonly record: WireRecord | undefined; readonly complete: boolean }
   | { readonly kind: 'query'; readonly keys: readonly string[]; readonly complete: boolean }
   | { readonly kind: 'subscribe' }
+  /** `servers`: have nothing under the prefix that is not here, by now. `complete`: that is all that were connected. */
+  | { readonly kind: 'sync-prefix'; readonly stored: number; readonly servers: number; readonly complete: boolean }
   | { readonly kind: 'function'; readonly code: FunctionReturnMessage['code']; readonly value: unknown }
   | { readonly kind: 'connect' }
   /** `isNew`: not held before, and not older than what is held. */

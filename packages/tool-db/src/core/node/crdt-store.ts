@@ -176,7 +176,7 @@ export class CrdtStore {
     set: HeldSet,
     { replaced, held }: { readonly replaced: readonly HeldSet[]; readonly held: WireRecord | undefined },
   ): ItemChange {
-    if (!this.#items.isKept) return NO_CHANGE
+    if (!this.#items.isFollowed) return NO_CHANGE
     const itemOf = ({ hash, kind, time }: HeldSet): NamedItem =>
       namedItem({ key, type: kind, hash, time }, this.#kernel.sha256)
     const gone = replaced.map(itemOf)

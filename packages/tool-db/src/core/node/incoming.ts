@@ -25,6 +25,7 @@ import type { Peer } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import type { CatchUp } from './sync/catch-up.ts'
+import type { PrefixSync } from './sync/prefix-sync.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface IncomingParts {
@@ -49,6 +50,8 @@ export interface IncomingParts {
   readonly dialBacks: DialBacks
   /** Absent where this node takes no part. */
   readonly catchUp: CatchUp | undefined
+  /** Of a client. */
+  readonly prefixSync: PrefixSync | undefined
 }
 
 /** Refusals that no honest peer causes, once it has verified what it sends. */
@@ -100,6 +103,7 @@ export class Incoming {
         if (subscriptions.handleAck(peer, message.id, message.code)) return
         if (this.#parts.dialBacks.handleAck(peer, message.id, message.code)) return
         if (this.#parts.catchUp?.handleAck(peer, message.id) === true) return
+        if (this.#parts.prefixSync?.handleAck(peer, message.id, message.code) === true) return
         requests.handleAnswer(peer, message)
         return
       case 'syncAsk':
@@ -152,23 +156,24 @@ export class Incoming {
   }
 
   #handleSync(peer: Peer, message: SyncPartMessage): void {
-    const { catchUp, sessions } = this.#parts
-    if (catchUp === undefined) {
+    const { catchUp, prefixSync, sessions } = this.#parts
+    const side = catchUp ?? prefixSync
+    if (side === undefined) {
       sessions.fault(peer.session, 'out-of-turn')
       return
     }
     switch (message.type) {
       case 'syncAsk':
-        catchUp.handleAsk(peer, message)
+        side.handleAsk(peer, message)
         return
       case 'syncTell':
-        catchUp.handleTell(peer, message)
+        side.handleTell(peer, message)
         return
       case 'syncWant':
-        catchUp.handleWant(peer, message)
+        side.handleWant(peer, message)
         return
       case 'syncRecords':
-        catchUp.handleRecords(peer, message)
+        side.handleRecords(peer, message)
         return
     }
   }

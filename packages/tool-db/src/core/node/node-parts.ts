@@ -36,6 +36,7 @@ import { Subscriptions } from './subscriptions.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import { Forgetting } from './sync/forgetting.ts'
 import { ItemIndex, type SyncInit } from './sync/item-index.ts'
+import { PrefixSync } from './sync/prefix-sync.ts'
 import { Scrub } from './sync/scrub.ts'
 
 export interface NodeInit {
@@ -44,7 +45,7 @@ export interface NodeInit {
   readonly limits: NodeLimits
   readonly noise: NoiseEngine
   readonly verifyEd25519: VerifyEd25519
-  /** A server whose store keeps items; without it the node neither compares itself with others nor answers those who do. */
+  /** Where the store can commit several rows as one; without it the node neither compares itself with others nor answers those who do. */
   readonly sync?: SyncInit | undefined
 }
 
@@ -68,6 +69,7 @@ export class NodeParts {
   readonly listeners: Listeners
   readonly items: ItemIndex
   readonly catchUp: CatchUp | undefined
+  readonly prefixSync: PrefixSync | undefined
   readonly forgetting: Forgetting | undefined
   readonly scrub: Scrub | undefined
   readonly admission: Admission
@@ -84,7 +86,7 @@ export class NodeParts {
     const kernel = new Kernel(init)
     this.kernel = kernel
     const sync = config.isServer ? init.sync : undefined
-    this.identity = new Identity(kernel, config, sync === undefined ? FEATURES : [...FEATURES, 'sync'])
+    this.identity = new Identity(kernel, config, init.sync === undefined ? FEATURES : [...FEATURES, 'sync'])
     this.items = new ItemIndex(kernel, sync)
     const { clientId } = this.identity
     const { isServer } = config
@@ -173,20 +175,22 @@ export class NodeParts {
       sync === undefined
         ? undefined
         : new Forgetting({ kernel, admission: this.admission, items: this.items, horizon: sync.horizon })
+    const catchingUp = {
+      kernel,
+      items: this.items,
+      admission: this.admission,
+      fanout: this.fanout,
+      listeners: this.listeners,
+      sessions: this.sessions,
+      hasVerifierFor,
+      onStored,
+    }
     this.catchUp =
-      sync === undefined
+      sync === undefined ? undefined : new CatchUp({ ...catchingUp, interval: sync.interval, expand: sync.expand })
+    this.prefixSync =
+      init.sync === undefined || isServer
         ? undefined
-        : new CatchUp({
-            kernel,
-            items: this.items,
-            admission: this.admission,
-            fanout: this.fanout,
-            listeners: this.listeners,
-            sessions: this.sessions,
-            interval: sync.interval,
-            hasVerifierFor,
-            onStored,
-          })
+        : new PrefixSync({ ...catchingUp, servers, expand: init.sync.expand })
     this.scrub =
       sync === undefined
         ? undefined
@@ -240,6 +244,7 @@ export class NodeParts {
       rosterNews: this.rosterNews,
       dialBacks: this.dialBacks,
       catchUp: this.catchUp,
+      prefixSync: this.prefixSync,
     }
     this.incoming = new Incoming(parts)
     this.desk = new CommandDesk({ ...parts, servers, connect: (endpoint) => this.dialPlan.add(endpoint, 'given') })
@@ -268,6 +273,7 @@ export class NodeParts {
       'now.sync-ready': this.items.isReady ? 1 : 0,
       'now.sync-peers': this.catchUp?.links ?? 0,
       'now.sync-refusals': this.catchUp?.refusals ?? 0,
+      'now.sync-prefixes': this.catchUp?.prefixes ?? this.prefixSync?.prefixes ?? 0,
       ...this.scrub?.stats,
     }
   }
@@ -284,6 +290,7 @@ export class NodeParts {
         this.requests.handleGone(peer)
         this.dialBacks.handleGone(peer)
         this.catchUp?.handleGone(peer)
+        this.prefixSync?.handleGone(peer)
       },
       onGone: (peer) => {
         this.dialPlan.handlePeerGone(peer.peerId)
@@ -308,6 +315,7 @@ export class NodeParts {
     this.relays.handleServer(peer)
     this.requests.handleServer(peer)
     this.catchUp?.handleServer(peer)
+    this.prefixSync?.handleServer()
     this.kernel.counters.add(isNew ? 'servers.connected' : 'servers.reconnected')
   }
 }

@@ -97,6 +97,8 @@ export interface SyncAskMessage extends Base {
   readonly salt: string
   /** Base64 of a step of a reconciliation. */
   readonly data: string
+  /** Of the records whose keys begin with this alone: the only way in which clients may ask. */
+  readonly prefix?: string
 }
 
 /** Feature `sync`: the answer to a `syncAsk`, under its id. */
@@ -110,6 +112,8 @@ export interface SyncWantMessage extends Base {
   readonly type: 'syncWant'
   /** Base64: items, or a range of them. */
   readonly data: string
+  /** As in the comparison that it follows from. */
+  readonly prefix?: string
 }
 
 /** Feature `sync`: the answer to a `syncWant`, under its id: as many of the records as fit. */

@@ -246,11 +246,21 @@ function readCrdtSets(fields: Fields, base: Envelope, limits: WireLimits): CrdtS
   return { type: 'crdtSets', ...base, sets, ...(place !== undefined && { next: place }) }
 }
 
-function readSyncAsk(fields: Fields, base: Envelope): SyncAskMessage | string {
+function readSyncAsk(fields: Fields, base: Envelope, limits: WireLimits): SyncAskMessage | string {
   const salt = text(own(fields, 'salt'), SYNC_SALT_LENGTH)
   if (salt?.length !== SYNC_SALT_LENGTH) return 'salt'
   const data = text(own(fields, 'data'), SYNC_DATA_LENGTH_MAX)
-  return data === undefined ? 'data' : { type: 'syncAsk', ...base, salt, data }
+  if (data === undefined) return 'data'
+  const prefix = readPrefix(fields, limits)
+  return prefix === undefined ? 'prefix' : { type: 'syncAsk', ...base, salt, data, ...prefix }
+}
+
+/** `undefined` for one that is none. */
+function readPrefix(fields: Fields, { keyLengthMax }: WireLimits): { readonly prefix?: string } | undefined {
+  const given = own(fields, 'prefix')
+  if (given === undefined) return {}
+  const prefix = keyText(given, keyLengthMax, 0)
+  return prefix === undefined ? undefined : { prefix }
 }
 
 function readSyncTell(fields: Fields, base: Envelope): SyncTellMessage | string {
@@ -258,9 +268,11 @@ function readSyncTell(fields: Fields, base: Envelope): SyncTellMessage | string 
   return data === undefined ? 'data' : { type: 'syncTell', ...base, data }
 }
 
-function readSyncWant(fields: Fields, base: Envelope): SyncWantMessage | string {
+function readSyncWant(fields: Fields, base: Envelope, limits: WireLimits): SyncWantMessage | string {
   const data = text(own(fields, 'data'), SYNC_DATA_LENGTH_MAX)
-  return data === undefined ? 'data' : { type: 'syncWant', ...base, data }
+  if (data === undefined) return 'data'
+  const prefix = readPrefix(fields, limits)
+  return prefix === undefined ? 'prefix' : { type: 'syncWant', ...base, data, ...prefix }
 }
 
 function readSyncRecords(fields: Fields, base: Envelope, limits: WireLimits): SyncRecordsMessage | string {

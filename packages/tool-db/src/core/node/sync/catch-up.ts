@@ -5,6 +5,7 @@
 
 import { HOUR, jittered, MINUTE, type Millis, SECOND } from '@shoal/base'
 import type { Step } from '../../sync/reconcile.ts'
+import type { Expand } from '../../sync/set-hash.ts'
 import type { SyncAskMessage, SyncRecordsMessage, SyncTellMessage, SyncWantMessage } from '../../wire/message.ts'
 import type { RowWrite } from '../effects.ts'
 import type { Kernel, Timer } from '../kernel.ts'
@@ -12,6 +13,7 @@ import { has } from '../peer.ts'
 import type { Peer } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
 import { Intake, type IntakeParts } from './intake.ts'
+import type { ItemIndex } from './item-index.ts'
 import { AGREED_MARK, REPAIRING_MARK } from './item-rows.ts'
 import { Pace } from './pace.ts'
 import { Serving } from './serving.ts'
@@ -32,9 +34,11 @@ const FORGED_COUNTED_MAX = 32
 /** How often it is written down that all is well. */
 const AGREED_EVERY: Millis = HOUR
 
-export interface CatchUpParts extends Omit<IntakeParts, 'pace'> {
+export interface CatchUpParts extends Omit<IntakeParts, 'pace' | 'items'> {
+  readonly items: ItemIndex
   readonly sessions: Sessions
   readonly interval: Millis
+  readonly expand: Expand
 }
 
 interface Link {
@@ -68,12 +72,18 @@ export class CatchUp {
       items,
       sessions,
       fanout,
+      expand: parts.expand,
       onNeed: (peer, step) => this.#handleNeed(peer, step),
     })
   }
 
   get links(): number {
     return this.#links.size
+  }
+
+  /** Sets of prefixes that are kept for clients. */
+  get prefixes(): number {
+    return this.#serving.prefixes
   }
 
   get refusals(): number {
@@ -109,6 +119,10 @@ export class CatchUp {
   }
 
   handleAsk(peer: Peer, message: SyncAskMessage): void {
+    if (message.prefix !== undefined && has(peer, 'sync')) {
+      this.#serving.handleAsk(peer, message)
+      return
+    }
     const link = this.#linkOf(peer)
     if (link === undefined) return
     // The other side compares: ours need not be soon.
@@ -117,7 +131,8 @@ export class CatchUp {
   }
 
   handleWant(peer: Peer, message: SyncWantMessage): void {
-    if (this.#linkOf(peer) !== undefined) this.#serving.handleWant(peer, message)
+    const mayAsk = message.prefix !== undefined && has(peer, 'sync')
+    if (mayAsk || this.#linkOf(peer) !== undefined) this.#serving.handleWant(peer, message)
   }
 
   handleTell(peer: Peer, message: SyncTellMessage): void {

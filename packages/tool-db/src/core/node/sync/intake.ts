@@ -29,9 +29,12 @@ const REFUSED_MAX = 65_536
 /** Rows that others write at the same time are read again so often; then each record goes in by itself. */
 const COMMIT_TRIES = 3
 
+/** What an intake has to know of the items, and to change. */
+export type KeptItems = Pick<ItemIndex, 'has' | 'itemOf' | 'change' | 'mayBeForgotten' | 'isRepairing'>
+
 export interface IntakeParts {
   readonly kernel: Kernel
-  readonly items: ItemIndex
+  readonly items: KeptItems
   readonly admission: Admission
   readonly fanout: Fanout
   readonly listeners: Listeners

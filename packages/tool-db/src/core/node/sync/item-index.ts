@@ -34,6 +34,11 @@ export interface ItemChange {
   apply(): void
 }
 
+/** Is told of what a commit has done to the items. */
+export interface ItemFollower {
+  noteChange(gone: readonly NamedItem[], come: readonly ItemPlace[]): void
+}
+
 export interface ItemPlace {
   readonly item: NamedItem
   /** The row in which its record lies. */
@@ -53,6 +58,8 @@ export class ItemIndex {
   isRepairing = false
   /** Rows whose record was damaged, and has not come again. BOUNDED: by the damage that is kept. */
   readonly missing: Set<string> = new Set()
+  /** BOUNDED: by those who take part in it. */
+  readonly followers: Set<ItemFollower> = new Set()
   readonly #kernel: Kernel
   readonly #init: SyncInit | undefined
   #isReady = false
@@ -69,6 +76,11 @@ export class ItemIndex {
 
   get isKept(): boolean {
     return this.#init !== undefined
+  }
+
+  /** False where nobody asks which items there are. */
+  get isFollowed(): boolean {
+    return this.isKept || this.followers.size > 0
   }
 
   /** False until the tree holds what the rows say, hashed. */
@@ -131,7 +143,7 @@ export class ItemIndex {
 
   /** Of records under one key; sets of changes lie elsewhere, and are no business of the key's row. */
   changeOf(key: string, before: readonly WireRecord[], after: readonly WireRecord[]): ItemChange {
-    if (!this.isKept) return NO_CHANGE
+    if (!this.isFollowed) return NO_CHANGE
     const gone: NamedItem[] = []
     const come: ItemPlace[] = []
     for (const record of before) if (!isCrdtRecord(record)) gone.push(this.itemOf(record))
@@ -141,24 +153,23 @@ export class ItemIndex {
 
   /** What is both before and after stays as it is, but that its row is written again. */
   change(gone: readonly NamedItem[], come: readonly ItemPlace[]): ItemChange {
-    if (!this.isKept) return NO_CHANGE
+    if (!this.isFollowed) return NO_CHANGE
     const going = gone.length === 0 ? gone : gone.filter(({ id }) => !come.some(({ item }) => item.id === id))
-    const writes: RowWrite[] = []
-    for (const item of going) writes.push({ key: itemRowKey(item) })
-    for (const { item, row } of come) writes.push({ key: itemRowKey(item), value: row })
-    return {
-      writes,
-      apply: () => {
-        for (const item of going) {
-          this.tree.removePacked(packedOf(item))
-          if (!this.#isReady) this.#goneMeanwhile.add(itemRowKey(item))
-        }
-        for (const { item, row } of come) {
-          this.tree.insertPacked(packedOf(item))
-          if (this.missing.size > 0 && this.missing.delete(row)) this.#kernel.counters.add('scrub.repaired')
-        }
-      },
+    return { writes: this.isKept ? rowsFor(going, come) : [], apply: () => this.#apply(going, come) }
+  }
+
+  #apply(going: readonly NamedItem[], come: readonly ItemPlace[]): void {
+    if (this.isKept) {
+      for (const item of going) {
+        this.tree.removePacked(packedOf(item))
+        if (!this.#isReady) this.#goneMeanwhile.add(itemRowKey(item))
+      }
+      for (const { item, row } of come) {
+        this.tree.insertPacked(packedOf(item))
+        if (this.missing.size > 0 && this.missing.delete(row)) this.#kernel.counters.add('scrub.repaired')
+      }
     }
+    if (this.followers.size > 0) for (const follower of this.followers) follower.noteChange(going, come)
   }
 
   /** Hashes what has changed, in slices, so that what follows costs little. */
@@ -169,6 +180,13 @@ export class ItemIndex {
     }
     this.#kernel.ask('pause', {}, () => this.settle(then))
   }
+}
+
+function rowsFor(going: readonly NamedItem[], come: readonly ItemPlace[]): readonly RowWrite[] {
+  const writes: RowWrite[] = []
+  for (const item of going) writes.push({ key: itemRowKey(item) })
+  for (const { item, row } of come) writes.push({ key: itemRowKey(item), value: row })
+  return writes
 }
 
 function nothing(): Uint8Array {

@@ -4,7 +4,9 @@
  */
 
 import { fromBase64, toBase64 } from '@shoal/base'
+import type { ItemTree } from '../../sync/item-tree.ts'
 import { reconcile, type Step } from '../../sync/reconcile.ts'
+import type { Expand } from '../../sync/set-hash.ts'
 import { packItem, type SyncItem } from '../../sync/sync-item.ts'
 import { parseSync, parseWant, serialiseSync } from '../../sync/sync-message.ts'
 import type { SyncAskMessage, SyncWantMessage } from '../../wire/message.ts'
@@ -14,10 +16,15 @@ import type { Kernel } from '../kernel.ts'
 import type { Peer } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
 import type { ItemIndex } from './item-index.ts'
+import { PrefixSets } from './prefix-sets.ts'
 import { RecordReader } from './record-reader.ts'
 
 /** Of the thousandths of a millisecond in each, those that answers may take. */
 const MICROS_PER_MS = 300
+/** Clients, of whom there are more, and who ask for what has to be gathered first, have a share by themselves. */
+const PREFIX_MICROS_PER_MS = 100
+/** Of a row read for a prefix, its record parsed and hashed. */
+const MICROS_PER_ROW = 25
 /** Of one item expanded, and of one record read, checked and sent. */
 const MICROS_PER_ITEM = 7
 const MICROS_PER_RECORD = 15
@@ -33,28 +40,40 @@ export interface ServingParts {
   readonly items: ItemIndex
   readonly sessions: Sessions
   readonly fanout: Fanout
+  readonly expand: Expand
   /** What the asker has and we lack. */
   onNeed(peer: Peer, step: Step): void
+}
+
+/** What is compared: everything, or what begins with a prefix. */
+interface Compared {
+  readonly tree: ItemTree
+  settle(then: () => void): void
 }
 
 export class Serving {
   readonly #parts: ServingParts
   readonly #reads: HeavyReads
+  /** Of clients. */
+  readonly #prefixReads: HeavyReads
+  readonly #prefixes: PrefixSets
   readonly #reader: RecordReader
 
   constructor(parts: ServingParts) {
     this.#parts = parts
     this.#reader = new RecordReader(parts)
-    this.#reads = new HeavyReads({
-      kernel: parts.kernel,
-      lengthPerMs: MICROS_PER_MS,
-      waitingMax: WAITING_MAX,
-      waitingPerAskerMax: WAITING_PER_PEER_MAX,
-    })
+    this.#prefixes = new PrefixSets(parts)
+    const bounds = { kernel: parts.kernel, waitingMax: WAITING_MAX, waitingPerAskerMax: WAITING_PER_PEER_MAX }
+    this.#reads = new HeavyReads({ ...bounds, lengthPerMs: MICROS_PER_MS })
+    this.#prefixReads = new HeavyReads({ ...bounds, lengthPerMs: PREFIX_MICROS_PER_MS })
   }
 
-  handleAsk(peer: Peer, { id, salt, data }: SyncAskMessage): void {
-    const { items, kernel } = this.#parts
+  get prefixes(): number {
+    return this.#prefixes.size
+  }
+
+  handleAsk(peer: Peer, { id, salt, data, prefix }: SyncAskMessage): void {
+    const { kernel } = this.#parts
     const salted = fromBase64(salt)
     const bytes = fromBase64(data)
     const parsed = bytes === undefined ? undefined : parseSync(bytes)
@@ -62,33 +81,34 @@ export class Serving {
       this.#malformed(peer)
       return
     }
-    this.#enter(peer, id, (done) => {
-      items.settle(() => {
-        const step = reconcile(items.tree, parsed.message, { sha256: kernel.sha256, salt: salted })
+    this.#enter(peer, { id, prefix }, ({ tree, settle }, done) => {
+      settle(() => {
+        const step = reconcile(tree, parsed.message, { sha256: kernel.sha256, salt: salted })
         this.#answer(peer, () => {
           const told = toBase64(serialiseSync(step.reply))
           kernel.counters.add('sync.compared-bytes', told.length)
           this.#parts.fanout.send(peer, { type: 'syncTell', id, to: [], data: told })
-          this.#parts.onNeed(peer, step)
+          // What a client has written it puts; nobody fetches it from there.
+          if (prefix === undefined) this.#parts.onNeed(peer, step)
         })
         done(MICROS_PER_RECORD + step.work * MICROS_PER_ITEM)
       })
     })
   }
 
-  handleWant(peer: Peer, { id, data }: SyncWantMessage): void {
+  handleWant(peer: Peer, { id, data, prefix }: SyncWantMessage): void {
     const bytes = fromBase64(data)
     const want = bytes === undefined ? undefined : parseWant(bytes)
     if (want === undefined) {
       this.#malformed(peer)
       return
     }
-    this.#enter(peer, id, (done) => {
+    this.#enter(peer, { id, prefix }, ({ tree }, done) => {
       if (want.kind === 'items') {
-        this.#sendRecords(peer, id, want.items.slice(0, RECORDS_PER_ANSWER_MAX), undefined, done)
+        const asked = want.items.slice(0, RECORDS_PER_ANSWER_MAX)
+        this.#sendRecords(peer, id, asked, undefined, done)
         return
       }
-      const { tree } = this.#parts.items
       const first = tree.rank(want.range.from)
       const end = tree.rank(want.range.to)
       const last = Math.min(end, first + RECORDS_PER_ANSWER_MAX)
@@ -131,9 +151,40 @@ export class Serving {
     })
   }
 
-  #enter(peer: Peer, id: string, read: (done: (length: number) => void) => void): void {
+  #enter(
+    peer: Peer,
+    { id, prefix }: { readonly id: string; readonly prefix: string | undefined },
+    read: (compared: Compared, done: (micros: number) => void) => void,
+  ): void {
     const { items } = this.#parts
-    if (!items.isReady || !this.#reads.enter(peer, read)) this.#refuse(peer, id, 'TOO_BUSY')
+    const isTaken =
+      items.isReady &&
+      (prefix === undefined
+        ? this.#reads.enter(peer, (done) => read({ tree: items.tree, settle: (then) => items.settle(then) }, done))
+        : this.#prefixReads.enter(peer, (done) => this.#readPrefix(peer, { id, prefix }, { read, done })))
+    if (!isTaken) this.#refuse(peer, id, 'TOO_BUSY')
+  }
+
+  #readPrefix(
+    peer: Peer,
+    { id, prefix }: { readonly id: string; readonly prefix: string },
+    {
+      read,
+      done,
+    }: {
+      readonly read: (compared: Compared, done: (micros: number) => void) => void
+      readonly done: (micros: number) => void
+    },
+  ): void {
+    this.#prefixes.get(prefix, (set, rows) => {
+      const gathering = rows * MICROS_PER_ROW
+      if (typeof set !== 'string') {
+        read({ tree: set.tree, settle: (then) => set.settle(then) }, (micros) => done(gathering + micros))
+        return
+      }
+      this.#answer(peer, () => this.#refuse(peer, id, set === 'failed' ? 'STORE_FAILED' : 'TOO_LARGE'))
+      done(MICROS_PER_RECORD + gathering)
+    })
   }
 
   #answer(peer: Peer, send: () => void): void {

@@ -31,7 +31,7 @@ const FRUITLESS_MAX = 64
 
 export interface TurnParts {
   readonly kernel: Kernel
-  readonly items: ItemIndex
+  readonly items: Pick<ItemIndex, 'tree' | 'settle'>
   readonly fanout: Fanout
   readonly intake: Intake
 }
@@ -61,6 +61,8 @@ export class Turn {
   readonly peer: Peer
   readonly #parts: TurnParts
   readonly #context: ReconcileContext
+  /** All that is compared begins with it. */
+  readonly #prefix: string | undefined
   readonly #onEnd: (outcome: Outcome) => void
   /** What is to be said next in the comparison; empty once everything was compared. */
   #next: SyncMessage = []
@@ -85,9 +87,13 @@ export class Turn {
   #patience: Timer | undefined
   #isOver = false
 
-  constructor(parts: TurnParts, init: { readonly peer: Peer; onEnd(outcome: Outcome): void }) {
+  constructor(
+    parts: TurnParts,
+    init: { readonly peer: Peer; readonly prefix?: string; onEnd(outcome: Outcome): void },
+  ) {
     this.#parts = parts
     this.peer = init.peer
+    this.#prefix = init.prefix
     this.#onEnd = init.onEnd
     const { sha256, random } = parts.kernel
     this.#context = { sha256, salt: random.bytes(16) }
@@ -145,10 +151,13 @@ export class Turn {
     const want = this.#wanted
     if (want === undefined || message.id !== want.id) return 'unasked'
     this.#wanted = undefined
+    const { records } = message
+    const prefix = this.#prefix
+    if (prefix !== undefined && !records.every(({ k }) => k.startsWith(prefix))) return this.#fail('malformed')
     const isFitting = want.kind === 'items' ? this.#goOnBehind(want.items, message) : this.#goOnAt(want.range, message)
     if (!isFitting) return this.#fail('malformed')
     this.#untaken++
-    this.#parts.intake.take(message.records, { certified: this.peer.certificate !== undefined }, (taken) => {
+    this.#parts.intake.take(records, { certified: this.peer.certificate !== undefined }, (taken) => {
       this.#untaken--
       this.#noteTaken(taken)
       if (!this.#isOver) this.#goOn()
@@ -199,7 +208,7 @@ export class Turn {
     this.#asked = id
     const data = toBase64(serialiseSync(this.#next))
     this.#parts.kernel.counters.add('sync.compared-bytes', data.length)
-    this.#send({ type: 'syncAsk', id, to: [], salt: toBase64(this.#context.salt), data })
+    this.#send({ type: 'syncAsk', id, to: [], salt: toBase64(this.#context.salt), data, ...this.#about })
     this.#next = []
   }
 
@@ -220,7 +229,7 @@ export class Turn {
     this.#wanted = range === undefined ? { kind: 'items', id, items } : { kind: 'range', id, range }
     const data = toBase64(serialiseWant(this.#wanted))
     this.#parts.kernel.counters.add('sync.compared-bytes', data.length)
-    this.#send({ type: 'syncWant', id, to: [], data })
+    this.#send({ type: 'syncWant', id, to: [], data, ...this.#about })
   }
 
   /** False where the answer is none to this question. */
@@ -259,6 +268,10 @@ export class Turn {
     this.#hasLeftOut = true
     this.end()
     return fault
+  }
+
+  get #about(): { readonly prefix?: string } {
+    return this.#prefix === undefined ? {} : { prefix: this.#prefix }
   }
 
   #send(message: Parameters<Fanout['send']>[1]): void {
