@@ -192,6 +192,7 @@ export class Database extends EventEmitter {
     })
     this.#runtime = runtime
     this.#watchStore()
+    if (runtime.isNewIdentity) this.#tell('new-identity', { peerId: this.peerAccount.getAddress() })
     this.keyListeners.start(runtime.driver)
     this.emit('init', this.userAccount.getAddress())
     return runtime
@@ -216,6 +217,7 @@ export class Database extends EventEmitter {
   #storeStats(): Readonly<Record<string, number>> {
     const { condition } = this.#storePlace.store
     return {
+      'store.peer-key-lost': this.#runtime?.isNewIdentity === true ? 1 : 0,
       'store.damaged-files': condition?.damage.length ?? 0,
       'store.cut-writes': condition?.cut ?? 0,
       'store.failures': this.#storeFailures,

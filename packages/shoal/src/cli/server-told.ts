@@ -50,6 +50,7 @@ export class ServerTold {
       output.debug(`${formatEndpoint({ host, port })} misbehaved: ${reason}`),
     )
     db.on('store-damaged', (condition: StoreCondition) => this.#inTurn(() => this.#damaged(condition)))
+    db.on('new-identity', ({ peerId }: { peerId: string }) => this.#inTurn(() => this.#newIdentity(peerId)))
     db.on('record-damaged', (found: DamagedRecord) => this.#inTurn(() => this.#recordDamaged(found)))
     db.on('scrubbed', (report: ScrubReport) => this.#inTurn(() => this.#scrubbed(report)))
     db.on('store-refusing', (error: Error) => this.#inTurn(() => this.#refusing(error)))
@@ -107,6 +108,13 @@ export class ServerTold {
     this.#output.event('store', { state: 'damaged', files, setAside: setAside ?? null, isRebuilt }, undefined)
     this.#output.warn(
       `the store was damaged (${files.join('; ')}): the damaged files are in ${setAside ?? 'place'}, ${what}; check the disk`,
+    )
+  }
+
+  #newIdentity(peerId: string): void {
+    this.#output.event('store', { state: 'new-identity', peerId }, undefined)
+    this.#output.warn(
+      `the peer key that was in the store is lost, so this server is ${peerId} from now on: its records are as before; a certificate has to be signed anew, and a backup of the store holds the old key`,
     )
   }
 

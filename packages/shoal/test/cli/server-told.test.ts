@@ -132,3 +132,11 @@ test('[C-81] damaged records are told one by one, to a person only the first of 
   expect(text).toMatch(/of 100 stored records 12 were damaged/)
   expect(text).toMatch(/the rest was left alone/)
 })
+
+test('[C-81] a peer key that is lost is said with the new one', () => {
+  const { db, listen, events, stderr } = world()
+  db.emit('new-identity', { peerId: 'N'.repeat(86) })
+  listen()
+  expect(events().at(-1)).toEqual({ event: 'store', state: 'new-identity', peerId: 'N'.repeat(86) })
+  expect(stderr.text).toMatch(/the peer key that was in the store is lost, so this server is N+ from now on/)
+})

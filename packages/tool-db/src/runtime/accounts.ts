@@ -4,6 +4,8 @@
  */
 
 import { randomAnimal } from '../compat/random-animal.ts'
+import { FORMAT_KEY, REPAIRED_KEY } from '../store/format.ts'
+import { OWN_ROW_PREFIX, prefixRange } from '../store/key-order.ts'
 import type { StorageAdapter } from '../store/storage-adapter.ts'
 import { ABSENT, type Store } from '../store/store.ts'
 import { StoreError } from '../store/store-error.ts'
@@ -15,10 +17,16 @@ const PEER_KEY = '%default-peer%'
 const USER_KEY = '%default-user%'
 const PEER_ROW = '\u0000peer'
 
+const OWN_ROWS = prefixRange(OWN_ROW_PREFIX)
+/** What opening alone writes. */
+const FRESH_ROWS: ReadonlySet<string> = new Set([FORMAT_KEY, REPAIRED_KEY])
+
 /** Where the peer's sealed key lies. */
 export interface KeyPlace {
   read(name: 'peer' | 'user'): Promise<string | undefined>
   writePeer(text: string): Promise<void>
+  /** Whether a key that is not there now has been: what else is there was written by a peer that had one. */
+  wasKept?(): Promise<boolean>
   /** What a tool-db left for us to take over. */
   readOlder?(name: 'peer' | 'user'): Promise<string | undefined>
 }
@@ -27,6 +35,11 @@ export interface KeyPlace {
 export function keysInStore(store: Store, storageName: string | undefined): KeyPlace {
   return {
     read: async (name) => (name === 'peer' ? (await store.readMany([PEER_ROW]))[0]?.value : undefined),
+    wasKept: async () => {
+      if ((store.condition?.damage.length ?? 0) > 0) return true
+      const { keys } = await store.scan(OWN_ROWS, { limit: FRESH_ROWS.size + 1 })
+      return keys.some((key) => !FRESH_ROWS.has(key))
+    },
     ...(storageName !== undefined && {
       readOlder: (name) => readToolDbKey(storageName, name === 'peer' ? PEER_KEY : USER_KEY),
     }),
@@ -56,14 +69,18 @@ export function keysInAdapter(adapter: StorageAdapter): KeyPlace {
   }
 }
 
-/** The peer key that is kept, or a new one, kept from now on. Throws StoreError where the kept one can't be read. */
-export async function loadPeerAccount(account: ToolDbUserAdapter, place: KeyPlace): Promise<void> {
+/**
+ * The peer key that is kept, or a new one, kept from now on. Throws StoreError where the kept one can't be read. True where one was kept
+ * before and is lost: this is another peer from now on, and should say so.
+ */
+export async function loadPeerAccount(account: ToolDbUserAdapter, place: KeyPlace): Promise<boolean> {
   const kept = await place.read('peer')
   const text = kept ?? (await place.readOlder?.('peer'))
   if (text === undefined) {
+    const isLost = (await place.wasKept?.()) ?? false
     await account.anonUser()
     await place.writePeer(JSON.stringify(await account.encryptAccount(PEER_KEY)))
-    return
+    return isLost
   }
   try {
     await account.setUser(await account.decryptAccount(JSON.parse(text), PEER_KEY), randomAnimal())
@@ -76,6 +93,7 @@ export async function loadPeerAccount(account: ToolDbUserAdapter, place: KeyPlac
     )
   }
   if (kept === undefined) await place.writePeer(text)
+  return false
 }
 
 /** Somebody is signed in from the start: who was kept by tool-db, or an anonymous user. */

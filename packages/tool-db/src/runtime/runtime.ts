@@ -57,6 +57,8 @@ export function limitsOf(given: Partial<NodeLimits>): NodeLimits {
 
 export class Runtime {
   readonly driver: Driver
+  /** The peer key that was kept is lost: nobody knows this peer by the name that it has now. */
+  readonly isNewIdentity: boolean
   /** Bound; `undefined` for a client. */
   readonly port: number | undefined
   readonly #init: RuntimeInit
@@ -64,8 +66,9 @@ export class Runtime {
   #address: Endpoint | undefined
   #addressCheck: NodeJS.Timeout | undefined
 
-  private constructor(init: RuntimeInit, parts: { driver: Driver; port: number | undefined }) {
+  private constructor(init: RuntimeInit, parts: { driver: Driver; port: number | undefined; isNewIdentity: boolean }) {
     this.#init = init
+    this.isNewIdentity = parts.isNewIdentity
     this.driver = parts.driver
     this.port = parts.port
   }
@@ -79,13 +82,13 @@ export class Runtime {
   static async start(init: RuntimeInit): Promise<Runtime> {
     const { store, peerAccount, userAccount } = init
     await store.store.ready
-    await loadPeerAccount(peerAccount, store.keys)
+    const isNewIdentity = await loadPeerAccount(peerAccount, store.keys)
     await loadUserAccount(userAccount, store.keys)
     let runtime: Runtime | undefined
     const { driver, ownEndpoints } = buildDriver(init, () => runtime)
     const bound = await init.network.listen(driver.onChannel)
     const port = init.options.server ? (bound ?? init.options.port) : undefined
-    runtime = new Runtime(init, { driver, port })
+    runtime = new Runtime(init, { driver, port, isNewIdentity })
     ownEndpoints.runtime = runtime
     runtime.#open()
     return runtime
