@@ -89,6 +89,7 @@ export {
 export { ToolDbNetworkAdapter } from './network/network-adapter.ts'
 export { DialError, ListenError } from './network/network-error.ts'
 export type { AllOptions, GivenOptions, ToolDbOptions } from './options.ts'
+export type { PutOptions, PutOutcome } from './put-outcome.ts'
 export type { CustomVerification, ServerFunction } from './runtime/application.ts'
 export { LevelDbStore } from './store/leveldb.ts'
 export { MemoryStore } from './store/memory.ts'
@@ -98,8 +99,6 @@ export { StoreError } from './store/store-error.ts'
 export {
   type FoundRecord,
   type GetOutcome,
-  type PutOptions,
-  type PutOutcome,
   type SyncOutcome,
   ToolDb,
 } from './tool-db.ts'

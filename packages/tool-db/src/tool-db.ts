@@ -7,7 +7,6 @@ import { type Imported, type ImportOutcome, importRecords } from './backup/impor
 import type { AnyValue, FunctionReturn } from './compat/api-types.ts'
 import { sha256 } from './compat/hashes.ts'
 import type { BaseCrdt } from './core/crdt/base-crdt.ts'
-import type { CommandResult } from './core/node/commands.ts'
 import { PREFIX_ITEMS_MAX } from './core/node/sync/prefix-set.ts'
 import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
 import type { WireRecord } from './core/records/record.ts'
@@ -22,6 +21,16 @@ import {
   PutRefusedError,
   ReadError,
 } from './errors.ts'
+import {
+  CONFIRM_TIMEOUT_MS,
+  NO_OPTIONS,
+  NOBODY,
+  type PutOptions,
+  type PutOutcome,
+  type PutWish,
+  putOutcome,
+  wishOf,
+} from './put-outcome.ts'
 import type { CustomVerification, ServerFunction } from './runtime/application.ts'
 import { checkFunction, checkFunctionName, checkText } from './runtime/checked-command.ts'
 import { Documents } from './runtime/documents.ts'
@@ -31,21 +40,6 @@ import type { Store } from './store/store.ts'
 import { StoreError } from './store/store-error.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
 import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
-
-export interface PutOptions {
-  /** Resolves when so many servers have confirmed, rejects with NotConfirmedError when they have not in time. */
-  readonly confirm?: number
-  readonly timeoutMs?: Millis
-  /** The record ends so much later, in ms, on every node: it is signed with it. Plain tool-db peers keep it. */
-  readonly ttl?: Millis
-}
-
-export interface PutOutcome<T = unknown> {
-  readonly message: PutMessage<T>
-  /** Servers that it was sent to, and those that said they have stored it. */
-  readonly sent: number
-  readonly confirmed: number
-}
 
 export interface FoundRecord<T = unknown> {
   readonly value: T
@@ -73,7 +67,6 @@ const GET_TIMEOUT_MS = 1_000
 const SYNC_TIMEOUT_MS = 30_000
 const SIGN_IN_TIMEOUT_MS = 2_000
 const FUNCTION_TIMEOUT_MS = 10_000
-const CONFIRM_TIMEOUT_MS = 10_000
 
 export class ToolDb extends Database {
   readonly #turns = new Turns()
@@ -433,23 +426,6 @@ export class ToolDb extends Database {
   }
 }
 
-interface PutWish<T, C extends number | 'all'> {
-  readonly value: T
-  readonly confirm: C
-  readonly timeout: Millis
-  readonly to: readonly string[]
-  readonly ttl: Millis | undefined
-  readonly isDeletion: boolean
-}
-
-const NO_OPTIONS: PutOptions = {}
-const NOBODY: readonly string[] = []
-
-function wishOf<T>(value: T, options: PutOptions, to: readonly string[]): PutWish<T, number> {
-  const { confirm = 0, timeoutMs: timeout = CONFIRM_TIMEOUT_MS, ttl } = options
-  return { value, confirm, timeout, to, ttl, isDeletion: false }
-}
-
 async function* exportOf(
   begun: Promise<unknown>,
   store: () => Store,
@@ -457,12 +433,4 @@ async function* exportOf(
 ): AsyncGenerator<string> {
   await begun
   yield* exportRecords({ store: store(), ...about })
-}
-
-/** Throws PutRefusedError where nothing was stored. */
-function putOutcome(result: CommandResult, key: string): PutOutcome {
-  if (result.kind === 'put')
-    return { message: result.message as PutMessage, sent: result.sent, confirmed: result.confirmed }
-  const refused = result.kind === 'refused' ? result : { code: 'TOO_BUSY' as const, error: undefined }
-  throw new PutRefusedError(refused.code, key, { cause: refused.error })
 }

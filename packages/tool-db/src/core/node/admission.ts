@@ -8,11 +8,10 @@ import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { Arrival, FrozenName } from '../records/frozen.ts'
 import { decideFrozen, shownRecord } from '../records/frozen.ts'
 import { namespaceOf } from '../records/key.ts'
-import { nextTime, wins } from '../records/order.ts'
+import { wins } from '../records/order.ts'
 import type { WireRecord } from '../records/record.ts'
 import { recordText } from '../records/record-text.ts'
 import { checkRecord, ownFault, type RecordRules } from '../records/verify.ts'
-import { RecordDraft, signedRecord } from '../records/write.ts'
 import type { RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
 import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
@@ -31,6 +30,7 @@ import {
   sideRows,
 } from './rows.ts'
 import { type OwnChanges, SetAdmission } from './set-admission.ts'
+import type { SignDraft } from './sign-draft.ts'
 import type { ItemChange, ItemIndex } from './sync/item-index.ts'
 import type { OwnDraft, Verdict } from './verdict.ts'
 
@@ -65,8 +65,6 @@ interface Rows {
 
 /** A row that others write at the same time (an engine that is shared) is read again so often. */
 const COMMIT_TRIES = 5
-/** Hashes of proof of work between two turns of everybody else. */
-const WORK_SLICE = 4_096
 const HASH_TIME = 10 * 60_000
 const HASHES_MAX = 16_384
 
@@ -77,14 +75,16 @@ export class Admission {
   readonly #rules: RecordRules
   readonly #lanes: Lanes
   readonly #items: ItemIndex
+  readonly #sign: SignDraft
   /** Records whose signature was found good: a federation brings each of them several times. BOUNDED: HASHES_MAX, HASH_TIME. */
   readonly #verified: Remembered
   readonly #sets: SetAdmission
   #unverified = 0
 
-  constructor(parts: { kernel: Kernel; config: NodeConfig; items: ItemIndex }, hooks: AdmissionHooks) {
+  constructor(parts: { kernel: Kernel; config: NodeConfig; items: ItemIndex; sign: SignDraft }, hooks: AdmissionHooks) {
     this.#kernel = parts.kernel
     this.#items = parts.items
+    this.#sign = parts.sign
     this.#config = parts.config
     this.#hooks = hooks
     this.#lanes = new Lanes(parts.kernel.limits.lanesMax)
@@ -95,7 +95,7 @@ export class Admission {
     this.#sets = new SetAdmission({
       kernel: parts.kernel,
       items: parts.items,
-      sign: (draft, heldAt, then) => this.sign(draft, heldAt, then),
+      sign: parts.sign,
       check: (record) => checkRecord(record, this.#rules, this.#kernel.now),
       customVerify: (record, previous, then) => this.#customVerify(record, previous, then),
       onStored: hooks.onStored,
@@ -157,7 +157,7 @@ export class Admission {
         if (isFrozen && held !== undefined && held.a !== draft.author.address && !draft.claimAnew) {
           return end({ kind: 'refused', code: 'CantOverwrite' })
         }
-        this.sign(draft, this.#heldTime(draft, rows), (record, failure) => {
+        this.#sign(draft, this.#heldTime(draft, rows), (record, failure) => {
           if (record === undefined) return end({ kind: 'refused', code: 'SIGN_FAILED', error: failure })
           const fault = ownFault(record, this.#rules, this.#kernel.now)
           if (fault !== undefined) return end({ kind: 'refused', code: fault })
@@ -376,41 +376,5 @@ export class Admission {
       then(result.ok && result.value)
     })
     this.#lanes.stepOut()
-  }
-
-  /** Worked for and signed, and not stored: dated behind what is held. */
-  sign(
-    draft: OwnDraft,
-    heldAt: number | undefined,
-    then: (record: WireRecord | undefined, error?: unknown) => void,
-  ): void {
-    const { key, value, author, type, ttl } = draft
-    const { topicPublicId, pow } = this.#config
-    const time = nextTime(this.#kernel.now, heldAt)
-    const search = new RecordDraft(
-      {
-        key,
-        address: author.address,
-        time,
-        value,
-        type,
-        topicPublicId,
-        pow,
-        ...(ttl !== undefined && { expiry: time + ttl }),
-      },
-      this.#kernel.sha256,
-    )
-    const step = (): void => {
-      const unsigned = search.step(WORK_SLICE)
-      if (unsigned === undefined) {
-        this.#kernel.ask('pause', {}, (result) => (result.ok ? step() : then(undefined, result.error)))
-        return
-      }
-      this.#kernel.ask('sign', { signer: author.signer, text: unsigned.h }, (result) => {
-        if (!result.ok) return then(undefined, result.error)
-        then(signedRecord(unsigned, result.value))
-      })
-    }
-    step()
   }
 }

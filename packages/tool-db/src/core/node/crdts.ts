@@ -26,6 +26,7 @@ import { has } from './peer.ts'
 import type { Relays } from './relays.ts'
 import type { Requests } from './requests.ts'
 import type { Peer } from './session.ts'
+import type { SignDraft } from './sign-draft.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface CrdtsParts {
@@ -34,6 +35,7 @@ export interface CrdtsParts {
   readonly isServer: boolean
   readonly peerAddress: string
   readonly admission: Admission
+  readonly sign: SignDraft
   readonly requests: Requests
   readonly fanout: Fanout
   readonly relays: Relays
@@ -65,14 +67,14 @@ export class Crdts {
 
   constructor(parts: CrdtsParts) {
     this.#parts = parts
-    const { kernel, peerAddress, admission } = parts
+    const { kernel, peerAddress, sign } = parts
     this.#reader = new CrdtReader(kernel)
     this.#merged = new MergedDocuments({
       kernel,
       reader: this.#reader,
       heavy: new HeavyReads({ kernel, ...MERGE_RATE }),
       peerAddress,
-      sign: (draft, heldAt, then) => admission.sign(draft, heldAt, then),
+      sign,
     })
   }
 

@@ -17,7 +17,7 @@ import type { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { liveRecordOfRow } from './rows.ts'
 import type { Peer } from './session.ts'
-import type { OwnDraft } from './verdict.ts'
+import type { SignDraft } from './sign-draft.ts'
 
 export type Merged =
   | { readonly kind: 'made'; readonly record: WireRecord }
@@ -33,11 +33,7 @@ export interface MergedDocumentsParts {
   readonly reader: CrdtReader
   readonly heavy: HeavyReads
   readonly peerAddress: string
-  sign(
-    draft: OwnDraft,
-    heldAt: number | undefined,
-    then: (record: WireRecord | undefined, error?: unknown) => void,
-  ): void
+  readonly sign: SignDraft
 }
 
 interface Rows {

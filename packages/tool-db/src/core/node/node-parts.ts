@@ -32,6 +32,7 @@ import { RosterNews } from './roster-news.ts'
 import { ServerNews } from './server-news.ts'
 import type { Peer } from './session.ts'
 import { CLOSE, type Sessions } from './sessions.ts'
+import { draftSigner } from './sign-draft.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { CatchUp } from './sync/catch-up.ts'
 import { Forgetting } from './sync/forgetting.ts'
@@ -166,8 +167,9 @@ export class NodeParts {
     this.listeners = new Listeners({ kernel, config })
     const hasVerifierFor = (key: string): boolean => this.verifiers.hasMatch(key)
     const onStored = (record: WireRecord): void => this.expiries.note(record)
+    const sign = draftSigner({ kernel, config })
     this.admission = new Admission(
-      { kernel, config, items: this.items },
+      { kernel, config, items: this.items, sign },
       { hasVerifierFor, onStored, bringsTwice: () => this.roster.servers.size > 0 },
     )
     this.expiries = new Expiries({ kernel, admission: this.admission, items: this.items })
@@ -215,6 +217,7 @@ export class NodeParts {
       relays: this.relays,
       peerAddress: config.peerAddress,
       admission: this.admission,
+      sign,
       deliveries: this.deliveries,
       listeners: this.listeners,
       isWanted: (key) => this.subscriptions.isWanted(key),

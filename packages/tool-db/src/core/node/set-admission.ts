@@ -10,8 +10,9 @@ import type { Author } from './commands.ts'
 import { CrdtStore, freshChanges, type OpenKey } from './crdt-store.ts'
 import type { Kernel } from './kernel.ts'
 import { liveRecordOfRow } from './rows.ts'
+import type { SignDraft } from './sign-draft.ts'
 import type { ItemIndex } from './sync/item-index.ts'
-import type { OwnDraft, Verdict } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
 /** Changes of our own to a CRDT document. */
 export interface OwnChanges {
@@ -21,12 +22,10 @@ export interface OwnChanges {
   readonly author: Author
 }
 
-type Signed = (record: WireRecord | undefined, error?: unknown) => void
-
 export interface SetAdmissionParts {
   readonly kernel: Kernel
   readonly items: ItemIndex
-  sign(draft: OwnDraft, heldAt: number | undefined, then: Signed): void
+  readonly sign: SignDraft
   check(record: WireRecord): RecordCheck
   customVerify(record: WireRecord, previous: WireRecord | undefined, then: (isAccepted: boolean) => void): void
   onStored(record: WireRecord): void
