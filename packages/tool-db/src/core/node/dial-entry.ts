@@ -40,7 +40,44 @@ export interface DialEntry {
   hasReported: boolean
 }
 
+/** What is known of an endpoint besides who names it. */
+export interface Hearsay {
+  readonly address?: string
+  readonly globalOnly?: boolean
+  readonly teller?: Teller
+}
+
 const TELLERS_MAX = 4
+/** An endpoint that more claim is dialled whoever is connected. */
+export const SUSPECTS_MAX = 4
+
+export function newEntry(endpoint: Endpoint, source: DialSource, { address, globalOnly, teller }: Hearsay): DialEntry {
+  return {
+    endpoint,
+    sources: new Set([source]),
+    tellers: new Map(teller === undefined ? [] : [[teller.name, teller]]),
+    globalOnly: globalOnly ?? false,
+    failures: 0,
+    seen: undefined,
+    suspects: new Set(address === undefined ? [] : [address]),
+    state: { kind: 'queued' },
+    hasReported: false,
+  }
+}
+
+/** One more source names it. */
+export function addHearsay(entry: DialEntry, source: DialSource, { address, globalOnly, teller }: Hearsay): void {
+  entry.sources.add(source)
+  if (address !== undefined && entry.suspects.size < SUSPECTS_MAX) entry.suspects.add(address)
+  if (teller !== undefined) addTeller(entry, teller)
+  entry.globalOnly &&= globalOnly ?? false
+}
+
+/** Nobody answers at it yet, and no other than this teller has named it. */
+export function isOnlyOf(entry: DialEntry, teller: Teller): boolean {
+  const isPending = entry.state.kind === 'queued' || entry.state.kind === 'waiting' || entry.state.kind === 'dialling'
+  return isPending && isOnlyTold(entry) && entry.tellers.size === 1 && entry.tellers.has(teller.name)
+}
 
 export function isOnlyTold({ sources }: DialEntry): boolean {
   return sources.size === 1 && sources.has('told')
@@ -51,7 +88,7 @@ export function isOnlyProposed({ sources }: DialEntry): boolean {
 }
 
 /** Of more tellers those that proved something stay. */
-export function addTeller({ tellers }: DialEntry, teller: Teller): void {
+function addTeller({ tellers }: DialEntry, teller: Teller): void {
   if (tellers.size >= TELLERS_MAX && !tellers.has(teller.name)) {
     const unproven = [...tellers.values()].find(({ proven }) => !proven)
     if (unproven === undefined || !teller.proven) return

@@ -18,25 +18,23 @@ import { clientIdOf, type DialOutcome } from '@shoal/peer'
 import type { NodeConfig } from './config.ts'
 import { DialAttempts } from './dial-attempts.ts'
 import {
-  addTeller,
+  addHearsay,
   type DialEntry,
   type DialSource,
+  type Hearsay,
+  isOnlyOf,
   isOnlyProposed,
   isOnlyTold,
+  newEntry,
+  SUSPECTS_MAX,
   saw,
   type Teller,
 } from './dial-entry.ts'
 import { DialQueue } from './dial-queue.ts'
+import { DialsInFlight } from './dials-in-flight.ts'
 import type { Kernel, Timer } from './kernel.ts'
 import { Remembered } from './remembered.ts'
 import type { Session } from './session.ts'
-
-/** What is known of an endpoint besides who names it. */
-export interface Hearsay {
-  readonly address?: string
-  readonly globalOnly?: boolean
-  readonly teller?: Teller
-}
 
 export interface DialPlanHooks {
   isConnectedPeer(peerId: string): boolean
@@ -57,8 +55,6 @@ export interface OpenedDial {
 }
 
 const SELF_MEMORY = { lifetime: HOUR, countMax: 1_024 }
-/** An endpoint that more claim is dialled whoever is connected. */
-const SUSPECTS_MAX = 4
 /** After the first tries, an endpoint given by hand is tried ever more rarely, up to once a minute. */
 const PATIENCE: Backoff = { first: 4_000, most: MINUTE }
 
@@ -72,8 +68,7 @@ export class DialPlan {
   /** BOUNDED: dialsMax. */
   readonly #attempts = new DialAttempts()
   #wayTimer: Timer | undefined
-  /** By dial effect. BOUNDED: dialsMax. */
-  readonly #dials = new Map<number, DialEntry>()
+  readonly #flights: DialsInFlight
   /** By channel. BOUNDED: by the sessions. */
   readonly #open = new Map<number, DialEntry>()
   readonly #selves: Remembered
@@ -84,6 +79,7 @@ export class DialPlan {
     this.#config = parts.config
     this.#hooks = hooks
     this.#selves = new Remembered(parts.kernel, SELF_MEMORY)
+    this.#flights = new DialsInFlight(parts.kernel, { onFailed: (entry, reason) => this.#handleFailed(entry, reason) })
   }
 
   get size(): number {
@@ -113,28 +109,15 @@ export class DialPlan {
       this.#reportNow(endpoint, source, { kind: 'failed', reason: 'too many endpoints' })
       return
     }
-    const entry: DialEntry = {
-      endpoint,
-      sources: new Set([source]),
-      tellers: new Map(about.teller === undefined ? [] : [[about.teller.name, about.teller]]),
-      globalOnly: about.globalOnly ?? false,
-      failures: 0,
-      seen: undefined,
-      suspects: new Set(about.address === undefined ? [] : [about.address]),
-      state: { kind: 'queued' },
-      hasReported: false,
-    }
+    const entry = newEntry(endpoint, source, about)
     this.#entries.set(name, entry)
     this.#enqueue(entry)
   }
 
   /** The channel of a dial has opened; gives the endpoint as it was dialled. */
   handleOpened(dial: number): OpenedDial | undefined {
-    const entry = this.#dials.get(dial)
+    const entry = this.#flights.opened(dial)
     if (entry === undefined) return undefined
-    this.#dials.delete(dial)
-    if (entry.state.kind === 'dialling') this.#kernel.cancel(entry.state.timer)
-    this.#kernel.settle(dial)
     const refused = (reason: string): void => {
       this.#attempts.end(entry)
       this.#settle(entry, this.#told(entry, { kind: 'refused', reason }))
@@ -207,7 +190,7 @@ export class DialPlan {
 
   close(): void {
     this.#isClosed = true
-    for (const dial of this.#dials.keys()) this.#kernel.tell({ kind: 'cancel-dial', dial })
+    this.#flights.close()
     for (const entry of this.#entries.values()) this.#disarm(entry)
     this.#entries.clear()
     this.#queue.clear()
@@ -230,10 +213,7 @@ export class DialPlan {
   }
 
   #addSource(entry: DialEntry, source: DialSource, about: Hearsay): void {
-    entry.sources.add(source)
-    if (about.address !== undefined && entry.suspects.size < SUSPECTS_MAX) entry.suspects.add(about.address)
-    if (about.teller !== undefined) addTeller(entry, about.teller)
-    entry.globalOnly &&= about.globalOnly ?? false
+    addHearsay(entry, source, about)
     const { state } = entry
     if (state.kind === 'open' && state.session.state.kind === 'connected') {
       if (source === 'proposed') this.#tell(entry, this.#connectedOutcome(state.session))
@@ -283,49 +263,27 @@ export class DialPlan {
     const { state } = entry
     this.#attempts.end(entry)
     if (state.kind === 'open') this.#hooks.hangUp(state.session)
-    else if (state.kind === 'dialling') this.#endDial(state, 'no answer while others waited')
+    else if (state.kind === 'dialling') this.#flights.fail(entry, 'no answer while others waited')
   }
 
   #dial(entry: DialEntry): void {
-    const { endpoint } = entry
     const connected = this.#connectedSuspect(entry)
     if (connected !== undefined) {
       this.#alias(entry, this.#told(entry, { kind: 'duplicate', peerId: connected }).peerId)
       return
     }
-    const { connectedServersMax, dialTimeout } = this.#kernel.limits
-    if (!entry.sources.has('given') && this.#hooks.serversConnected() >= connectedServersMax) {
+    if (!entry.sources.has('given') && this.#hooks.serversConnected() >= this.#kernel.limits.connectedServersMax) {
       this.#settle(entry, this.#told(entry, { kind: 'failed', reason: 'enough servers are connected' }))
       return
     }
-    this.#kernel.counters.add('dials')
-    const dial = this.#kernel.ask('dial', { endpoint, globalOnly: entry.globalOnly }, (result) => {
-      this.#handleFailed(dial, result.ok ? 'no channel' : reasonOf(result.error))
-      this.#startNext()
-    })
-    const timer = this.#kernel.after(dialTimeout, () => {
-      if (entry.state.kind === 'dialling') this.#endDial(entry.state, 'no answer in time')
-      this.#startNext()
-    })
-    entry.state = { kind: 'dialling', dial, timer }
-    this.#dials.set(dial, entry)
+    this.#flights.begin(entry)
     this.#attempts.begin(this.#kernel.now, entry)
   }
 
-  /** It has taken its time. */
-  #endDial({ dial, timer }: DialEntry['state'] & { kind: 'dialling' }, reason: string): void {
-    this.#kernel.tell({ kind: 'cancel-dial', dial })
-    this.#kernel.settle(dial)
-    this.#kernel.cancel(timer)
-    this.#handleFailed(dial, reason)
-  }
-
-  #handleFailed(dial: number, reason: string): void {
-    const entry = this.#dials.get(dial)
-    if (entry === undefined) return
-    this.#dials.delete(dial)
+  #handleFailed(entry: DialEntry, reason: string): void {
     this.#attempts.end(entry)
     this.#settle(entry, this.#told(entry, { kind: 'failed', reason }))
+    this.#startNext()
   }
 
   /** What an outcome means for the next try. */
@@ -388,20 +346,17 @@ export class DialPlan {
   }
 
   #drop(entry: DialEntry): void {
-    const { state } = entry
+    const wasDialled = this.#flights.giveUp(entry)
     this.#disarm(entry)
     this.#queue.delete(entry)
     this.#attempts.end(entry)
     this.#entries.delete(formatEndpoint(entry.endpoint))
     entry.state = { kind: 'waiting', timer: undefined }
-    if (state.kind !== 'dialling' || !this.#dials.delete(state.dial)) return
-    this.#kernel.tell({ kind: 'cancel-dial', dial: state.dial })
-    this.#kernel.settle(state.dial)
-    this.#startNext()
+    if (wasDialled) this.#startNext()
   }
 
-  #disarm(entry: DialEntry): void {
-    if (entry.state.kind === 'waiting' || entry.state.kind === 'dialling') this.#kernel.cancel(entry.state.timer)
+  #disarm({ state }: DialEntry): void {
+    if (state.kind === 'waiting' || state.kind === 'dialling') this.#kernel.cancel(state.timer)
   }
 
   #endOf(before: Session['state'], reason: string): DialOutcome {
@@ -436,13 +391,4 @@ export class DialPlan {
   #reportNow(endpoint: Endpoint, source: DialSource, outcome: DialOutcome): void {
     if (source === 'proposed') this.#kernel.tell({ kind: 'report', endpoint, outcome })
   }
-}
-
-function isOnlyOf(entry: DialEntry, teller: Teller): boolean {
-  const isPending = entry.state.kind === 'queued' || entry.state.kind === 'waiting' || entry.state.kind === 'dialling'
-  return isPending && isOnlyTold(entry) && entry.tellers.size === 1 && entry.tellers.has(teller.name)
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
