@@ -128,6 +128,34 @@ test('[T-73] nothing that strangers fill grows without a bound', () => {
   expect(server.machine.stats()).toMatchObject({ 'now.sessions': 0, 'now.peers': 0, 'now.subscribers': 0 })
 })
 
+test('[T-73] a thousand connections that came and went leave nothing behind', () => {
+  const world = new World()
+  const server = world.server({ limits: { sessionsPerPrefixMax: 1e6 } })
+  const client = world.client()
+  client.connect(server)
+  client.command({ kind: 'subscribe', key: 'k' })
+  client.put('k', 1)
+  world.run(5_000)
+  const held = (): Record<string, number> =>
+    Object.fromEntries(Object.entries(server.machine.stats()).filter(([name]) => name.startsWith('now.')))
+  const before = held()
+  for (let i = 0; i < 1_000; i++) {
+    const raw = world.raw(server).greet()
+    raw.send({ type: 'subscribe', id: `s${i}`, to: [], key: `k${i % 3}` })
+    raw.put(raw.key.plain('k', i, { time: world.now }))
+    world.run(20)
+    world.close(raw, raw.channel, 'bye')
+    world.run(20)
+  }
+  for (let i = 0; i < 100; i++) {
+    world.cut(client, server)
+    world.run(5_000)
+  }
+  world.run(120_000)
+  expect(held()).toEqual(before)
+  expect(client.peers).toEqual([server.peerId])
+})
+
 test('[T-73] records that wait for their verification are bounded in bytes, for each peer and together', () => {
   const world = new World()
   const limits = { unverifiedSizePerPeerMax: 50_000, unverifiedSizeMax: 80_000 }
