@@ -26,9 +26,9 @@ function grown(world: World, count: number, prefix = 'k'): WorldNode {
   return again(world, before)
 }
 
-function again(world: World, before: WorldNode): WorldNode {
+function again(world: World, before: WorldNode, given: { readonly horizon?: number } = sync): WorldNode {
   world.kill(before)
-  const after = world.server({ sync, key: before.key.name, store: before.store })
+  const after = world.server({ sync: given, key: before.key.name, store: before.store })
   world.run(1_000)
   return after
 }
@@ -353,17 +353,18 @@ test('[Y-32] what a mended store has lost is no deletion that was forgotten: oth
   const world = new World()
   const a = grown(world, 20)
   const old = JSON.parse(a.rows.get('k1')?.value ?? '')
-  const b = world.server({ sync, key: 'b' })
+  const soon = { horizon: 30 * 60_000 }
+  const b = world.server({ sync: soon, key: 'b' })
   b.connect(a)
   world.run(20_000)
   b.put('k1', null, { isDeletion: true })
-  world.run(31 * DAY)
+  world.run(2 * 3_600_000)
   expect(stats(b)['records.forgotten-deletions']).toBe(1)
   // Its engine has put it together anew, without some of its rows.
   for (const key of ['k2', 'k3']) b.rows.delete(key)
   b.rows.set('\u0000repaired', { value: '{}', version: 'x' })
-  const c = again(world, b)
-  const d = again(world, c)
+  const c = again(world, b, soon)
+  const d = again(world, c, soon)
   // Live, nothing of that age is taken even so.
   const raw = world.raw(d).greet()
   raw.put(old)
