@@ -5,13 +5,12 @@
 
 import { MINUTE, type Millis } from '@shoal/base'
 import { idKey, type NodeId, nodeIdBytes } from '../id/node-id.ts'
+import { K } from '../routing/routing-table.ts'
 import type { KnownCandidate, Lookup } from './lookup.ts'
 
 const TARGETS_MAX = 64
 /** Nodes come and go, and those who put an item walk to the closest that there are then. */
 export const WALK_EVERY_MS: Millis = 10 * MINUTE
-/** Of fewer than so many all are asked. */
-const HALVED_FROM = 4
 
 interface Visits {
   /** BOUNDED: the closest nodes of one walk. */
@@ -31,9 +30,10 @@ export class ReturnVisits {
     this.#targets.delete(key)
     if (this.#targets.size >= TARGETS_MAX) this.#forgetOldest()
     this.#targets.set(key, visits)
-    if (visits.nodes.length === 0 || now - visits.walkedAt >= WALK_EVERY_MS) return undefined
+    // Of so few the walk may have begun before others were known; and where there are no others it costs no more.
+    if (visits.nodes.length < K || now - visits.walkedAt >= WALK_EVERY_MS) return undefined
     const turn = visits.turn++ % 2
-    return visits.nodes.length < HALVED_FROM ? visits.nodes : visits.nodes.filter((_, i) => i % 2 === turn)
+    return visits.nodes.filter((_, i) => i % 2 === turn)
   }
 
   handleWalked(now: Millis, lookup: Lookup): void {

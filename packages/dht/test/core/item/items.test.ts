@@ -269,3 +269,17 @@ test('[D-193] a target that is asked about again costs four queries, the others 
   world.advance(10 * MINUTE)
   expect(again().asked).toBeGreaterThan(8)
 })
+
+test('[D-193] where fewer than eight have answered each time is a walk: others may have come', () => {
+  const { world, nodes } = swarm(6, { seed: 28 })
+  const [writer, reader] = nodes as [WorldNode, WorldNode]
+  put(world, writer, order(mutable(1n, 'one')))
+  for (let i = 0; i < 3; i++) {
+    const from = reader.sent.length
+    const find = world.run(reader, (engine, now) =>
+      engine.items.find(now, target, { salt: SALT, takesFirst: false, isAgain: true }),
+    )
+    expect(finish(world, reader, find)).toMatchObject({ kind: 'item-found', item: { signed: { seq: 1n } } })
+    expect(methods(reader, from).filter((method) => method === 'get')).toHaveLength(5)
+  }
+})
