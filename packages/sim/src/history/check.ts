@@ -50,6 +50,8 @@ export interface Check {
 
 export interface CheckParts {
   readonly registry: Registry
+  /** How many servers say what they like. */
+  readonly hostile: number
   breach(check: CheckName, sentence: string): never
 }
 

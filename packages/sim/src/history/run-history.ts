@@ -64,7 +64,7 @@ export function runHistory(plan: Plan): HistoryReport {
   const breach = (check: CheckName, sentence: string): never => {
     throw new HistoryFailure({ check, sentence, at: world.now })
   }
-  const checks = checksOf({ registry, breach })
+  const checks = checksOf({ registry, hostile: hostile.size, breach })
   const applications = new Map(database.hosts.map((host) => [host, new Application(host, database, checks)]))
   database.observe(new Watch(checks, registry))
   database.observe(new Applications(applications))

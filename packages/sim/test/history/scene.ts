@@ -23,7 +23,7 @@ export function scene(factory: CheckFactory) {
   const breach = (check: HistoryFailure['check'], sentence: string): never => {
     throw new HistoryFailure({ check, sentence, at: 0 })
   }
-  const check: Check = factory({ registry, breach })
+  const check: Check = factory({ registry, hostile: 0, breach })
   /** As its author's own store has it. */
   const record = (host: DatabaseHost, fields: { k: string; v: unknown; t?: number; c?: string | null }): WireRecord => {
     const { k, v, t = 0, c = null } = fields
