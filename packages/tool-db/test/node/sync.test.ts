@@ -349,6 +349,25 @@ test('[Y-18] a server that was away beyond the horizon brings back nothing, lear
   expect(fresh.held('k30')).toEqual({ i: 30 })
 })
 
+test('[Y-19] behind any number of records that it refuses a server finds those that it takes', () => {
+  const world = new World()
+  const author = new TestKey('plain author')
+  const before = world.server({ sync, key: 'a' })
+  const text = (i: number): string => JSON.stringify(author.plain(`plain${i}`, i, { time: world.now + i }))
+  for (let i = 0; i < 17_000; i++) before.rows.set(`plain${i}`, { value: text(i), version: `v${i}` })
+  world.kill(before)
+  const writer = world.server({ sync, key: 'a', store: before.store })
+  world.run(60_000)
+  writer.put('later', 1)
+  world.run(1_000)
+  const a = again(world, writer)
+  const b = world.server({ sync, config: { records: 'strict' } })
+  b.connect(a)
+  world.run(300_000)
+  expect(stats(a)['now.sync-items']).toBe(17_001)
+  expect(b.held('later')).toBe(1)
+})
+
 test('[Y-32] what a mended store has lost is no deletion that was forgotten: others give it back, until both have agreed', () => {
   const world = new World()
   const a = grown(world, 20)

@@ -252,15 +252,16 @@ export class Turn {
     return true
   }
 
-  #noteTaken({ stored, passing, forged }: Taken): void {
+  #noteTaken({ stored, known, refused, passing, forged }: Taken): void {
     this.#stored += stored
     this.#forged += forged
     this.#missed += passing + forged
-    this.#noteFruit(stored)
+    // What this server's rules refuse was delivered as it was told, and behind it may come what they take.
+    this.#noteFruit(stored + known + refused - forged)
   }
 
-  #noteFruit(stored: number): void {
-    this.#fruitless = stored > 0 ? 0 : this.#fruitless + 1
+  #noteFruit(count: number): void {
+    this.#fruitless = count > 0 ? 0 : this.#fruitless + 1
   }
 
   #fail(fault: Fault): Fault {
