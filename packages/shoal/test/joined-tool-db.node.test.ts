@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Candidate, Swarm } from '@shoal/peer'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createTestnet, Dht, Discovery, type JoinedOptions, type PeerInfo, type Testnet, ToolDb } from '../src/index.ts'
+import { JoinedSwarm } from '../src/joined-swarm.ts'
 
 let testnet: Testnet
 beforeAll(async () => {
@@ -128,4 +129,17 @@ test('[C-63] a DHT port that is taken is why `ready` rejects, and wrong options 
   expect(() => new ToolDb({ discovery: { bootstrap: ['127.0.0.1:1'] } as never })).toThrow(/"bootstrap".*sources/)
   expect(() => new ToolDb({ discovery: null as never })).toThrow(/discovery takes an object/)
   expect(() => new ToolDb({ discovery: { sources: { dht: { bootstrap: ['nonsense'] } } } })).toThrow(/host:port/)
+})
+
+test('[O-25] a server that is not to be found any more is announced no more, until it is to be again', async () => {
+  const discovery = inTestnet()
+  const init = { isServer: true, bind: '127.0.0.1', isHostGiven: true, invite: undefined, mapping: false }
+  const swarm = new JoinedSwarm({ discovery, ...init })
+  onTestFinished(() => swarm.close())
+  const session = swarm.join(freshTopic(), { port: 9_000 })
+  await once(swarm as never, 'announced')
+  session.announce?.(false)
+  // Whoever is announced already would be silent now, for 45 seconds.
+  session.announce?.(true)
+  await once(swarm as never, 'announced')
 })
