@@ -27,3 +27,17 @@ test('[T-78] a clock that is set back makes nobody wait longer, and bans nobody'
   world.run(60_000)
   expect(client.peers).toEqual([again.peerId])
 })
+
+test('[T-78] a listener that was told before a clock was set back is told at once all the same', () => {
+  const world = new World()
+  const client = world.client()
+  client.input((machine) => machine.addListener('a'))
+  client.put('a', 1)
+  world.run(10)
+  world.now -= 10_000
+  client.put('a', 2)
+  world.run(150)
+  client.put('a', 3)
+  world.run(150)
+  expect(client.eventsOf('notify').map(({ record }) => record.v)).toEqual([1, 2, 3])
+})

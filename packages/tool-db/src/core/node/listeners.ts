@@ -3,6 +3,7 @@
  * last one always.
  */
 
+import type { Millis } from '@shoal/base'
 import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { NodeConfig } from './config.ts'
@@ -11,7 +12,9 @@ import { PrefixIndex } from './prefix-index.ts'
 
 interface Listener {
   readonly prefix: string
-  /** While it is set, changes wait. */
+  /** Changes wait until then. */
+  quietUntil: Millis
+  /** Set while some wait: most listeners are told once in a while. */
   timer: Timer | undefined
   /** The newest change of each key that waits. BOUNDED: WAITING_KEYS_MAX, the oldest is shown early. */
   readonly waiting: Map<string, WireRecord>
@@ -40,7 +43,7 @@ export class Listeners {
   add(prefix: string): number | undefined {
     if (this.#listeners.size >= this.#kernel.limits.listenersMax) return undefined
     const id = this.#nextId++
-    this.#listeners.set(id, { prefix, timer: undefined, waiting: new Map() })
+    this.#listeners.set(id, { prefix, quietUntil: 0, timer: undefined, waiting: new Map() })
     this.#index.add(prefix, id)
     return id
   }
@@ -62,9 +65,12 @@ export class Listeners {
   }
 
   #show(id: number, listener: Listener, key: string, record: WireRecord): void {
-    if (listener.timer === undefined) {
+    const { triggerDebounce } = this.#config
+    const left = listener.quietUntil - this.#kernel.now
+    // More than the whole of it is left where the clock was set back.
+    if (listener.timer === undefined && (left <= 0 || left > triggerDebounce)) {
       this.#kernel.emit({ kind: 'notify', listener: id, record })
-      this.#arm(id, listener)
+      listener.quietUntil = this.#kernel.now + triggerDebounce
       return
     }
     const older = listener.waiting.get(key)
@@ -72,14 +78,10 @@ export class Listeners {
     listener.waiting.delete(key)
     listener.waiting.set(key, older === undefined ? record : joined(older, record))
     if (listener.waiting.size > WAITING_KEYS_MAX) this.#flush(id, listener)
-  }
-
-  #arm(id: number, listener: Listener): void {
-    listener.timer = this.#kernel.after(this.#config.triggerDebounce, () => {
+    listener.timer ??= this.#kernel.after(left, () => {
       listener.timer = undefined
-      if (listener.waiting.size === 0) return
       this.#flush(id, listener)
-      this.#arm(id, listener)
+      listener.quietUntil = this.#kernel.now + triggerDebounce
     })
   }
 
