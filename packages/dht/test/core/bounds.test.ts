@@ -119,7 +119,7 @@ test('[D-122] rates are remembered of so many addresses as are allowed', () => {
 
 test('[D-122] a lookup keeps 96 candidates, and lets in 2,000 in all', () => {
   const target = randomNodeId(random)
-  const frontier = new Frontier({ target, ownId: randomNodeId(random), rules: POLICY })
+  const frontier = new Frontier({ target, ownId: randomNodeId(random), rules: POLICY, usual: undefined })
   for (let i = 0; i < 5_000; i++) frontier.add(randomNodeId(random), address(i), false)
   expect(frontier.candidates).toHaveLength(96)
   // Each closer than all before: there is always room in front, until enough were seen.

@@ -4,11 +4,14 @@
  */
 
 import type { NodeAddress } from '../id/address.ts'
-import { compareDistance, isSameId, type NodeId } from '../id/node-id.ts'
+import { compareDistance, distanceShare, isSameId, type NodeId } from '../id/node-id.ts'
 import { type NodeRules, prefixOf } from '../routing/network-policy.ts'
+import type { UsualDensity } from './sufficiency.ts'
 
 /** Enough for every lookup that converges; what is farther than so many others is never asked. */
 const CANDIDATES_MAX = 96
+/** Of those who crowd around the target, where room is wanted for others. */
+const CROWD_MAX = 48
 /** BEP 5 answers name eight; some implementations name more. */
 export const NODES_PER_ANSWER_MAX = 16
 
@@ -34,13 +37,15 @@ export interface FrontierInit {
   readonly target: NodeId
   readonly ownId: NodeId
   readonly rules: NodeRules
+  readonly usual: UsualDensity | undefined
 }
 
 export class Frontier {
   readonly #target: NodeId
   readonly #ownId: NodeId
   readonly #rules: NodeRules
-  /** Those without an id first, then by distance. BOUNDED: CANDIDATES_MAX, farthest out. */
+  readonly #usual: UsualDensity | undefined
+  /** Those without an id first, then by distance. BOUNDED: CANDIDATES_MAX, farthest out, of a crowd first. */
   readonly #candidates: Candidate[] = []
   /** Endpoints (or hosts) that were ever let in. BOUNDED: SEEN_MAX, then nobody new is let in. */
   readonly #seen = new Set<string>()
@@ -51,6 +56,7 @@ export class Frontier {
     this.#target = init.target
     this.#ownId = init.ownId
     this.#rules = init.rules
+    this.#usual = init.usual
   }
 
   get candidates(): readonly Candidate[] {
@@ -102,11 +108,34 @@ export class Frontier {
       at = this.#candidates.length
       while (at > 0 && this.#isCloser(id, this.#candidates[at - 1] as Candidate)) at--
     }
-    if (at >= CANDIDATES_MAX) return false
+    if (this.#candidates.length >= CANDIDATES_MAX) {
+      const leaving = this.#leaving()
+      const last = this.#candidates[leaving] as Candidate
+      // One beyond the crowd comes in for one of it.
+      if (at > leaving && this.#isInCrowd(id) === this.#isInCrowd(last.id)) return false
+      this.#candidates.splice(leaving, 1)
+      if (last.state !== 'failed') this.#countPrefix(last, -1)
+      if (leaving < at) at--
+    }
     this.#candidates.splice(at, 0, candidate)
-    const farthest = this.#candidates.length > CANDIDATES_MAX ? this.#candidates.pop() : undefined
-    if (farthest !== undefined && farthest.state !== 'failed') this.#countPrefix(farthest, -1)
     return true
+  }
+
+  /** Who makes room in a full frontier: the farthest of a crowd that takes up too much of it and was not asked yet, else the farthest. */
+  #leaving(): number {
+    let crowd = 0
+    let farthest = -1
+    for (const [i, { id, state }] of this.#candidates.entries()) {
+      if (id === undefined) continue
+      if (!this.#isInCrowd(id)) break
+      crowd++
+      if (state === 'fresh') farthest = i
+    }
+    return crowd > CROWD_MAX && farthest >= 0 ? farthest : this.#candidates.length - 1
+  }
+
+  #isInCrowd(id: NodeId | undefined): boolean {
+    return this.#usual !== undefined && id !== undefined && distanceShare(this.#target, id) < this.#usual.crowdedBelow
   }
 
   #isCloser(id: NodeId, other: Candidate): boolean {

@@ -9,6 +9,7 @@ import {
   randomNodeIdNear,
 } from '../../../src/core/id/node-id.ts'
 import { secureNodeId } from '../../../src/core/id/secure-id.ts'
+import { Frontier } from '../../../src/core/lookup/frontier.ts'
 import { Lookup } from '../../../src/core/lookup/lookup.ts'
 import { NetworkSize } from '../../../src/core/lookup/network-size.ts'
 import { Sufficiency } from '../../../src/core/lookup/sufficiency.ts'
@@ -189,8 +190,23 @@ test('[D-104] who knows nobody but the crowd at first asks more of its own conta
     lookup.answered(next, next.id as NodeId, undefined)
   }
   expect(asked).toHaveLength(17)
-  expect(asked.at(-1)).toBe('9.9.9.100')
+  expect(asked.at(-1)).toBe('9.9.0.100')
   expect(lookup.isDone()).toBe(true)
+})
+
+test('[D-104] a crowd however large leaves room for those beyond it', () => {
+  const usual = { share: 0.01, crowdedBelow: 0.0025 }
+  const rules = { onePerHost: false, isSecure: () => true }
+  const frontier = new Frontier({ target: idAt(0), ownId: idAt(0.5), rules, usual })
+  for (let i = 1; i <= 200; i++) frontier.add(idAt(i * 1e-6), hostAt(i), false)
+  expect(frontier.candidates).toHaveLength(96)
+  for (let i = 1; i <= 40; i++) expect(frontier.add(idAt(0.003 + i * 1e-4), hostAt(200 + i), false)).toBe(true)
+  expect(frontier.candidates).toHaveLength(96)
+  // One of a crowd in which the closest were met already does not come in for another.
+  expect(frontier.add(idAt(0.002), hostAt(250), false)).toBe(false)
+  expect(frontier.add(idAt(0.4), hostAt(251), false)).toBe(true)
+  for (let i = 1; i <= 40; i++) frontier.add(idAt(0.1 + i * 1e-4), hostAt(300 + i), false)
+  expect(frontier.candidates.filter(({ id }) => (id as NodeId).w0 >>> 0 < 0.0025 * 2 ** 32)).toHaveLength(48)
 })
 
 function idAt(share: number): NodeId {
@@ -198,5 +214,5 @@ function idAt(share: number): NodeId {
 }
 
 function hostAt(n: number): NodeAddress {
-  return addressOf({ host: `9.9.9.${n}`, port: 6_881 }, 'ipv4') as NodeAddress
+  return addressOf({ host: `9.9.${n >> 8}.${n & 255}`, port: 6_881 }, 'ipv4') as NodeAddress
 }
