@@ -1,6 +1,7 @@
 /** What a server does with its store: damage, and how it is told. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { LevelDbStore } from '@shoal/tool-db'
 import { expect, test } from 'vitest'
 import { Scene } from './scene.ts'
 
@@ -30,4 +31,31 @@ test('[C-81] a server killed while its log is being damaged starts with all othe
   const again = ['--topic', TOPIC, '--no-dht', '--no-lan', '--peer', `127.0.0.1:${second.here['port']}`]
   expect(await scene.shoal('get', 'a', ...again).event('result')).toMatchObject({ found: true, value: 1 })
   expect(await scene.shoal('get', 'b', ...again).event('result')).toMatchObject({ found: false })
+})
+
+test('[C-81] a record that was changed behind its checksum is told, and fetched again from another server', async () => {
+  const scene = new Scene()
+  const store = scene.path('store')
+  const first = await scene.server(TOPIC, 'none', ...ALONE)
+  const peer = ['--no-dht', '--no-lan', '--peer', `127.0.0.1:${first.here['port']}`]
+  const joins = [...ALONE, '--peer', `127.0.0.1:${first.here['port']}`, '--store', store, '--scrub', '1']
+  const second = await scene.server(TOPIC, 'none', ...joins)
+  for (const key of ['a', 'b']) {
+    expect(await scene.shoal('put', key, '1', '--topic', TOPIC, ...peer).event('result')).toMatchObject({
+      confirmed: 1,
+    })
+  }
+  await second.program.stop()
+  const rows = new LevelDbStore(store)
+  const [row] = await rows.readMany(['a'])
+  const value = JSON.stringify({ ...(JSON.parse(row?.value ?? '') as object), v: 'changed' })
+  await rows.commit([{ kind: 'set', key: 'a', value }], new Map(), 'sync')
+  await rows.close()
+
+  const third = await scene.server(TOPIC, 'none', ...joins)
+  await third.program.event('store', { state: 'record-damaged', key: 'a', damage: 'content' })
+  await third.program.event('store', { state: 'checked', damaged: 1, complete: true })
+  await third.program.says(/the stored record "a" is not as its author signed it/)
+  const at = ['--topic', TOPIC, '--no-dht', '--no-lan', '--peer', `127.0.0.1:${third.here['port']}`]
+  await scene.shoal('watch', 'a', ...at).event('update', { key: 'a', value: 1 })
 })

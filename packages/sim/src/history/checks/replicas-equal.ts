@@ -1,12 +1,12 @@
 /**
- * [H-8] Once the faults are over, all servers hold the same. Names that were claimed in parts of the network that did not hear each
- * other are the exception.
+ * [H-8] Once the faults are over, all servers hold the same. Who owns a name that was claimed in parts of the network that did not hear each
+ * other is the exception, and that alone.
  */
 
 import { isCrdtRecord, type WireRecord } from '@shoal/tool-db/core'
 import type { DatabaseHost } from '../../database/database-host.ts'
 import type { Check, CheckParts } from '../check.ts'
-import { heldName, heldRecord, isFrozen, isLent, named } from '../records.ts'
+import { heldName, inOrder, isFrozen, isLent, named } from '../records.ts'
 import { writtenIn } from '../watch.ts'
 
 export class ReplicasEqual implements Check {
@@ -44,13 +44,27 @@ function differenceOf(a: DatabaseHost, b: DatabaseHost): string | undefined {
   return undefined
 }
 
-/** Of names that one person alone has claimed. */
+/**
+ * Whoever gave the name to an early claim takes each later one beside it, and of every claimant that two servers know both have what he said
+ * last. Only an earlier claim than the one that holds the name may be missing.
+ */
 function nameDifferenceOf(a: DatabaseHost, b: DatabaseHost): string | undefined {
   for (const key of new Set([...namesOf(a), ...namesOf(b)])) {
-    const claims = [...heldName(a, key), ...heldName(b, key)]
-    if (new Set(claims.map(({ first }) => first.a)).size > 1) continue
-    const [inA, inB] = [heldRecord(a, key), heldRecord(b, key)]
-    if (inA?.h !== inB?.h) return `${a.name} holds ${named(inA)}, and ${b.name} ${named(inB)}`
+    const difference = claimDifferenceOf(a, b, key) ?? claimDifferenceOf(b, a, key)
+    if (difference !== undefined) return difference
+  }
+  return undefined
+}
+
+/** What `a` should have of the claims that `b` holds. */
+function claimDifferenceOf(a: DatabaseHost, b: DatabaseHost, key: string): string | undefined {
+  const name = heldName(a, key)
+  const owner = name[0]?.first
+  for (const { first, last } of heldName(b, key)) {
+    const inA = name.find((claim) => claim.first.a === first.a)
+    const mayLack = owner !== undefined && inOrder(first, owner) < 0
+    if (inA === undefined ? mayLack : inA.last.h === last.h) continue
+    return `${b.name} holds ${named(last)}, and ${a.name} of its author ${named(inA?.last)}`
   }
   return undefined
 }
