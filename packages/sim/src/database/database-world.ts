@@ -23,6 +23,7 @@ import { DatabaseHost, type DatabaseHostInit, type DiskFate } from './database-h
 import { DatabaseMachine, type DatabaseOutput } from './database-machine.ts'
 import type { Disk } from './disk.ts'
 import { isSimAddress, verifySignature } from './key.ts'
+import { SealedChannels } from './sealed-channels.ts'
 
 /** Told of everything, and unable to change it. */
 export interface DatabaseObserver {
@@ -57,6 +58,8 @@ export class DatabaseWorld {
   readonly world: World
   readonly hosts: DatabaseHost[] = []
   readonly #streams: Streams
+  readonly #sealed: SealedChannels
+  readonly #isEncrypted: boolean
   readonly #byHost = new Map<Host, DatabaseHost>()
   readonly #observers: DatabaseObserver[] = []
   /** What came for a host that is frozen. BOUNDED: by how long it is. */
@@ -64,7 +67,9 @@ export class DatabaseWorld {
   readonly #hash = new EventHash()
   #nextRequest = 1
 
-  constructor(init: WorldInit) {
+  /** `isEncrypted`: whoever meets another shoal peer encrypts the connection. */
+  constructor({ isEncrypted = false, ...init }: WorldInit & { readonly isEncrypted?: boolean }) {
+    this.#isEncrypted = isEncrypted
     this.world = new World(init)
     this.#streams = new Streams(this.world, {
       handleOpened: (host, opened) => this.#handleOpened(this.#of(host), opened),
@@ -74,9 +79,11 @@ export class DatabaseWorld {
       },
       handleFrame: (host, channel, frame) => this.#handleFrame(this.#of(host), channel, frame),
       handleClosed: (host, channel, reason) => {
+        this.#sealed.handleClosed(channel)
         this.input(this.#of(host), (machine, now) => machine.node.handleClosed(now, channel, reason))
       },
     })
+    this.#sealed = new SealedChannels(this.#streams)
   }
 
   get now(): Millis {
@@ -155,7 +162,7 @@ export class DatabaseWorld {
 
   /** As the owner of a hostile program can. */
   sendRaw(channel: number, text: string): void {
-    this.#streams.send(channel, text)
+    this.#sealed.send(channel, text)
   }
 
   /** Gives the request under which the result comes as an event. */
@@ -190,7 +197,7 @@ export class DatabaseWorld {
       membership: { kind: 'open' },
       acceptTopics: [],
       isServer: database.isServer,
-      encryption: 'off',
+      encryption: this.#isEncrypted ? 'prefer' : 'off',
       plainPeers: 'accept',
       records: 'compatible',
       pow: null,
@@ -219,16 +226,41 @@ export class DatabaseWorld {
   }
 
   #handleFrame(database: DatabaseHost, channel: number, frame: Frame): void {
-    assert(typeof frame === 'string', 'connections are in clear')
-    const tampered = database.mischief?.handleIncoming(channel, frame)
-    for (const text of tampered?.back ?? []) this.#streams.send(channel, text)
-    for (const text of tampered?.onward ?? [frame]) {
-      this.input(database, ({ node }, now) => {
-        this.#hash.add(this.now, digestOf(utf8(text)), channel)
-        for (const observer of this.#observers) observer.handleReceived?.(database, channel, text)
-        node.handleMessage(now, channel, text)
-      })
+    if (typeof frame === 'string') {
+      const { back, onward } = this.#tampered(database, channel, frame)
+      for (const text of back) this.#sealed.send(channel, text)
+      for (const text of onward)
+        this.input(database, (machine, now) => this.#hand(database, channel, { machine, text, now }))
+      return
     }
+    // Who is frozen has not yet been handed what makes the keys.
+    this.input(database, (machine, now) => {
+      const texts = this.#sealed.open(channel, frame)
+      if (texts === undefined) machine.node.handleBroken(now, channel)
+      for (const text of texts ?? []) {
+        const { back, onward } = this.#tampered(database, channel, text)
+        for (const each of back) this.#sealed.send(channel, each)
+        for (const each of onward) this.#hand(database, channel, { machine, text: each, now })
+      }
+    })
+  }
+
+  #tampered(
+    database: DatabaseHost,
+    channel: number,
+    text: string,
+  ): { readonly back: readonly string[]; readonly onward: readonly string[] } {
+    return database.mischief?.handleIncoming(channel, text) ?? { back: [], onward: [text] }
+  }
+
+  #hand(
+    database: DatabaseHost,
+    channel: number,
+    { machine, text, now }: { readonly machine: DatabaseMachine; readonly text: string; readonly now: Millis },
+  ): void {
+    this.#hash.add(this.now, digestOf(utf8(text)), channel)
+    for (const observer of this.#observers) observer.handleReceived?.(database, channel, text)
+    machine.node.handleMessage(now, channel, text)
   }
 
   #carryOut(database: DatabaseHost, machine: DatabaseMachine, output: DatabaseOutput): void {
@@ -241,13 +273,16 @@ export class DatabaseWorld {
       case 'send':
         this.#send(database, effect)
         return
+      case 'secure':
+        this.#sealed.handleSecure(effect)
+        return
       case 'close':
+        this.#sealed.handleClosed(effect.channel)
         this.#streams.close(effect.channel, effect.reason)
         return
       case 'dial':
         this.#streams.dial(database.host, effect.endpoint, effect.id)
         return
-      case 'secure':
       case 'batch':
       case 'report':
       case 'roster':
@@ -262,7 +297,7 @@ export class DatabaseWorld {
   #send(database: DatabaseHost, { channel, text }: Effect & { kind: 'send' }): void {
     for (const observer of this.#observers) observer.handleSent?.(database, channel, text)
     const tampered = database.mischief?.handleOutgoing(channel, text)
-    for (const each of tampered?.onward ?? [text]) this.#streams.send(channel, each)
+    for (const each of tampered?.onward ?? [text]) this.#sealed.send(channel, each)
   }
 
   #answer(database: DatabaseHost, machine: DatabaseMachine, effect: AnsweredEffect): void {

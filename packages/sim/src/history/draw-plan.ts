@@ -52,6 +52,8 @@ export function drawPlan(seed: number): Plan {
     clients,
     loss: draw.from([0, 0, 0.01, 0.1]),
     slowness: draw.from([0.2, 1, 1, 5]),
+    // Dear: each handshake takes eight multiplications on a curve.
+    isEncrypted: draw.chance(0.1),
     steps: [...operations, ...faults].sort((a, b) => a.at - b.at),
   }
 }

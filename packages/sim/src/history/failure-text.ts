@@ -14,11 +14,11 @@ export function failureJson(broken: Broken): object {
 
 export function failureText(broken: Broken): string {
   const { failure, plan, whole } = broken
-  const { servers, clients, loss, slowness, seed } = plan
+  const { servers, clients, loss, slowness, isEncrypted = false, seed } = plan
   const hosts = [...servers, ...clients].map(({ name, ...rest }) => `  ${name}: ${optionsText(rest)}`)
   return [
     `BROKEN after ${(failure.at / 1_000).toFixed(3)} s: ${failure.message}`,
-    `  seed ${seed}, commit ${commitHere()}, loss ${loss}, slowness ${slowness}`,
+    `  seed ${seed}, commit ${commitHere()}, loss ${loss}, slowness ${slowness}, ${isEncrypted ? 'encrypted' : 'in clear'}`,
     ...hosts,
     `  shrunk from ${whole.steps.length} steps to ${plan.steps.length}:`,
     ...plan.steps.map((step) => `  ${stepText(step)}`),

@@ -31,6 +31,8 @@ export interface Plan {
   readonly loss: number
   /** All delays of the network times this. */
   readonly slowness: number
+  /** Connections are. */
+  readonly isEncrypted?: boolean
   /** In the order of time. */
   readonly steps: readonly Step[]
 }

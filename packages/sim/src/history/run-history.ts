@@ -46,7 +46,7 @@ const ASKED_AGAIN_WITHIN: Millis = 70 * SECOND
 export function runHistory(plan: Plan): HistoryReport {
   const { seed, steps } = plan
   const network = { loss: plan.loss, slowness: plan.slowness }
-  const database = new DatabaseWorld({ seed, network })
+  const database = new DatabaseWorld({ seed, network, isEncrypted: plan.isEncrypted ?? false })
   const { world } = database
   const hostile = new Map<string, HostileServer>()
   for (const { name, skew, durability, writeDelay, isHostile } of plan.servers) {

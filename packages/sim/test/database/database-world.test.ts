@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import type { DatabaseHost } from '../../src/database/database-host.ts'
 import { DatabaseWorld } from '../../src/database/database-world.ts'
 
-function federation() {
-  const database = new DatabaseWorld({ seed: 1 })
+function federation(isEncrypted = false) {
+  const database = new DatabaseWorld({ seed: 1, isEncrypted })
   const add = (name: string, isServer: boolean): DatabaseHost =>
     database.add(
       { name, isServer, durability: 'sync', writeDelay: 5, hasDisk: isServer, mischief: undefined },
@@ -60,4 +60,31 @@ test('[H-34] what comes for a host that is frozen waits, and is handled when it 
   database.thaw(one)
   database.world.advance(SECOND)
   expect(held(one)).toContain('"v":3')
+})
+
+test('[H-35] in an encrypted world everything but handshakes goes over the network sealed, whoever is frozen meanwhile, and is seen open', () => {
+  const { database, one, two, client, put, held } = federation(true)
+  const said: string[] = []
+  database.observe({ handleReceived: (_host, _channel, text) => said.push(text) })
+  for (const host of [one, two, client]) {
+    const stats = host.host.machine?.node.stats()
+    expect(stats?.['now.peers']).toBe(2)
+    expect(stats?.['now.peers-encrypted']).toBe(2)
+  }
+  database.freeze(two)
+  put(client, 7)
+  database.world.advance(SECOND)
+  expect(held(two)).toBeUndefined()
+  database.thaw(two)
+  database.world.advance(SECOND)
+  for (const host of [one, two, client]) expect(held(host)).toContain('"v":7')
+  expect(said.some((text) => text.includes('"type":"put"'))).toBe(true)
+  // One that starts again while another is frozen: the handshake itself has to wait.
+  database.stop(one, 'process')
+  database.freeze(two)
+  database.start(one)
+  database.world.advance(3 * SECOND)
+  database.thaw(two)
+  database.world.advance(60 * SECOND)
+  expect(one.host.machine?.node.stats()['now.peers-encrypted']).toBe(2)
 })
