@@ -326,10 +326,9 @@ export class Database extends EventEmitter {
         this.#tell('dialled-back', { reached: event.reached })
         return
       case 'record-damaged':
-        this.#tell('record-damaged', { key: event.key, damage: event.damage })
-        return
+      case 'scrubbing':
       case 'scrubbed':
-        this.#tell('scrubbed', event.report)
+        this.#tell(event.kind, event.about)
         return
       case 'servers-changed':
         this.#tell('servers', this.serverPeers)

@@ -52,6 +52,9 @@ export class ServerTold {
     db.on('store-damaged', (condition: StoreCondition) => this.#inTurn(() => this.#damaged(condition)))
     db.on('new-identity', ({ peerId }: { peerId: string }) => this.#inTurn(() => this.#newIdentity(peerId)))
     db.on('record-damaged', (found: DamagedRecord) => this.#inTurn(() => this.#recordDamaged(found)))
+    db.on('scrubbing', ({ checked, total }: { checked: number; total: number }) =>
+      this.#inTurn(() => output.event('store', { state: 'checking', records: checked, of: total }, undefined)),
+    )
     db.on('scrubbed', (report: ScrubReport) => this.#inTurn(() => this.#scrubbed(report)))
     db.on('store-refusing', (error: Error) => this.#inTurn(() => this.#refusing(error)))
     db.on('store-writing', () =>

@@ -58,7 +58,7 @@ test('[Y-30] a record that was changed on the disk is found, set aside as it was
   for (const key of ['k1', 'k2', 'k3', 'k4', 'k6']) expect(c.held(key)).toBeUndefined()
   const aside = JSON.parse(c.rows.get('\u0000damaged:k1')?.value ?? '')
   expect(aside).toMatchObject({ damage: 'content', rows: [['k1', changed]] })
-  const told = c.eventsOf('record-damaged').map(({ key, damage }) => [key, damage])
+  const told = c.eventsOf('record-damaged').map(({ about }) => [about.key, about.damage])
   expect(told.sort()).toEqual([
     ['k1', 'content'],
     ['k2', 'signature'],
@@ -66,7 +66,7 @@ test('[Y-30] a record that was changed on the disk is found, set aside as it was
     ['k4', 'unreadable'],
     ['k6', 'unreadable'],
   ])
-  expect(c.eventsOf('scrubbed').map(({ report }) => report)).toEqual([{ checked: 300, damaged: 5, complete: true }])
+  expect(c.eventsOf('scrubbed').map(({ about }) => about)).toEqual([{ checked: 300, damaged: 5, complete: true }])
   expect(stats(c)).toMatchObject({
     'scrub.damaged': 5,
     'scrub.rounds': 1,
@@ -158,11 +158,23 @@ test('[Y-31] it takes its share of a core and no more, goes on after a restart w
   expect(stats(d)['now.scrub-checked']).toBeGreaterThan(4_000)
   world.run(10 * MINUTE)
   const [first] = d.eventsOf('scrubbed')
-  expect(first?.report).toEqual({ checked: 6_000, damaged: 0, complete: true })
+  expect(first?.about).toEqual({ checked: 6_000, damaged: 0, complete: true })
   world.run(6 * DAY)
   expect(stats(d)['scrub.rounds']).toBe(1)
   world.run(2 * DAY)
   expect(stats(d)['scrub.rounds']).toBe(2)
+})
+
+test('[Y-31] of many records each tenth is told, and the end', () => {
+  const world = new World()
+  const { a } = twins(world, 10_500)
+  const c = again(world, a)
+  world.run(10 * MINUTE)
+  const told = c.eventsOf('scrubbing')
+  expect(told.length).toBe(9)
+  expect(told[0]?.about.total).toBe(10_500)
+  expect(told.map(({ about }) => Math.floor(about.checked / 1_050))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+  expect(c.eventsOf('scrubbed').length).toBe(1)
 })
 
 test('[Y-31] where the store is busy with others it does less, and they go on meanwhile', () => {
@@ -196,7 +208,7 @@ test('[Y-31] where a thousand records do not verify it stops, and leaves the res
   for (let i = 0; i < 1_200; i++) spoil(a, `k${i}`, (record) => ({ ...record, v: 'changed' }))
   const c = again(world, a)
   world.run(10 * MINUTE)
-  expect(c.eventsOf('scrubbed').at(0)?.report).toMatchObject({ complete: false })
+  expect(c.eventsOf('scrubbed').at(0)?.about).toMatchObject({ complete: false })
   const left = [...c.rows.keys()].filter((key) => /^k\d/.test(key)).length
   expect(left).toBeGreaterThan(100)
   expect(left).toBeLessThanOrEqual(176)

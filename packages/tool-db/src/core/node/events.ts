@@ -35,9 +35,11 @@ export type NodeEvent =
   /** Another server dialled us from outside, or could not; or somebody came in from there. */
   | { readonly kind: 'dialled-back'; readonly reached: boolean }
   /** A stored record was not as its author signed it: it is kept aside, and asked for again. */
-  | { readonly kind: 'record-damaged'; readonly key: string; readonly damage: Damage }
+  | { readonly kind: 'record-damaged'; readonly about: { readonly key: string; readonly damage: Damage } }
+  /** A tenth of what is stored was checked, or another one. */
+  | { readonly kind: 'scrubbing'; readonly about: { readonly checked: number; readonly total: number } }
   /** All that is stored was checked, or too much of it was damaged to go on. */
-  | { readonly kind: 'scrubbed'; readonly report: ScrubReport }
+  | { readonly kind: 'scrubbed'; readonly about: ScrubReport }
   /** The servers that we know have changed. */
   | { readonly kind: 'servers-changed' }
 

@@ -106,7 +106,7 @@ export class DamagedRows {
         const isThere = writes.some(({ key, value }) => key === place && value !== undefined)
         if (!isThere) items.missing.add(place)
         kernel.counters.add('scrub.damaged')
-        kernel.emit({ kind: 'record-damaged', key: keyOf(place), damage })
+        kernel.emit({ kind: 'record-damaged', about: { key: keyOf(place), damage } })
         then('set-aside')
       })
     })

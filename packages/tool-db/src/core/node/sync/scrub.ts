@@ -33,6 +33,9 @@ const ROWS_PER_MARK = 4_096
 const KEPT_MAX = 1_024
 const KEPT_TIME: Millis = 30 * 24 * HOUR
 
+/** Of fewer records nobody asks how far it is. */
+const TOLD_FROM = 10_000
+
 const PASSES = ['', SET_ROW_PREFIX, ITEM_PREFIX] as const
 
 export interface ScrubParts extends DamagedRowsParts {
@@ -57,6 +60,8 @@ export class Scrub {
   #walk: Walk = { pass: 0, after: undefined, checked: 0, damaged: 0 }
   #isWalking = false
   #sinceMark = 0
+  /** Tenths of the walk that were told. */
+  #told = 0
   #kept = 0
 
   constructor(parts: ScrubParts) {
@@ -131,6 +136,7 @@ export class Scrub {
         this.#walk.checked += pass < 2 ? keys.length : 0
         kernel.counters.add(pass < 2 ? 'scrub.records' : 'scrub.items', keys.length)
         this.#sinceMark += keys.length
+        this.#tellProgress()
         if (!more && !this.#nextPass()) return
         if (this.#kept >= KEPT_MAX) return this.#end(false)
         if (this.#sinceMark >= ROWS_PER_MARK) this.#mark(JSON.stringify(this.#walk))
@@ -140,6 +146,16 @@ export class Scrub {
         kernel.after(Math.ceil(spent / share), () => this.#step())
       })
     })
+  }
+
+  #tellProgress(): void {
+    const { kernel, items } = this.#parts
+    const total = items.tree.size
+    const { checked } = this.#walk
+    const tenths = Math.min(9, Math.floor((10 * checked) / total))
+    if (total < TOLD_FROM || tenths <= this.#told) return
+    this.#told = tenths
+    kernel.emit({ kind: 'scrubbing', about: { checked, total } })
   }
 
   /** False at the end of the last. */
@@ -157,8 +173,9 @@ export class Scrub {
     const { kernel } = this.#parts
     const { checked, damaged } = this.#walk
     this.#isWalking = false
+    this.#told = 0
     kernel.counters.add(complete ? 'scrub.rounds' : 'scrub.stopped')
-    kernel.emit({ kind: 'scrubbed', report: { checked, damaged, complete } })
+    kernel.emit({ kind: 'scrubbed', about: { checked, damaged, complete } })
     this.#mark(undefined)
     if (!complete) return
     kernel.after(AGAIN_AFTER, () => {
