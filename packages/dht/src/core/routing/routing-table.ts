@@ -17,7 +17,7 @@ const REPLACEMENTS_MAX = 8
 /** Contacts of one prefix (/24 of IPv4, /64 of IPv6), where there is one a host. */
 const PREFIX_MAX = 6
 const PREFIX_PER_BUCKET_MAX = 2
-/** The farthest buckets cover nearly all of the space; what lies in the others is found by whoever is close to us. */
+/** These cover nearly all of the space: few contacts there are too few in any network. Next to our own bucket there may be no more. */
 const FAR_BUCKETS = 4
 const POOR = K / 2
 /** A contact without a replacement is given up after so many unanswered queries in a row. */
@@ -273,10 +273,11 @@ export class RoutingTable {
     return true
   }
 
-  /** Leading bits in common with us of those far regions in which we know few: our own neighbours may not know more. */
+  /** Leading bits in common with us of those regions in which we know few, though there should be more: our own neighbours may not know more. */
   poorRegions(): readonly number[] {
-    const far = this.#buckets.slice(0, Math.min(FAR_BUCKETS, this.#buckets.length - 1))
-    return far.flatMap(({ live }, bits) => (live.length < POOR ? [bits] : []))
+    const others = this.#buckets.length - 1
+    const peopled = this.#buckets.slice(0, Math.max(others - 1, Math.min(FAR_BUCKETS, others)))
+    return peopled.flatMap(({ live }, bits) => (live.length < POOR ? [bits] : []))
   }
 
   /** Whether we know nobody in the region that this id lies in. */

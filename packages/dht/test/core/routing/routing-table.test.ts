@@ -127,6 +127,17 @@ describe('buckets', () => {
   })
 })
 
+test('[D-107] a region of which we know few is poor, in the middle of a deep table too, but not the one beside our own bucket', () => {
+  for (const bits of [0, 1, 2, 3, 4, 5, 6, 7, 8]) if (bits !== 2 && bits !== 6) fill(bits)
+  for (let i = 0; i < 3; i++) table.insert(0, idAt(2), address())
+  table.insert(0, idAt(6), address())
+  expect(table.depth).toBe(9)
+  expect(table.poorRegions()).toEqual([2, 6])
+  const shallow = new RoutingTable(own, RULES)
+  for (const bits of [0, 1]) for (let i = 0; i < K; i++) shallow.insert(0, idAt(bits), address())
+  expect(shallow.poorRegions()).toEqual([])
+})
+
 describe('identity', () => {
   test('[D-34] another id at the same endpoint replaces the old one', () => {
     const place = address()
