@@ -4,7 +4,7 @@
  * more. Peers hand it on too, and the newest is remembered from run to run.
  */
 
-import { fromHex, jittered, type Millis, SECOND, systemRandom } from '@shoal/base'
+import { bytesEqual, fromHex, jittered, type Millis, SECOND, systemRandom } from '@shoal/base'
 import {
   nobleVerifyEd25519,
   type OwnedTopic,
@@ -155,9 +155,10 @@ class RosterReader {
     if (this.#held !== undefined && item.seq <= this.#held.seq) return
     const opened = openRoster(this.#topic, item, nobleVerifyEd25519)
     if (!opened.ok) return
-    const isNews = this.#memory.get(this.#item.target)?.seq !== item.seq
+    // What was remembered under this number may be damaged, or never signed.
+    const remembered = this.#memory.get(this.#item.target)
     this.#held = opened.value
-    if (isNews) this.#memory.keep(this.#item.target, opened.value)
+    if (remembered === undefined || !isSame(remembered, item)) this.#memory.keep(this.#item.target, opened.value)
     this.#sink.handleRoster?.(opened.value)
     this.#sight()
   }
@@ -176,4 +177,8 @@ class RosterReader {
     this.#kept = held
     return nodes
   }
+}
+
+function isSame(a: RosterItem, b: RosterItem): boolean {
+  return a.seq === b.seq && bytesEqual(a.signature, b.signature) && bytesEqual(a.value, b.value)
 }

@@ -212,6 +212,19 @@ test('[O-27] a file with a roster that the owner did not sign, with wrong entrie
   }
 })
 
+test.each([
+  ['its signature', { signature: new Uint8Array(64) }],
+  ['its text', { value: OWNER.item(9, server(8)).value }],
+])('[O-27] a remembered roster of which %s is damaged is replaced by the genuine one', async (_what, damage) => {
+  const file = scratchFile()
+  const damaged = { ...OWNER.item(9, server(9)), ...damage }
+  new RosterMemory({ file, onWarning: () => {} }).keep(rosterTarget(TOPIC), damaged)
+  const { dht, handle } = attached({ file })
+  dht.publish(9, server(9))
+  await handle.lookup?.(never)
+  expect(attached({ file }).rosters).toEqual([server(9)])
+})
+
 test('[O-27] 32 topics are remembered, the one that changed longest ago is forgotten; a disk that takes nothing is said', () => {
   const file = scratchFile()
   const memory = new RosterMemory({ file, onWarning: () => {} })
