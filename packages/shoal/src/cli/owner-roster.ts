@@ -3,8 +3,17 @@
 import { resolve } from 'node:path'
 import { fromHex, toHex } from '@shoal/base'
 import { type Dht, type KeptFields, type KeptFile, readKeptFile, writeKeptFile } from '@shoal/dht'
-import { EMPTY_ROSTER, encodeRoster, parseRoster, rosterSalt, rosterTarget, type TopicRoster } from '@shoal/peer'
+import {
+  EMPTY_ROSTER,
+  encodeRoster,
+  parseRoster,
+  rosterPeer,
+  rosterSalt,
+  rosterTarget,
+  type TopicRoster,
+} from '@shoal/peer'
 import { CommandError } from './exit.ts'
+import { whileLocked } from './file-lock.ts'
 import type { Output } from './output.ts'
 import type { TopicOwner } from './owner-key-file.ts'
 
@@ -26,23 +35,43 @@ const ROSTER_FILE: KeptFile<Published> = {
   parse: parsePublished,
 }
 
-export interface RosterChange {
-  readonly dht: Dht
+interface Keeping {
   readonly owner: TopicOwner
   /** Of the owner's key; the roster lies beside it. */
   readonly keyFile: string
   readonly output: Output
 }
 
+export interface RosterChange extends Keeping {
+  readonly dht: Pick<Dht, 'get' | 'put'>
+}
+
 /** Gives how many nodes store the next roster. */
-export async function publishRoster(
-  { dht, owner, keyFile, output }: RosterChange,
+export function publishRoster(about: RosterChange, change: (roster: TopicRoster) => TopicRoster): Promise<Stored> {
+  const file = rosterFileOf(about)
+  // Of two that count on from the same roster one would be lost, and what it revokes with it.
+  return whileLocked(
+    `${file}.lock`,
+    (holder, lock) =>
+      new CommandError(
+        `process ${holder} is publishing a roster with this key: run this again when it has ended (if it is no shoal, delete ${lock})`,
+      ),
+    () => publishNext(about, change),
+  )
+}
+
+interface Stored {
+  readonly nodes: number
+  readonly seq: number
+}
+
+async function publishNext(
+  { dht, ...keeping }: RosterChange,
   change: (roster: TopicRoster) => TopicRoster,
-): Promise<{ readonly nodes: number; readonly seq: number }> {
-  const { topic, seed } = owner
-  const file = `${resolve(keyFile)}.roster`
-  const { value: kept, warning } = readKeptFile(file, ROSTER_FILE, new Date())
-  if (warning !== undefined) output.warn(warning)
+): Promise<Stored> {
+  const { topic, seed } = keeping.owner
+  const file = rosterFileOf(keeping)
+  const kept = readKept(keeping)
   const salt = rosterSalt(topic)
   const found = await dht.get(rosterTarget(topic), { salt })
   const held = newest(kept, published(found?.seq, found?.value))
@@ -58,6 +87,23 @@ export async function publishRoster(
   writeKeptFile(file, ROSTER_FILE, { seq: next.seq, value: toHex(value) })
   const { nodes } = await dht.put({ value, key: seed, seq: next.seq, salt, republish: false })
   return { nodes, seq: next.seq }
+}
+
+/** Certificates of the peer that were signed until then count no more, as far as is known beside the key. */
+export function revokedUntil(peerId: string, keeping: Keeping): number | undefined {
+  const kept = readKept(keeping)
+  const peer = rosterPeer(peerId)
+  return kept && rosterOf(kept).revocations.find((revocation) => revocation.peer === peer)?.at
+}
+
+function readKept(keeping: Keeping): Published | undefined {
+  const { value, warning } = readKeptFile(rosterFileOf(keeping), ROSTER_FILE, new Date())
+  if (warning !== undefined) keeping.output.warn(warning)
+  return value
+}
+
+function rosterFileOf({ keyFile }: Pick<Keeping, 'keyFile'>): string {
+  return `${resolve(keyFile)}.roster`
 }
 
 function pruned({ servers, revocations }: TopicRoster, now: number): TopicRoster {

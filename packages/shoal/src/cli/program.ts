@@ -14,7 +14,7 @@ import { keysCommand } from './commands/keys.ts'
 import { putCommand } from './commands/put.ts'
 import { serveCommand } from './commands/serve.ts'
 import { testnetCommand } from './commands/testnet.ts'
-import { topicCommand } from './commands/topic.ts'
+import { topicCommand, withPeerIdsLast } from './commands/topic.ts'
 import { watchCommand } from './commands/watch.ts'
 import { CommandLineError } from './failure.ts'
 import { type ProcessLike, type Run, report, runCommand } from './lifecycle.ts'
@@ -47,7 +47,7 @@ export async function runCommandLine(args: readonly string[], init: CommandLineI
   const program = makeProgram(run, init)
   if (args.length === 0) return program.outputHelp()
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withPeerIdsLast(args), { from: 'user' })
   } catch (error) {
     // Help and version are "errors" of exit code 0 to the parser.
     if (error instanceof CommandLineError && error.parserError.exitCode === 0) return

@@ -1,14 +1,22 @@
 /** `shoal topic new|sign|revoke`: what the owner of a topic does; and a topic with a secret. */
 
 import { type Endpoint, parseIp, systemRandom } from '@shoal/base'
-import { isAddressText, newPrivateTopic, ownedTopic, rosterPeer, signCertificate, type TopicRoster } from '@shoal/peer'
+import {
+  CLOCK_AHEAD_MAX_MS,
+  isEcdsaAddress,
+  newPrivateTopic,
+  ownedTopic,
+  rosterPeer,
+  signCertificate,
+  type TopicRoster,
+} from '@shoal/peer'
 import { Command, type Command as CommandType, Option } from 'commander'
 import { openDht, untilReachable } from '../dht-session.ts'
 import { CommandError, EXIT, type ExitCode, usageMistake } from '../exit.ts'
 import type { CommandContext, Run } from '../lifecycle.ts'
 import { type NetworkFlags, type OutputFlags, withNetworkFlags, withOutputFlags, withTimeoutFlag } from '../options.ts'
 import { openOwner, type TopicOwner } from '../owner-key-file.ts'
-import { CERTIFICATE_DAYS_MAX, publishRoster } from '../owner-roster.ts'
+import { CERTIFICATE_DAYS_MAX, publishRoster, revokedUntil } from '../owner-roster.ts'
 import { parseCount, parseEndpoint, shown } from '../values.ts'
 import { Deadline, TIME_IS_OVER, within } from '../waiting.ts'
 
@@ -86,12 +94,23 @@ async function makeTopic({ output }: CommandContext, name: string | undefined, f
 async function signServer(context: CommandContext, peerId: string, flags: SignFlags): Promise<ExitCode> {
   const { output } = context
   const owner = await openOwner(keyFileOf(flags), output)
-  const from = Date.now()
+  const from = validFrom(peerId, { owner, keyFile: keyFileOf(flags), output })
   const certificate = signCertificate({ peerId, from, until: from + flags.days * DAY_MS }, owner)
   const { at } = flags
   const published = at && (await publish(context, { flags, owner }, (roster) => withServer(roster, peerId, at)))
   output.event('result', { certificate, ...published }, JSON.stringify(certificate))
   return EXIT.ok
+}
+
+/** Now, or where it was revoked within this very second, just after that: it would be revoked as well. */
+function validFrom(peerId: string, kept: Parameters<typeof revokedUntil>[1]): number {
+  const now = Date.now()
+  const revoked = revokedUntil(peerId, kept)
+  if (revoked === undefined || revoked < now) return now
+  if (revoked <= now + CLOCK_AHEAD_MAX_MS) return revoked + 1
+  throw new CommandError(
+    `this peer was revoked at ${new Date(revoked).toISOString()}, which is still to come, so no certificate would count: set this machine's clock, or sign after that`,
+  )
 }
 
 async function revokeServer(context: CommandContext, peerId: string, flags: PublishFlags): Promise<ExitCode> {
@@ -151,9 +170,19 @@ function checkName(name: string): void {
   }
 }
 
+/** Of P-256 or of Ethereum. One that was copied in part would be revoked, and nobody concerned. */
 function parsePeerId(text: string): string {
-  if (isAddressText(text)) return text
-  throw usageMistake(`${shown(text)} is not a peer id: give the whole one that serve tells as peerId`)
+  if (isEcdsaAddress(text) || /^0x[0-9a-fA-F]{40}$/.test(text)) return text
+  throw usageMistake(
+    `${shown(text)} is not a peer id: give the whole one that serve prints beside "peer", with --json as peerId`,
+  )
+}
+
+/** One peer id in 64 begins with a hyphen: it goes to the end, behind `--`, where it is taken for no flag. */
+export function withPeerIdsLast(args: readonly string[]): readonly string[] {
+  const isTakenForFlag = (text: string): boolean => text.startsWith('-') && isEcdsaAddress(text)
+  if (args[0] !== 'topic' || args.includes('--') || !args.some(isTakenForFlag)) return args
+  return [...args.filter((text) => !isTakenForFlag(text)), '--', ...args.filter(isTakenForFlag)]
 }
 
 /** Rosters hold addresses, so that nobody has to be asked for a name. */
