@@ -53,7 +53,7 @@ export class Meeting {
     this.#identity = parts.identity
     this.#hooks = hooks
     this.#clonesTold = new Remembered(kernel, CLONES_TOLD)
-    this.sessions = new Sessions(kernel, this.#sessionHooks())
+    this.sessions = new Sessions(kernel, this.#sessionHooks(), config.membership.kind === 'secret')
     this.#certification = new Certification(parts, { onDoubt: () => this.#lookAnew() })
     const meeting = { ...parts, sessions: this.sessions, certification: this.#certification }
     this.#handshake = new Handshake(meeting, this.#handshakeHooks())

@@ -46,15 +46,18 @@ export class Sessions {
   readonly bans: Bans
   readonly #kernel: Kernel
   readonly #hooks: SessionHooks
+  readonly #isSilent: boolean
   readonly #wireLimits: WireLimits
   /** BOUNDED: sessionsMax. */
   readonly #sessions = new Map<number, Session>()
   /** BOUNDED: by the sessions, of which each counts in one. */
   readonly #prefixes = new Map<string, Prefix>()
 
-  constructor(kernel: Kernel, hooks: SessionHooks) {
+  /** `isSilent`: the topic has a secret, and whoever has not shown that he knows it is told nothing. */
+  constructor(kernel: Kernel, hooks: SessionHooks, isSilent: boolean) {
     this.#kernel = kernel
     this.#hooks = hooks
+    this.#isSilent = isSilent
     this.bans = new Bans(kernel)
     const { limits } = kernel
     this.#wireLimits = {
@@ -186,7 +189,9 @@ export class Sessions {
 
   close(session: Session, code: number, reason: string): void {
     if (session.state.kind === 'closed') return
-    this.#kernel.tell({ kind: 'close', channel: session.channel, code, reason })
+    // The end of a WebSocket carries it: it would tell a stranger that this is of a topic that he knows something of.
+    const told = this.#isSilent && session.handshakeHash === '' ? '' : reason
+    this.#kernel.tell({ kind: 'close', channel: session.channel, code, reason: told })
     this.#end(session, reason)
   }
 
