@@ -27,6 +27,8 @@ export interface RefusedInvite {
   readonly kind: 'refused'
   /** One sentence for whoever gave the text. */
   readonly reason: string
+  /** Of one that is whole, and out of its time. */
+  readonly topic?: Topic
 }
 
 export type ParsedInvite = { readonly kind: 'invite'; readonly invite: Invite } | RefusedInvite
@@ -57,9 +59,9 @@ export function parseInvite(text: unknown, { now, sha256 }: { now: Millis; sha25
   if (body[0] !== VERSION) return refused('the invite is of a version that is not known here: update shoal')
   const invite = readBody(body.subarray(1))
   if (invite === undefined) return DAMAGED
-  if (invite.validUntil <= now) return refused('the invite has expired: ask for a new one')
+  if (invite.validUntil <= now) return { ...refused('the invite has expired: ask for a new one'), topic: invite.topic }
   if (invite.endpoints.some(({ timestamp }) => timestamp > now + CLOCK_AHEAD_MAX_MS)) {
-    return refused("the invite comes from the future: set this machine's clock")
+    return { ...refused("the invite comes from the future: set this machine's clock"), topic: invite.topic }
   }
   return { kind: 'invite', invite }
 }

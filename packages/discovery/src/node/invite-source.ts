@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { type Endpoint, type Hash, parseIp, UsageError } from '@shoal/base'
-import { dialTarget, EcdsaVerifier, type Invite, inviteFault, parseInvite } from '@shoal/peer'
+import { dialTarget, EcdsaVerifier, type Invite, inviteFault, parseInvite, type Topic } from '@shoal/peer'
 import { addressesOf } from './host-names.ts'
 import type { LookupResult, Source, SourceHandle, SourceSink, SourceTopic } from './source.ts'
 
@@ -62,6 +62,12 @@ export function requireInvite(text: unknown): Invite {
   const parsed = parseInvite(text, { now: Date.now(), sha256 })
   if (parsed.kind === 'refused') throw new UsageError(parsed.reason)
   return parsed.invite
+}
+
+/** Which topic an invite is to, also one that is over; `undefined` where the text is damaged, or none. */
+export function inviteTopic(text: string): Topic | undefined {
+  const parsed = parseInvite(text, { now: Date.now(), sha256 })
+  return parsed.kind === 'invite' ? parsed.invite.topic : parsed.topic
 }
 
 /** A sentence where a server in it has not signed what it says. */

@@ -141,8 +141,14 @@ export function withDatabaseFlags(command: Command): Command {
 /** Of a swarm that was renamed, or that a backup is from. */
 export function acceptTopicOption(): Option {
   return new Option('--accept-topic <name>', 'take records of this earlier topic too (may be given again and again)')
-    .argParser((text: string, before: readonly Topic[]) => [...before, parseTopic(text, '--accept-topic')])
+    .argParser((text: string, before: readonly Topic[]) => [...before, parseAcceptedTopic(text)])
     .default([], 'none')
+}
+
+/** Of a private topic its tag does: what is compared is the public id alone, and the secret need not be typed. */
+function parseAcceptedTopic(text: string): Topic {
+  if (/^shoal:tag:[0-9a-f]{64}$/.test(text)) return { kind: 'plain', name: text, publicId: text }
+  return parseTopic(text, '--accept-topic')
 }
 
 function parseLogLevel(text: string): LogLevel {

@@ -3,8 +3,8 @@
  * everybody on the machine, and of a private topic that is the secret.
  */
 
-import { requireInvite } from '@shoal/discovery'
-import { looksLikeInvite, parseTopic } from '@shoal/peer'
+import { inviteTopic } from '@shoal/discovery'
+import { looksLikeInvite, parseTopic, type Topic } from '@shoal/peer'
 import { type Command, Option } from 'commander'
 import { CommandError, usageMistake } from './exit.ts'
 import type { Output } from './output.ts'
@@ -25,16 +25,29 @@ export function topicFileOption(): Option {
 /** What it is read from in place of a file. */
 export type TopicInput = AsyncIterable<Uint8Array | string>
 
+interface Given {
+  readonly topicFile?: string
+  readonly topic?: string
+  readonly invite?: string
+  readonly acceptTopic?: readonly Topic[]
+}
+
 /** Before a command runs: what is in the file stands for --topic from then on. */
 export async function takeTopicFile(command: Command, input: TopicInput, output: Output): Promise<void> {
-  const { topicFile: file, topic, invite } = command.opts<{ topicFile?: string; topic?: string; invite?: string }>()
-  if ([topic, invite, ...command.args].some(isSecret)) {
+  const { topicFile: file, topic, invite, acceptTopic = [] } = command.opts<Given>()
+  if ([topic, invite, file, ...command.args].some(isSecret)) {
     output.warn(
       `everybody on this machine can read the secret of this topic on the command line (ps): write it to a file, and give that with ${FLAG}`,
     )
   }
+  if (acceptTopic.some(({ kind }) => kind === 'private')) {
+    output.warn(
+      'everybody on this machine can read the secret behind --accept-topic on the command line (ps): the tag of that topic (shoal:tag:…), which shoal prints in its place, does as well',
+    )
+  }
   if (file === undefined) return
   if (topic !== undefined) throw usageMistake(`give the topic once: --topic, or ${FLAG}`)
+  if (isSecret(file)) throw usageMistake(`${FLAG} takes the name of a file that holds the topic, not the topic itself`)
   const text = file === STANDARD_INPUT ? await readAll(input) : await readFile(file, output)
   const [line, ...more] = text.trim().split('\n')
   if (line === undefined || line === '' || more.length > 0) {
@@ -46,12 +59,8 @@ export async function takeTopicFile(command: Command, input: TopicInput, output:
 
 function isSecret(text: string | undefined): boolean {
   if (text === undefined) return false
-  if (!looksLikeInvite(text)) return parseTopic(text).kind === 'private'
-  try {
-    return requireInvite(text.trim()).topic.kind === 'private'
-  } catch {
-    return false
-  }
+  const topic = looksLikeInvite(text) ? inviteTopic(text.trim()) : parseTopic(text.trim())
+  return topic?.kind === 'private'
 }
 
 async function readFile(file: string, output: Output): Promise<string> {
