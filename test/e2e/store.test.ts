@@ -35,24 +35,25 @@ test('[C-81] a server killed while its log is being damaged starts with all othe
 
 test('[C-81] a record that was changed behind its checksum is told, and fetched again from another server', async () => {
   const scene = new Scene()
-  const store = scene.path('store')
-  const first = await scene.server(TOPIC, 'none', ...ALONE)
-  const peer = ['--no-dht', '--no-lan', '--peer', `127.0.0.1:${first.here['port']}`]
-  const joins = [...ALONE, '--peer', `127.0.0.1:${first.here['port']}`, '--store', store, '--scrub', '1']
-  const second = await scene.server(TOPIC, 'none', ...joins)
+  const [store, copy, file] = [scene.path('store'), scene.path('copy'), scene.path('records')]
+  const writer = await scene.server(TOPIC, 'none', ...ALONE, '--store', store)
+  const peer = ['--topic', TOPIC, '--no-dht', '--no-lan', '--peer', `127.0.0.1:${writer.here['port']}`]
   for (const key of ['a', 'b']) {
-    expect(await scene.shoal('put', key, '1', '--topic', TOPIC, ...peer).event('result')).toMatchObject({
-      confirmed: 1,
-    })
+    expect(await scene.shoal('put', key, '1', ...peer).event('result')).toMatchObject({ confirmed: 1 })
   }
-  await second.program.stop()
+  await writer.program.stop()
+  // The same records, and another server.
+  await scene.shoal('export', file, '--topic', TOPIC, '--store', store).event('result')
+  await scene.shoal('import', file, '--topic', TOPIC, '--store', copy).event('result')
   const rows = new LevelDbStore(store)
   const [row] = await rows.readMany(['a'])
   const value = JSON.stringify({ ...(JSON.parse(row?.value ?? '') as object), v: 'changed' })
   await rows.commit([{ kind: 'set', key: 'a', value }], new Map(), 'sync')
   await rows.close()
 
-  const third = await scene.server(TOPIC, 'none', ...joins)
+  const other = await scene.server(TOPIC, 'none', ...ALONE, '--store', copy)
+  const joins = ['--peer', `127.0.0.1:${other.here['port']}`, '--scrub', '1']
+  const third = await scene.server(TOPIC, 'none', ...ALONE, '--store', store, ...joins)
   await third.program.event('store', { state: 'record-damaged', key: 'a', damage: 'content' })
   await third.program.event('store', { state: 'checked', damaged: 1, complete: true })
   await third.program.says(/the stored record "a" is not as its author signed it/)
