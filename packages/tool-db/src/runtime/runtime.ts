@@ -101,7 +101,9 @@ export class Runtime {
   }
 
   #open(): void {
-    const { options, onCandidate } = this.#init
+    const { options } = this.#init
+    // Before the node begins: it may have something to say to it at once.
+    this.#swarm = this.#join()
     this.driver.input((node, now) => node.start(now))
     for (const { prefix, id } of this.#init.application.verifications()) {
       this.driver.input((node) => node.addVerifier(prefix, id))
@@ -115,18 +117,21 @@ export class Runtime {
     for (const { host, port } of options.peers) {
       this.driver.input((node, now) => node.handleCandidate(now, { host, port }, 'given'))
     }
-    if (options.discovery === undefined) return
-    const { topic } = this.#init
+    this.#swarm?.begin()
+  }
+
+  #join(): SwarmLink | undefined {
+    const { topic, options, onCandidate } = this.#init
+    if (options.discovery === undefined) return undefined
     // Who is certified by nobody would only be in the way of those who look for servers.
     const isServerOfTopic = topic.kind !== 'owned' || options.certificate !== undefined
-    this.#swarm = new SwarmLink(options.discovery, {
+    return new SwarmLink(options.discovery, {
       topic,
       port: isServerOfTopic ? this.port : undefined,
       driver: this.driver,
       dialsMax: this.#init.limits.dialsMax,
       onCandidate,
     })
-    this.#swarm.begin()
   }
 
   tellSwarm(effect: SwarmEffect): void {

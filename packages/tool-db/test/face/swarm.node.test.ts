@@ -1,22 +1,25 @@
 /** Discovery as the database sees it: proposals come in, outcomes go back. */
 
-import { AsyncQueue, type Endpoint } from '@shoal/base'
-import type { Candidate, DialOutcome, Swarm, SwarmSession } from '@shoal/peer'
+import { AsyncQueue, type Endpoint, HOUR } from '@shoal/base'
+import type { Candidate, DialOutcome, Swarm, SwarmSession, Topic } from '@shoal/peer'
 import { expect, test } from 'vitest'
-import { placeOf, server, started, until } from './world.ts'
+import { TestOwner } from '../../../peer/test/test-owner.ts'
+import { placeOf, server, started, temporaryDirectory, until } from './world.ts'
 
 class TestSwarm implements Swarm {
   readonly candidates = new AsyncQueue<Candidate>({ limit: 100 })
+  readonly announced: boolean[] = []
   readonly outcomes: { endpoint: Endpoint; outcome: DialOutcome }[] = []
-  joined: { topic: string; port: number | undefined } | undefined
+  joined: { topic: string | Topic; port: number | undefined } | undefined
   left = false
   hosts: string[] = []
 
-  join(topic: string, options: { port?: number } = {}): SwarmSession {
+  join(topic: string | Topic, options: { port?: number } = {}): SwarmSession {
     this.joined = { topic, port: options.port }
     return {
       [Symbol.asyncIterator]: () => this.candidates,
       report: (endpoint, outcome) => this.outcomes.push({ endpoint, outcome }),
+      announce: (on) => this.announced.push(on),
       leave: async () => {
         this.left = true
         this.candidates.end()
@@ -79,4 +82,16 @@ test('[T-90] a server signs its external address, anew when that changes; tool-d
   const given = await server({ host: 'db.example.org', discovery: swarm })
   await until(() => given.serverPeers.length === 1)
   expect(given.serverPeers[0]?.host).toBe('db.example.org')
+})
+
+test('[O-25] a server whose certificate is of tomorrow is not announced: discovery hears so from the start', async () => {
+  const owner = new TestOwner()
+  const kept = { topic: owner.topic.publicId, store: undefined, storageName: await temporaryDirectory() }
+  const first = await server(kept)
+  const peerId = first.peerAccount.getAddress() ?? ''
+  await first.close()
+  const swarm = new TestSwarm()
+  const certificate = owner.certificate({ peerId, from: Date.now() + HOUR, until: Date.now() + 2 * HOUR })
+  await server({ ...kept, certificate, discovery: swarm })
+  expect(swarm.announced).toEqual([false])
 })

@@ -202,6 +202,35 @@ test('[O-8] a certificate of tomorrow is none yet; a clock some seconds ahead is
   expect(one.eventsOf('certificate-refused')).toMatchObject([{ refusal: { code: 'CERTIFICATE_NOT_YET_VALID' } }])
 })
 
+test('[O-8] [O-25] a server notices the end of its own certificate, whichever others have ended before', () => {
+  const world = new World()
+  const server = certifiedServer(world, 'server', { until: START + HOUR })
+  const brief = certifiedServer(world, 'brief', { until: START + MINUTE })
+  meet(server, brief, world)
+  expect(server.peers).toEqual([brief.peerId])
+  world.run(2 * MINUTE)
+  expect(server.peers).toEqual([])
+  expect(server.eventsOf('uncertified')).toEqual([])
+  world.run(HOUR)
+  expect(server.eventsOf('uncertified')).toMatchObject([{ why: { code: 'CERTIFICATE_EXPIRED' } }])
+  expect(server.told.filter(({ kind }) => kind === 'announce')).toEqual([{ kind: 'announce', on: false }])
+})
+
+test('[O-8] [O-25] a server whose certificate is of tomorrow says so, and is announced from tomorrow on', () => {
+  const world = new World()
+  const early = certifiedServer(world, 'early', { from: START + HOUR })
+  expect(early.eventsOf('uncertified')).toMatchObject([{ why: { code: 'CERTIFICATE_NOT_YET_VALID' } }])
+  expect(early.told).toEqual([{ kind: 'announce', on: false }])
+  world.run(HOUR)
+  expect(early.told).toEqual([
+    { kind: 'announce', on: false },
+    { kind: 'announce', on: true },
+  ])
+  world.run(DAY)
+  expect(early.eventsOf('uncertified')).toMatchObject([{}, { why: { code: 'CERTIFICATE_EXPIRED' } }])
+  expect(early.told.at(-1)).toEqual({ kind: 'announce', on: false })
+})
+
 test('[O-9] a revoked server is dropped at once, by clients and servers, and hears why; a new certificate counts again', () => {
   const world = new World()
   const bad = certifiedServer(world, 'bad')

@@ -7,6 +7,7 @@ import { formatEndpoint, MINUTE } from '@shoal/base'
 import {
   type Certificate,
   type CertificateFault,
+  CLOCK_AHEAD_MAX_MS,
   certificateFault,
   EMPTY_ROSTER,
   type Hello,
@@ -65,7 +66,7 @@ export class Certification {
   #roster: TopicRoster = EMPTY_ROSTER
   /** What is wrong with our own, as far as it was told. */
   #ownOver: CertificateCode | undefined
-  #expiry: { readonly at: number; readonly timer: Timer } | undefined
+  #change: { readonly at: number; readonly timer: Timer } | undefined
 
   constructor(parts: { kernel: Kernel; config: NodeConfig; verify: VerifyEd25519 }, hooks: CertificationHooks) {
     this.#kernel = parts.kernel
@@ -80,7 +81,7 @@ export class Certification {
   }
 
   start(): void {
-    if (this.#own !== undefined) this.#expireAt(this.#own)
+    if (this.#own !== undefined) this.#doubt()
     else if (this.isNeeded && this.#config.isServer) {
       const message = `this server has no certificate of the topic's owner, so nobody talks to it: have the owner sign one for ${this.#config.peerAddress} (shoal topic sign), and give it as certificate`
       this.#kernel.emit({ kind: 'uncertified', why: { code: 'CERTIFICATE_MISSING', message } })
@@ -103,7 +104,7 @@ export class Certification {
   }
 
   handleConnected({ certificate }: Peer): void {
-    if (certificate !== undefined) this.#expireAt(certificate)
+    if (certificate !== undefined) this.#watch(certificate)
   }
 
   /** What the owner has published last. */
@@ -146,17 +147,21 @@ export class Certification {
       this.#kernel.tell({ kind: 'announce', on: code === undefined })
     }
     this.#ownOver = code
+    if (this.#own !== undefined) this.#watch(this.#own)
     this.#hooks.onDoubt()
   }
 
-  /** One timer for all: the first that ends. */
-  #expireAt({ until }: Certificate): void {
-    if (this.#expiry !== undefined && this.#expiry.at <= until) return
-    this.#kernel.cancel(this.#expiry?.timer)
-    const timer = this.#kernel.after(until - this.#kernel.now, () => {
-      this.#expiry = undefined
+  /** One timer for all: the first that begins or ends to hold. */
+  #watch({ from, until }: Certificate): void {
+    const { now } = this.#kernel
+    const begins = from - CLOCK_AHEAD_MAX_MS
+    const at = begins > now ? begins : until
+    if (at <= now || (this.#change !== undefined && this.#change.at <= at)) return
+    this.#kernel.cancel(this.#change?.timer)
+    const timer = this.#kernel.after(at - now, () => {
+      this.#change = undefined
       this.#doubt()
     })
-    this.#expiry = { at: until, timer }
+    this.#change = { at, timer }
   }
 }
