@@ -22,6 +22,11 @@ export interface Failure {
 }
 
 export function describeFailure(error: unknown): Failure {
+  const { sentence, exitCode } = failureOf(error)
+  return { sentence: withoutSecrets(sentence), exitCode }
+}
+
+function failureOf(error: unknown): Failure {
   if (error instanceof CommandError) return { sentence: error.message, exitCode: error.exitCode }
   if (error instanceof CommandLineError) return { sentence: parserSentence(error), exitCode: EXIT.usage }
   if (error instanceof ShoalError) {
@@ -45,7 +50,12 @@ export function describeCauses(error: unknown): string {
     lines.push(at instanceof Error ? (at.stack ?? at.message) : String(at))
     at = at instanceof Error ? at.cause : undefined
   }
-  return lines.join('\ncaused by: ')
+  return withoutSecrets(lines.join('\ncaused by: '))
+}
+
+/** A private topic, or an invite, that was typed where something else belongs is repeated to no terminal and no log. */
+function withoutSecrets(text: string): string {
+  return text.replaceAll(/(shoal\s*:\s*(?:private|invite)\s*:\s*)[A-Za-z0-9_-]{22,}/gi, '$1…')
 }
 
 /** The parser says `error: …` and puts its suggestion on a second line; we say one sentence. */

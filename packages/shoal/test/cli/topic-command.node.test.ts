@@ -148,3 +148,22 @@ test('[O-22] the lock of a process that is gone, or of none, holds nobody up', a
     expect(() => readFileSync(`${key}.roster.lock`)).toThrow(/ENOENT/)
   }
 })
+
+test('[Q-11] a secret that was typed in a wrong place is not repeated, with all that led to it neither', async () => {
+  const secret = 'abcdefghijklmnopqrstuvwxyz0123456789'
+  const key = await ownerKey()
+  for (const prefix of ['shoal:private:', 'Shoal: Private: ', 'shoal:invite:']) {
+    const text = prefix + secret
+    for (const args of [
+      [text],
+      ['topic', text],
+      ['topic', 'sign', text, '--key', key],
+      ['topic', 'sign', PEER, '--key', text],
+    ]) {
+      const { code, stderr } = await shoal(...args, '--log-level', 'debug')
+      expect(code).not.toBe(0)
+      expect(stderr).toContain('…')
+      expect(stderr).not.toContain(secret.slice(0, 22))
+    }
+  }
+})
