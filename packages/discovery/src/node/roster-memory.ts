@@ -34,6 +34,7 @@ export class RosterMemory {
   readonly #init: RosterMemoryInit
   /** By target, in hex. BOUNDED: ROSTERS_KEPT_MAX, the one that changed longest ago out. */
   readonly #rosters: Map<string, RosterItem>
+  #isUnwritten = false
 
   /** Throws a StateFileError where the file is of a later version or cannot be read. */
   constructor(init: RosterMemoryInit) {
@@ -56,14 +57,27 @@ export class RosterMemory {
     const oldest = this.#rosters.keys().next()
     if (this.#rosters.size >= ROSTERS_KEPT_MAX && !oldest.done) this.#rosters.delete(oldest.value)
     this.#rosters.set(key, { seq, value, signature })
+    this.#write()
+  }
+
+  /** Tries again where the file could not be written: a disk has room again. */
+  settle(): void {
+    if (this.#isUnwritten) this.#write()
+  }
+
+  #write(): void {
     const { file, onWarning } = this.#init
     if (file === undefined) return
+    const wasUnwritten = this.#isUnwritten
     try {
       const texts = [...this.#rosters].map(([name, roster]) => [name, rosterText(roster)])
       writeKeptFile(file, ROSTER_FILE, { topics: Object.fromEntries(texts) })
+      this.#isUnwritten = false
     } catch (error) {
+      this.#isUnwritten = true
       const why = error instanceof Error ? error.message : String(error)
-      onWarning(`the roster file ${file} could not be written: ${why}`)
+      // Said once: a disk that is full stays so for a while.
+      if (!wasUnwritten) onWarning(`the roster file ${file} could not be written: ${why}`)
     }
   }
 }

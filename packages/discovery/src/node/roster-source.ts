@@ -140,6 +140,7 @@ class RosterReader {
 
   async #ask(dht: RosterDht): Promise<LookupResult> {
     const { target, salt, publicKey } = this.#item
+    this.#memory.settle()
     const found = await dht.get(target, { salt, publicKey, again: true, signal: this.#end.signal })
     if (found === undefined || this.#end.signal.aborted) return { answered: false }
     const { value, seq, signature } = found

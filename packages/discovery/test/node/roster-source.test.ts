@@ -225,6 +225,19 @@ test.each([
   expect(attached({ file }).rosters).toEqual([server(9)])
 })
 
+test('[O-27] what a disk did not take is written as soon as it does, and said once', async () => {
+  const file = scratchFile()
+  const folder = `${file}.d`
+  writeFileSync(folder, 'in the way')
+  const { dht, handle, warnings } = attached({ file: join(folder, 'rosters.json') })
+  dht.publish(5, server(5))
+  for (let i = 0; i < 3; i++) await handle.lookup?.(never)
+  expect(warnings).toHaveLength(1)
+  rmSync(folder)
+  await handle.lookup?.(never)
+  expect(attached({ file: join(folder, 'rosters.json') }).rosters).toEqual([server(5)])
+})
+
 test('[O-27] 32 topics are remembered, the one that changed longest ago is forgotten; a disk that takes nothing is said', () => {
   const file = scratchFile()
   const memory = new RosterMemory({ file, onWarning: () => {} })
