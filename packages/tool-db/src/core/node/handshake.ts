@@ -221,14 +221,13 @@ export class Handshake {
   #answerNoise(session: Session, noise: NoiseHandshake, claimed: string | undefined): void {
     const ours = this.#identity.hello(this.#secrecy.features(session))
     const { clientId } = this.#identity
-    const { isServer } = this.#config
     // Which servers there are is told to peers only, and this is not one yet.
     const pong = {
       type: 'pong',
       id: this.#kernel.messageId(),
       to: [],
       clientId,
-      isServer,
+      isServer: this.#config.isServer,
       servers: [],
       shoal: ours,
     } as const
@@ -377,6 +376,8 @@ export class Handshake {
   #refuse(session: Session, reason: string, isShoal = true): void {
     this.#kernel.counters.add(`handshake.${reason}`)
     const isSilent = this.#secrecy.isSilent && session.handshakeHash === ''
+    // How soon it ends would tell how far he came.
+    if (this.#sessions.turnsDeaf(session)) return
     const isOurWord = (OUR_WORDS.has(reason) || SAID_ONLY.has(reason)) && isShoal && !isSilent
     this.#secrecy.tellRefused(session, reason)
     this.#certification.tellRefused(session, reason)

@@ -187,6 +187,16 @@ export class Sessions {
     return true
   }
 
+  /**
+   * True of a stranger on a topic with a secret: nothing that he says counts any more, and he is put out when the time for a handshake
+   * is over, as whoever says nothing.
+   */
+  turnsDeaf(session: Session): boolean {
+    if (!this.#isSilent || session.handshakeHash !== '' || session.direction === 'outbound') return false
+    session.state = { kind: 'checking' }
+    return true
+  }
+
   close(session: Session, code: number, reason: string): void {
     if (session.state.kind === 'closed') return
     // The end of a WebSocket carries it: it would tell a stranger that this is of a topic that he knows something of.
