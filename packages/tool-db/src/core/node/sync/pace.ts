@@ -1,16 +1,16 @@
 /**
  * How much of catching up is done between two turns of everybody else. While nobody else has anything to do the turns are long; where
- * the others take their time, this takes half as much.
+ * the others take their time, this takes its share beside it.
  */
 
 import type { Millis } from '@shoal/base'
 import type { Kernel } from '../kernel.ts'
 
-/** Records, each of some 70 microseconds: long enough that a turn costs little, short enough that nobody waits for it. */
-const COUNT_MIN = 8
-const COUNT_MAX = 48
-/** Of what the others took. */
-const SHARE = 0.5
+/** Records, each of some 70 microseconds: long enough that a turn costs little, short enough that nobody waits for it longer than nine milliseconds. */
+const COUNT_MIN = 48
+const COUNT_MAX = 128
+/** Of what the others took: they wait for the other server and for their clients as well, and with this keep three quarters of their rate. */
+const SHARE = 3
 
 export class Pace {
   readonly #kernel: Kernel
