@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest'
-import { TestKey } from '../node/world.ts'
+import { TestKey, World } from '../node/world.ts'
 import { scene } from './scene.ts'
 
 test('[T-101] a bound record under another key', () => {
@@ -35,6 +35,35 @@ test('[T-101] a bound record of another topic, unless its topic is accepted', ()
   expect(strange.put(record)).toBe('InvalidBinding')
   expect(strange.server.rows.size).toBe(0)
   expect(scene({ config: { acceptTopics: ['another topic'] } }).put(record)).toBe('OK')
+})
+
+test('[T-101] a server that takes records of an earlier topic is no forger for one that does not', () => {
+  const world = new World()
+  const config = { acceptTopics: ['before'] }
+  const [renamed, strict, client] = [world.server({ config }), world.server(), world.client()]
+  strict.connect(renamed)
+  client.connect(renamed)
+  world.run(1_000)
+  const author = new TestKey('author')
+  for (let i = 0; i < 50; i++) {
+    const record = author.bound(`k${i}`, i, { time: world.now, topic: 'before' })
+    renamed.rows.set(record.k, { value: JSON.stringify(record), version: `${i}` })
+    client.get(record.k)
+    strict.get(record.k)
+    world.run(10)
+  }
+  expect(client.peers).toContain(renamed.peerId)
+  expect(strict.peers).toContain(renamed.peerId)
+  for (const node of [client, strict]) {
+    expect(node.machine.stats()['records.InvalidBinding']).toBeGreaterThanOrEqual(50)
+    expect(node.machine.stats()).toMatchObject({ 'now.peers': 2 })
+    expect(node.rows.size).toBe(0)
+  }
+  // A client writes to one topic alone: what it binds to another was never its own.
+  const forger = world.raw(renamed).greet()
+  for (let i = 0; i < 25; i++) forger.put(author.bound(`k${i}`, i, { time: world.now, topic: 'neither' }))
+  world.run(100)
+  expect(forger.isClosed).toBe(true)
 })
 
 test('[T-101] another value under a valid signature, in anybody’s namespace', () => {

@@ -44,6 +44,22 @@ test('[CR-10] what two people write to one document on two servers is on both, a
   }
 })
 
+test('[CR-40] what is slower than the time-out of a read is kept for the next one', () => {
+  const { world, a, b, alice, bob } = federation()
+  const hers = new MapCrdt<number>(alice.user.address)
+  hers.SET('dogs', 3)
+  putCrdt(alice, 'doc', hers, { confirm: 'all' })
+  world.run(200)
+  a.storeDelay = b.storeDelay = 3_000
+  expect(readCrdt(world, bob, { key: 'doc', crdt: new MapCrdt('nobody') }).value).toEqual({})
+  world.run(20_000)
+  world.kill(a)
+  world.kill(b)
+  world.run(100)
+  expect(readCrdt(world, bob, { key: 'doc', crdt: new MapCrdt('nobody') }).value).toEqual({ dogs: 3 })
+  expect(bob.machine.stats()).toMatchObject({ 'now.requests': 0, 'now.requests-late': 0 })
+})
+
 test('[CR-11] a set that is dated before the one that is held is merged, not dropped', () => {
   const { world, a, b } = federation()
   const raw = world.raw(a).greet()

@@ -60,6 +60,64 @@ test('[T-125] a store that keeps nothing takes nothing from a reader; what does 
   expect(forged.result).toMatchObject({ record: undefined })
 })
 
+test('[T-50] the first answer is given at once, and a newer one that comes later is kept for the next read', () => {
+  const { world, a, b, client } = joined()
+  hold(a, 'k', 'old')
+  hold(b, 'k', 'new', START + 10)
+  b.storeDelay = 100
+  const first = client.get('k')
+  world.run(50)
+  expect(first.result).toMatchObject({ record: { v: 'old' }, complete: true })
+  world.run(500)
+  expect(client.held('k')).toBe('new')
+  const second = client.get('k')
+  world.run(5)
+  expect(second.result).toMatchObject({ record: { v: 'new' } })
+  world.run(2_000)
+  // Both were asked, so neither answer is one that nobody asked for; and once both have come nothing waits for more.
+  expect(client.machine.stats()).toMatchObject({ 'now.requests': 0, 'now.requests-late': 0 })
+  expect(client.machine.stats()['refused.unasked-record']).toBeUndefined()
+  expect(client.eventsOf('result')).toHaveLength(2)
+})
+
+test('[T-50] a later answer that is older, forged or the same changes nothing', () => {
+  const { world, a, b, client } = joined()
+  const author = new TestKey('author')
+  const later: unknown[] = []
+  b.storeDelay = 100
+  for (const [key, record] of [
+    ['older', author.plain('older', 'older', { time: START - 10 })],
+    ['forged', { ...author.plain('forged', 'v', { time: START + 10 }), v: 'forged' }],
+    ['same', author.plain('same', 'first', { time: START })],
+  ] as const) {
+    hold(a, key, 'first')
+    b.rows.set(key, { value: JSON.stringify(record), version: 'x' })
+    later.push(client.get(key))
+  }
+  world.run(2_000)
+  for (const get of later) expect(get).toMatchObject({ result: { record: { v: 'first' }, complete: true } })
+  for (const key of ['older', 'forged', 'same']) expect(client.held(key)).toBe('first')
+  expect(client.machine.stats()).toMatchObject({ 'now.requests-late': 0, 'records.InvalidHashNonce': 1 })
+})
+
+test('[T-50] what comes after the time-out is kept too, as long as its server is there, and a bounded number is waited for', () => {
+  const { world, a, b, client } = joined()
+  hold(a, 'k', 'late')
+  a.storeDelay = b.storeDelay = 3_000
+  const get = client.get('k', 1_000)
+  world.run(1_100)
+  expect(get.result).toMatchObject({ record: undefined, complete: false })
+  world.run(8_000)
+  expect(client.held('k')).toBe('late')
+  for (let i = 0; i < 2_000; i++) client.get(`missing ${i}`, 10)
+  world.run(100)
+  expect(client.machine.stats()).toMatchObject({ 'now.requests': 0, 'now.requests-late': 1_024 })
+  world.kill(a)
+  world.kill(b)
+  world.run(100)
+  expect(client.machine.stats()['now.requests-late']).toBe(0)
+})
+
 test('[T-50] when all servers say no the answer is final at once; with none connected it waits for one', () => {
   const { world, client } = joined()
   const missing = client.get('missing', 60_000)

@@ -27,10 +27,20 @@ const OURS: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['TOO_BUSY', 'STORE_
 /** Of one server's answer. */
 const PAGES_MAX = 1_000
 
+export interface CrdtAsk {
+  readonly key: string
+  readonly to: readonly string[]
+  /** Beginnings of the hashes of the sets that are here. */
+  readonly known: readonly string[]
+  readonly takesNewcomers: boolean
+  /** The application asked, and may ask again: what is slower than the time-out is kept for that. */
+  readonly isOurs: boolean
+}
+
 export class CrdtQuestion implements Request {
   readonly id: string
   readonly #parts: CrdtQuestionParts
-  readonly #ask: { key: string; to: readonly string[]; known: readonly string[]; takesNewcomers: boolean }
+  readonly #ask: CrdtAsk
   readonly #then: (complete: boolean) => void
   /** How many pages each has given. BOUNDED: by the servers. */
   readonly #pending = new Map<Peer, number>()
@@ -40,11 +50,7 @@ export class CrdtQuestion implements Request {
   #isUnsure = false
   #isDone = false
 
-  constructor(
-    parts: CrdtQuestionParts,
-    ask: { key: string; to: readonly string[]; known: readonly string[]; takesNewcomers: boolean },
-    then: (complete: boolean) => void,
-  ) {
+  constructor(parts: CrdtQuestionParts, ask: CrdtAsk, then: (complete: boolean) => void) {
     this.id = parts.kernel.messageId()
     this.#parts = parts
     this.#ask = ask
@@ -81,7 +87,8 @@ export class CrdtQuestion implements Request {
 
   handleGone(peer: Peer): void {
     this.#judging.delete(peer)
-    if (this.#pending.delete(peer) && this.#pending.size > 0) this.#check()
+    if (!this.#pending.delete(peer)) return
+    if (this.#isDone || this.#pending.size > 0) this.#check()
   }
 
   handleTimeout(): void {
@@ -100,8 +107,8 @@ export class CrdtQuestion implements Request {
     this.#judging.add(peer)
     this.#admitAll(peer, mine, () => {
       this.#judging.delete(peer)
-      if (this.#isDone || !this.#pending.has(peer)) return
-      if (next === undefined || pages >= PAGES_MAX) {
+      if (!this.#pending.has(peer)) return
+      if (this.#isDone || next === undefined || pages >= PAGES_MAX) {
         this.#doneWith(peer, next === undefined)
         return
       }
@@ -157,9 +164,11 @@ export class CrdtQuestion implements Request {
   }
 
   #end(complete: boolean): void {
+    const { requests } = this.#parts
+    if (!this.#ask.isOurs || this.#pending.size === 0) requests.remove(this.id)
+    else if (!this.#isDone) requests.letLate(this)
     if (this.#isDone) return
     this.#isDone = true
-    this.#parts.requests.remove(this.id)
     this.#then(complete)
   }
 }

@@ -260,7 +260,7 @@ export class Crdts {
     }
     peer.session.relayedGets++
     const to = [...had, ...targets.map((server) => server.clientId)].slice(0, RELAY_TO_MAX)
-    const ask = { key: message.key, to, known: [], takesNewcomers: false }
+    const ask = { key: message.key, to, known: [], takesNewcomers: false, isOurs: false }
     const question = new CrdtQuestion(this.#parts, ask, (complete) => {
       peer.session.relayedGets--
       end(undefined)
@@ -285,7 +285,7 @@ export class Crdts {
       then(false)
       return
     }
-    const question = new CrdtQuestion(this.#parts, { ...ask, takesNewcomers: wish.waits }, then)
+    const question = new CrdtQuestion(this.#parts, { ...ask, takesNewcomers: wish.waits, isOurs: true }, then)
     if (this.#parts.requests.add(question, wish.timeout)) question.start(servers)
     else then(false)
   }

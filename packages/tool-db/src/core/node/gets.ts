@@ -42,30 +42,37 @@ const LONG = 16_384
 /** Refusals that say nothing about the record. */
 const OURS: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['TOO_BUSY', 'STORE_FAILED'])
 
-/** A question to several servers about one key: over with the first record that holds, or when all have said no. */
+interface KeyAsk {
+  readonly key: string
+  readonly to: readonly string[]
+  readonly takesNewcomers: boolean
+  /** The application asked, and may ask again. */
+  readonly isOurs: boolean
+}
+
+const ENDED = (): void => undefined
+
+/**
+ * A question to several servers about one key: answered with the first record that holds, or when all have said no. What the
+ * others say later is kept for the next read.
+ */
 class KeyQuestion implements Request {
   readonly id: string
   readonly #parts: GetsParts
-  readonly #ask: { readonly key: string; readonly to: readonly string[] }
+  readonly #ask: KeyAsk
   /** BOUNDED: by the servers. */
   readonly #pending = new Set<Peer>()
-  readonly #then: (record: WireRecord | undefined, complete: boolean) => void
-  readonly #takesNewcomers: boolean
+  #then: (record: WireRecord | undefined, complete: boolean) => void
   /** Each server's first answer counts: it can't have us verify one after the other. BOUNDED: by the servers. */
   readonly #judged = new Set<Peer>()
   #asked = 0
   #isUnsure = false
   #isDone = false
 
-  constructor(
-    parts: GetsParts,
-    ask: { key: string; to: readonly string[]; takesNewcomers: boolean },
-    then: (record: WireRecord | undefined, complete: boolean) => void,
-  ) {
+  constructor(parts: GetsParts, ask: KeyAsk, then: (record: WireRecord | undefined, complete: boolean) => void) {
     this.id = parts.kernel.messageId()
     this.#parts = parts
     this.#ask = ask
-    this.#takesNewcomers = ask.takesNewcomers
     this.#then = then
   }
 
@@ -86,16 +93,20 @@ class KeyQuestion implements Request {
     this.#judged.add(peer)
     this.#parts.admitAnswer(peer, answer.data, (verdict) => {
       if (verdict.kind === 'refused') this.#no(peer, !OURS.has(verdict.code))
-      else this.#end(verdict.held, true)
+      else {
+        this.#pending.delete(peer)
+        this.#end(verdict.held, true)
+      }
     })
   }
 
   handleServer(peer: Peer): void {
-    if (this.#takesNewcomers && !this.#ask.to.includes(peer.clientId)) this.start([peer])
+    if (this.#ask.takesNewcomers && !this.#ask.to.includes(peer.clientId)) this.start([peer])
   }
 
   handleGone(peer: Peer): void {
-    if (this.#pending.delete(peer) && this.#pending.size > 0) this.#checkAllSaidNo()
+    if (!this.#pending.delete(peer)) return
+    if (this.#isDone || this.#pending.size > 0) this.#checkAllSaidNo()
   }
 
   handleTimeout(): void {
@@ -114,10 +125,15 @@ class KeyQuestion implements Request {
   }
 
   #end(record: WireRecord | undefined, complete: boolean): void {
+    const { requests } = this.#parts
+    if (!this.#ask.isOurs || this.#pending.size === 0) requests.remove(this.id)
+    else if (!this.#isDone) requests.letLate(this)
     if (this.#isDone) return
     this.#isDone = true
-    this.#parts.requests.remove(this.id)
-    this.#then(record, complete)
+    const then = this.#then
+    // The answer is not held for as long as others are awaited.
+    this.#then = ENDED
+    then(record, complete)
   }
 }
 
@@ -154,11 +170,15 @@ export class Gets {
         this.#refresh(command.key, to, command.timeout)
         return
       }
-      this.#question({ key: command.key, to, takesNewcomers: true }, command.timeout, (record, complete) => {
-        if (record !== undefined || complete) return then(record, complete)
-        // Out of time: it may have come another way meanwhile.
-        this.#read(command.key, (late) => then(late, late !== undefined))
-      })
+      this.#question(
+        { key: command.key, to, takesNewcomers: true, isOurs: true },
+        command.timeout,
+        (record, complete) => {
+          if (record !== undefined || complete) return then(record, complete)
+          // Out of time: it may have come another way meanwhile.
+          this.#read(command.key, (late) => then(late, late !== undefined))
+        },
+      )
     })
   }
 
@@ -166,7 +186,7 @@ export class Gets {
   #refresh(key: string, to: readonly string[], timeout: Millis): void {
     if (this.#parts.isServer || this.#parts.isWanted(key) || this.#refreshing.has(key)) return
     this.#refreshing.add(key)
-    this.#question({ key, to, takesNewcomers: false }, timeout, () => this.#refreshing.delete(key))
+    this.#question({ key, to, takesNewcomers: false, isOurs: true }, timeout, () => this.#refreshing.delete(key))
   }
 
   /** Another's read. */
@@ -269,7 +289,7 @@ export class Gets {
     const to = [...had, ...targets.map((server) => server.clientId)].slice(0, RELAY_TO_MAX)
     const question = new KeyQuestion(
       this.#parts,
-      { key: message.key, to, takesNewcomers: false },
+      { key: message.key, to, takesNewcomers: false, isOurs: false },
       (record, complete) => {
         this.#relayed--
         peer.session.relayedGets--
@@ -282,11 +302,7 @@ export class Gets {
     else question.handleTimeout()
   }
 
-  #question(
-    ask: { key: string; to: readonly string[]; takesNewcomers: boolean },
-    timeout: Millis,
-    then: (record: WireRecord | undefined, complete: boolean) => void,
-  ): void {
+  #question(ask: KeyAsk, timeout: Millis, then: (record: WireRecord | undefined, complete: boolean) => void): void {
     const question = new KeyQuestion(this.#parts, ask, then)
     const servers = [...this.#parts.servers()].filter((server) => !ask.to.includes(server.clientId))
     if (servers.length === 0 && !ask.takesNewcomers) {

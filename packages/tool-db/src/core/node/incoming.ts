@@ -59,9 +59,10 @@ const FORGERIES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'InvalidHashNonce',
   'InvalidSignature',
   'AddressMismatch',
-  'InvalidBinding',
   'InvalidData',
 ])
+/** A server may take records of an earlier topic that we do not (`acceptTopics`); a client writes to one topic alone. */
+const FORGED_BY_CLIENTS: RefusalCode = 'InvalidBinding'
 
 const COUNTED = { stored: 'records.stored', unchanged: 'records.unchanged' } as const
 
@@ -236,7 +237,8 @@ export class Incoming {
       if (verdict.kind === 'refused') {
         // A plain server hands on what it never checked: only who proved to be shoal's answers for what it relays.
         const answersForIt = peer.proven || !peer.isServer
-        if (answersForIt && FORGERIES.has(verdict.code)) sessions.fault(session, 'bad-record')
+        const isForged = FORGERIES.has(verdict.code) || (verdict.code === FORGED_BY_CLIENTS && !peer.isServer)
+        if (answersForIt && isForged) sessions.fault(session, 'bad-record')
         then(verdict)
         return
       }

@@ -266,6 +266,7 @@ export class NodeParts {
       'now.lanes': this.admission.lanes,
       'now.unverified': this.admission.unverified,
       'now.requests': this.requests.size,
+      'now.requests-late': this.requests.late,
       'now.outbox': this.deliveries.size,
       'now.relays-owed': this.relays.owed,
       'now.listeners': this.listeners.size,

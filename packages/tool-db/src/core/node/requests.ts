@@ -22,10 +22,16 @@ export interface Request {
   handleTimeout(): void
 }
 
+/** Questions that are over for whoever asked, while some server has not answered yet. */
+const LATE_MAX = 1_024
+
 export class Requests {
   readonly #kernel: Kernel
   /** BOUNDED: requestsMax. */
   readonly #requests = new Map<string, { readonly request: Request; readonly timer: Timer }>()
+
+  /** BOUNDED: LATE_MAX, oldest out. */
+  readonly #late = new Map<string, Request>()
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -33,6 +39,10 @@ export class Requests {
 
   get size(): number {
     return this.#requests.size
+  }
+
+  get late(): number {
+    return this.#late.size
   }
 
   /** False where too many wait already. */
@@ -52,18 +62,27 @@ export class Requests {
   remove(id: string): void {
     this.#kernel.cancel(this.#requests.get(id)?.timer)
     this.#requests.delete(id)
+    this.#late.delete(id)
+  }
+
+  /** Nobody waits for it any more, but answers that come late are answers all the same: they are kept for the next read. */
+  letLate(request: Request): void {
+    this.remove(request.id)
+    this.#late.set(request.id, request)
+    if (this.#late.size <= LATE_MAX) return
+    const [oldest] = this.#late.keys()
+    if (oldest !== undefined) this.#late.delete(oldest)
   }
 
   has(id: string): boolean {
-    return this.#requests.has(id)
+    return this.#requests.has(id) || this.#late.has(id)
   }
 
   /** False where nobody asked. */
   handleAnswer(peer: Peer, answer: Answer): boolean {
-    const held = this.#requests.get(answer.id)
-    if (held === undefined) return false
-    held.request.handleAnswer(peer, answer)
-    return true
+    const request = this.#requests.get(answer.id)?.request ?? this.#late.get(answer.id)
+    request?.handleAnswer(peer, answer)
+    return request !== undefined
   }
 
   handleServer(peer: Peer): void {
@@ -72,5 +91,6 @@ export class Requests {
 
   handleGone(peer: Peer): void {
     for (const { request } of [...this.#requests.values()]) request.handleGone(peer)
+    for (const request of [...this.#late.values()]) request.handleGone(peer)
   }
 }
