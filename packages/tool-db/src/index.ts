@@ -6,6 +6,8 @@ export type {
   AllowedFunctionArguments,
   AllowedFunctionReturn,
   BaseMessage,
+  CrdtGetMessage,
+  CrdtPutMessage,
   FunctionCodes,
   FunctionReturn,
   FunctionReturnBase,
@@ -15,6 +17,7 @@ export type {
   GenericObject,
   MessageType,
   Peer,
+  PutMessage,
   ToolDbMessageHandler,
   VerificationData,
 } from './compat/api-types.ts'
@@ -42,6 +45,9 @@ export { VerifyResult } from './compat/verify-result.ts'
 export { BaseCrdt, CRDT_COUNTER, CRDT_LIST, CRDT_MAP } from './core/crdt/base-crdt.ts'
 export type {
   AddCounterChange,
+  ChangeCounterBase,
+  ChangeListBase,
+  ChangeMapBase,
   CounterChanges,
   CounterOperations,
   DelListChange,
@@ -64,8 +70,6 @@ export type { PeerInfo } from './core/node/peer-info.ts'
 export type { WireRecord } from './core/records/record.ts'
 export type { RecordCode } from './core/records/record-code.ts'
 export type {
-  CrdtGetMessage,
-  CrdtPutMessage,
   FunctionMessage,
   FunctionReturnMessage,
   GetMessage,
@@ -73,7 +77,6 @@ export type {
   Message as ToolDbMessage,
   PingMessage,
   PongMessage,
-  PutMessage,
   QueryAckMessage,
   QueryMessage,
   SubscribeMessage,

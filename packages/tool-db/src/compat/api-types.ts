@@ -2,7 +2,7 @@
 
 import type { SignedEndpoint } from '@shoal/peer'
 import type { WireRecord } from '../core/records/record.ts'
-import type { Message } from '../core/wire/message.ts'
+import type * as wire from '../core/wire/message.ts'
 
 /** What a key holds, or a function takes, is the program's to know: as in tool-db nothing is assumed where nothing is said. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -40,7 +40,7 @@ export type VerificationData<T = AnyValue> = WireRecord<T>
 /** A server's signed endpoint. */
 export type Peer = SignedEndpoint
 
-export type MessageType = Message['type']
+export type MessageType = wire.Message['type']
 
 export interface BaseMessage {
   readonly type: MessageType
@@ -49,4 +49,8 @@ export interface BaseMessage {
   readonly to: readonly string[]
 }
 
-export type ToolDbMessageHandler = (message: Message, remotePeerId: string) => void
+export type ToolDbMessageHandler = (message: wire.Message, remotePeerId: string) => void
+
+export type PutMessage<T = AnyValue> = wire.PutMessage<T>
+export type CrdtPutMessage<T = AnyValue> = wire.CrdtPutMessage<T>
+export type CrdtGetMessage<_T = AnyValue> = wire.CrdtGetMessage

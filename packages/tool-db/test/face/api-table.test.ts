@@ -48,9 +48,7 @@ test('[T-150] every row names rules that exist, and tests that carry them', () =
   const textOf = (file: string): string =>
     existsSync(join(REPOSITORY, pathOf(file))) ? readFileSync(join(REPOSITORY, pathOf(file)), 'utf8') : ''
   const problems: string[] = []
-  for (const { names, line, shown } of rows) {
-    // What another part of the house is to bring has no rule before it is there.
-    if (line.endsWith('With the CRDT machine. | – |')) continue
+  for (const { names, shown } of rows) {
     for (const { ids, files } of shown) {
       const texts = files.map(textOf)
       if (files.length === 0 || texts.includes('')) problems.push(`${names[0]}: no such test: ${files.join(', ')}`)
@@ -81,6 +79,33 @@ test('[T-150] nothing that npm tool-db exports, emits, or has as a member or an 
   const missing = new Set(wanted.filter((name) => !known.has(name) && name !== 'executeSendToClient'))
   expect([...missing]).toEqual([])
   expect(wanted.length).toBeGreaterThan(100)
+})
+
+test('[T-150] no type that npm tool-db exports is missing, in the table or in ours', () => {
+  const dist = dirname(createRequire(join(REPOSITORY, 'test/interop/package.json')).resolve('tool-db'))
+  const exported = readFileSync(join(REPOSITORY, 'packages/tool-db/src/index.ts'), 'utf8')
+  const absent = new Set(rows.filter(({ line }) => line.includes('| Not there')).flatMap(({ names }) => names))
+  const types = ['types', 'crdt', '.']
+    .flatMap((folder) => readdirSync(join(dist, folder)).map((name) => join(dist, folder, name)))
+    .filter((path) => path.endsWith('.d.ts'))
+    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/^export (?:declare )?(?:interface|type|enum) (\w+)/gm)])
+    .map(([, name]) => name as string)
+  expect(types.length).toBeGreaterThan(35)
+  expect(types.filter((name) => !known.has(name))).toEqual([])
+  expect(types.filter((name) => !absent.has(name) && !new RegExp(`\\b${name}\\b`).test(exported))).toEqual([])
+})
+
+test('[T-150] no error that npm tool-db rejects with is missing', () => {
+  const dist = dirname(createRequire(join(REPOSITORY, 'test/interop/package.json')).resolve('tool-db'))
+  const sentences = readdirSync(dist, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.js'))
+    .flatMap((name) => [...readFileSync(join(dist, name), 'utf8').matchAll(/(?:new Error|reject)\("([^"]+)"/g)])
+    .map(([, sentence]) => sentence as string)
+  expect(sentences.length).toBeGreaterThan(5)
+  // What follows tells of the case.
+  const beginnings = sentences.map((sentence) => sentence.replace(/[;:].*$/, ''))
+  expect(beginnings.filter((beginning) => !table.includes(`\`${beginning}`))).toEqual([])
 })
 
 test('[T-150] no event that npm tool-db emits is missing', () => {

@@ -3,36 +3,15 @@
  * front door, and all of it compiles.
  */
 
-import { expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import {
-  type AllowedFunctionArguments,
-  type AllowedFunctionReturn,
-  type BaseMessage,
-  type CrdtGetMessage,
-  type CrdtPutMessage,
-  type FunctionCodes,
-  type FunctionMessage,
-  type FunctionReturn,
-  type FunctionReturnErr,
-  type FunctionReturnMessage,
-  type FunctionReturnNotFound,
-  type FunctionReturnOk,
-  type GenericObject,
-  type GetMessage,
-  type MessageType,
-  type Peer,
-  type PingMessage,
-  type PongMessage,
   type PutMessage,
-  type QueryAckMessage,
-  type QueryMessage,
   type ServerFunction,
-  type SubscribeMessage,
   ToolDb,
   type ToolDbMessage,
-  type ToolDbMessageHandler,
-  type ToolDbOptions,
-  ToolDbStorageAdapter,
   ToolDbUserAdapter,
   type VerificationData,
   VerifyResult,
@@ -87,6 +66,59 @@ test('[T-152] verification by prefix, as documented: everything, a schema, the v
   await db.putData('important-1', 'kept')
   await expect(db.putData('important-1', null)).rejects.toThrow()
   expect(await db.getData('important-1')).toBe('kept')
+})
+
+test('[T-152] verification that reads other keys, and its own, as documented', async () => {
+  const a = await server()
+  const db = await started({ peers: [placeOf(a)] })
+  await connected(db)
+  a.addCustomVerification('feed-', async (msg) => (await a.getData(`:${msg.a}.profile`, false, 50)) !== null)
+  a.addCustomVerification('feed-', async (msg) => (await a.getData(msg.k, false, 50)) !== 'closed')
+  const late = { confirm: 1, timeoutMs: 300 }
+  await expect(db.putData('feed-1', 'early', false, late)).rejects.toMatchObject({ code: 'SHOAL_NOT_CONFIRMED' })
+  await db.putData('profile', { name: 'Alice' }, true, { confirm: 1 })
+  await db.putData('feed-1', 'hello', false, { confirm: 1 })
+  await db.putData('feed-1', 'closed', false, { confirm: 1 })
+  await expect(db.putData('feed-1', 'again', false, late)).rejects.toMatchObject({ code: 'SHOAL_NOT_CONFIRMED' })
+  expect(await a.getData('feed-1')).toBe('closed')
+})
+
+test('[T-152] the network and the store, as documented', async () => {
+  const a = await server()
+  const peers: string[] = []
+  a.onPeerConnect = (peerId) => peers.push(peerId)
+  const db = await started({ peers: [placeOf(a)] })
+  await until(() => peers.length === 1)
+  const [peerId = ''] = peers
+  expect(a.network.isConnected(peerId)).toBe(true)
+  const answers: string[] = []
+  for (const id of ['to one', 'to all']) a.addIdListener(id, (message) => answers.push(`${message.type} ${message.id}`))
+  a.network.sendToClientId(peerId, { type: 'ping-like', id: 'unknown', to: [] })
+  a.network.sendToClientId(peerId, { type: 'query', id: 'to one', to: [], key: 'k' })
+  a.network.sendToAll({ type: 'query', id: 'to all', to: [], key: 'k' })
+  await until(() => answers.length === 2)
+  expect(answers).toEqual(['queryAck to one', 'queryAck to all'])
+  const { data } = await db.putData('kept', [1])
+  expect(JSON.parse(await db.store.get('kept'))).toEqual(data)
+  await db.store.put('key', JSON.stringify(data))
+  expect(JSON.parse(await db.store.get('key'))).toEqual(data)
+  expect((await db.store.query('ke')).sort()).toEqual(['kept', 'key'])
+})
+
+test('[T-152] a web server that was given, and is opened afterwards, as documented', async () => {
+  const httpServer = createServer((_, response) => response.end('a page'))
+  onTestFinished(() => void httpServer.close())
+  const before = createServer().listen(0, '127.0.0.1')
+  await once(before, 'listening')
+  const { port } = before.address() as AddressInfo
+  await new Promise((resolve) => before.close(resolve))
+  const a = await started({ server: true, httpServer, port, host: '127.0.0.1', store: 'memory' })
+  httpServer.listen(port)
+  const db = await started({ peers: [{ host: '127.0.0.1', port }] })
+  await connected(db)
+  expect(db.peers[0]).toMatchObject({ peerId: a.peerAccount.getAddress(), proven: true, server: true })
+  await db.putData('k', 1, false, { confirm: 1 })
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('a page')
 })
 
 test('[T-153] verify judges as verifyMessage does, and then by custom verification', async () => {
@@ -168,46 +200,4 @@ test('[T-152] the logger is silent unless it was asked for', async () => {
   } finally {
     write.mockRestore()
   }
-})
-
-test('[T-152] the documented types are there by their names', () => {
-  const options: Partial<ToolDbOptions> = { debug: false, peers: [{ host: 'localhost', port: 9000 }], pow: null }
-  const data: VerificationData<number> = { k: 'k', a: 'a', n: 0, h: 'h', t: 1, s: 's', v: 1, c: null }
-  const peer: Peer = { topic: 't', timestamp: 1, host: 'h', port: 1, address: 'a', sig: 's' }
-  const base: BaseMessage = { type: 'get' satisfies MessageType, id: 'i', to: [] }
-  const messages: ToolDbMessage[] = [
-    { ...base, type: 'put', data } satisfies PutMessage<number>,
-    { ...base, type: 'ping', clientId: 'c', isServer: false, peer } satisfies PingMessage,
-    { ...base, type: 'pong', clientId: 'c', isServer: false, servers: [peer] } satisfies PongMessage,
-    { ...base, type: 'get', key: 'k' } satisfies GetMessage,
-    { ...base, type: 'crdtGet', key: 'k' } satisfies CrdtGetMessage,
-    { ...base, type: 'query', key: 'k' } satisfies QueryMessage,
-    { ...base, type: 'queryAck', keys: [] } satisfies QueryAckMessage,
-    { ...base, type: 'subscribe', key: 'k' } satisfies SubscribeMessage,
-    { ...base, type: 'function', function: 'f', args: {} } satisfies FunctionMessage,
-    { ...base, type: 'functionReturn', code: 'OK', return: 1 } satisfies FunctionReturnMessage,
-  ]
-  const type: CrdtPutMessage['type'] = 'crdtPut'
-  const handler: ToolDbMessageHandler = (message, remotePeerId) => `${message.type} ${remotePeerId}`
-  const codes: FunctionCodes[] = ['OK', 'ERR', 'NOT_FOUND']
-  const returns: FunctionReturn<number>[] = [
-    { code: 'OK', return: 1 } satisfies FunctionReturnOk<number>,
-    { code: 'ERR', return: 'why' } satisfies FunctionReturnErr,
-    { code: 'NOT_FOUND', return: 'why' } satisfies FunctionReturnNotFound,
-  ]
-  const args: AllowedFunctionArguments<GenericObject> = { any: 'thing' }
-  const back: AllowedFunctionReturn<number> = 1
-  class Mine extends ToolDbStorageAdapter {
-    override get(key: string): Promise<string> {
-      return Promise.resolve(key)
-    }
-  }
-  expect([messages.length, type, typeof handler, codes.length, returns.length]).toEqual([
-    10,
-    'crdtPut',
-    'function',
-    3,
-    3,
-  ])
-  expect([options.pow, args, back, typeof Mine]).toEqual([null, { any: 'thing' }, 1, 'function'])
 })

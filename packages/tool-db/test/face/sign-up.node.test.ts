@@ -58,13 +58,19 @@ test('[U-31] a claim that no server has confirmed gives way to what the servers 
   await pause(claimWindow + 100)
   const late = await started({ claimWindow })
   const events = told(late)
-  await late.signUp('dave', 'two')
+  const lost = new Promise((resolve) => late.once('signup-conflict-detected', resolve))
+  const claim = await late.signUp('dave', 'two')
   late.network.connectTo('127.0.0.1', placeOf(a).port)
   await until(() => events.length > 1)
   expect(events).toEqual([
     ['username-conflict-resolved', 'remote'],
     ['signup-conflict-detected', 'dave'],
   ])
+  expect(await lost).toEqual({
+    username: 'dave',
+    localTimestamp: claim.data.t,
+    error: `the name was claimed earlier by another user, at ${new Date(data.t).toISOString()}`,
+  })
   expect((await late.getRecord('==dave')).record?.author).toBe(data.a)
   await late.signIn('dave', 'one')
   expect(late.userAccount.getAddress()).toBe(data.a)

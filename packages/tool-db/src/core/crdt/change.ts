@@ -7,59 +7,70 @@ import { isFields } from '@shoal/peer'
 
 export type MapOperations = 'SET' | 'DEL'
 
-export interface SetMapChange<T> {
-  t: 'SET'
+// The unused type parameters are tool-db's: its programs may name them.
+export interface ChangeMapBase<_T = unknown> {
+  t: MapOperations
   /** Key within the map. */
   k: string
-  v: T
   /** Author. */
   a: string
   /** How many changes its author knew of at this key, and one. */
   i: number
 }
 
-export interface DelMapChange {
-  t: 'DEL'
-  k: string
-  a: string
-  i: number
+export interface SetMapChange<T> extends ChangeMapBase<T> {
+  t: 'SET'
+  v: T
 }
 
-export type MapChanges<T> = SetMapChange<T> | DelMapChange
+export interface DelMapChange<T = unknown> extends ChangeMapBase<T> {
+  t: 'DEL'
+}
+
+export type MapChanges<T> = SetMapChange<T> | DelMapChange<T>
 
 export type ListOperations = 'INS' | 'DEL'
 
-export interface InsListChange<T> {
-  t: 'INS'
-  v: T
+export interface ChangeListBase<_T = unknown> {
+  t: ListOperations
   /** Author, a hyphen, and the number of the change among its author's, eight digits at least. */
   i: string
+}
+
+export interface InsListChange<T> extends ChangeListBase<T> {
+  t: 'INS'
+  v: T
   /** The items before and behind, where there were any. */
   p?: string | undefined
   n?: string | undefined
 }
 
-export interface DelListChange {
+export interface DelListChange<T = unknown> extends ChangeListBase<T> {
   t: 'DEL'
   /** The item to take away. */
   v: string
-  i: string
 }
 
-export type ListChanges<T> = InsListChange<T> | DelListChange
+export type ListChanges<T> = InsListChange<T> | DelListChange<T>
 
 export type CounterOperations = 'ADD' | 'SUB'
 
-interface CounterChange<T extends CounterOperations> {
-  t: T
+export interface ChangeCounterBase {
+  t: CounterOperations
   v: number
   a: string
   /** The number of the change among its author's. */
   i: number
 }
 
-export type AddCounterChange = CounterChange<'ADD'>
-export type SubCounterChange = CounterChange<'SUB'>
+export interface AddCounterChange extends ChangeCounterBase {
+  t: 'ADD'
+}
+
+export interface SubCounterChange extends ChangeCounterBase {
+  t: 'SUB'
+}
+
 export type CounterChanges = AddCounterChange | SubCounterChange
 
 const NUMBERED = /-\d{8,15}$/
