@@ -21,7 +21,7 @@ export interface NodeLimits {
   readonly crdtCacheSizeMax: number
   /** Keys of one answer to a query. */
   readonly answerKeysMax: number
-  /** Keys that one `queryKeys` gathers from all servers together. */
+  /** Keys that one `queryKeys` gathers from here and all servers together; what is left out is counted (`queries.cut`). */
   readonly queryKeysMax: number
   /** Bytes that wait in one channel, beside what its pace holds back, before it takes no more. */
   readonly bufferedSizeMax: number
@@ -70,6 +70,7 @@ export interface NodeLimits {
   readonly serversKnownMax: number
   readonly serversPerPongMax: number
   readonly serverLifetime: Millis
+  /** Whoever has so many dials no more of those that he was told of; the dials that are under way then, dialsMax at most, may still add theirs. */
   readonly connectedServersMax: number
   /** Endpoints that are tried at once, from the dial to the proof. */
   readonly dialsMax: number

@@ -39,6 +39,8 @@ class PrefixQuestion implements Request {
   readonly #pending = new Map<Peer, Progress>()
   #asked = 0
   #isLocalDone = false
+  /** There are more than one query gathers. */
+  #isCut = false
   #isDone = false
 
   constructor(
@@ -78,7 +80,8 @@ class PrefixQuestion implements Request {
     const progress = { after: last, pages: held.pages + 1 }
     // Pages that stand still, or never end, are no honest server's.
     const goesOn = answer.more === true && last !== undefined && last !== held.after && progress.pages < PAGES_MAX
-    if (!goesOn || this.#keys.size >= this.#parts.kernel.limits.queryKeysMax) {
+    if (!goesOn || this.#isFull) {
+      this.#isCut ||= goesOn
       this.#doneWith(peer)
       return
     }
@@ -106,18 +109,21 @@ class PrefixQuestion implements Request {
     scanKeys(this.#parts.kernel, { prefix, after, limit }, (result) => {
       if (this.#isDone) return
       if (result.ok) this.#add(result.value.keys)
-      const isFull = this.#keys.size >= this.#parts.kernel.limits.queryKeysMax
-      if (result.ok && result.value.more && !isFull) return this.#scan(result.value.keys.at(-1))
+      if (result.ok && result.value.more && !this.#isFull) return this.#scan(result.value.keys.at(-1))
+      this.#isCut ||= result.ok && result.value.more
       this.#isLocalDone = true
       this.#check()
     })
   }
 
+  get #isFull(): boolean {
+    return this.#keys.size >= this.#parts.kernel.limits.queryKeysMax
+  }
+
   #add(keys: readonly string[]): void {
-    const { queryKeysMax } = this.#parts.kernel.limits
     for (const key of keys) {
-      if (this.#keys.size >= queryKeysMax) return
-      this.#keys.add(key)
+      if (!this.#isFull) this.#keys.add(key)
+      else if (!this.#keys.has(key)) this.#isCut = true
     }
   }
 
@@ -127,13 +133,14 @@ class PrefixQuestion implements Request {
   }
 
   #check(): void {
-    if (this.#isLocalDone && this.#pending.size === 0 && this.#asked > 0) this.#end(true)
+    if (this.#isLocalDone && this.#pending.size === 0 && this.#asked > 0) this.#end(!this.#isCut)
   }
 
   #end(complete: boolean): void {
     if (this.#isDone) return
     this.#isDone = true
     this.#parts.requests.remove(this.id)
+    if (this.#isCut) this.#parts.kernel.counters.add('queries.cut')
     this.#then([...this.#keys].sort(), complete)
   }
 }
