@@ -43,7 +43,7 @@ function fanout({ module, subscribers, rounds, log }: Fanout): Promise<Figure> {
     const options = { port, count: subscribers / PROCESSES, key: 'news-0' }
     const children = Array.from({ length: PROCESSES }, () => new Child(module, options))
     return withChildren(children, async () => {
-      for (const child of children) await child.request('ready')
+      await Promise.all(children.map((child) => child.request('ready')))
       const p99: number[] = []
       for (let round = 0; round < rounds + WARM_UP_ROUNDS; round++) {
         await delay(DEBOUNCE_MS)
