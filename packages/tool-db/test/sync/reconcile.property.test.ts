@@ -153,3 +153,16 @@ test('[Y-6] a message of more ranges than are looked up is refused whole', () =>
   expect(parseSync(serialiseSync(skips(4_096)))).toMatchObject({ ok: true })
   expect(parseSync(serialiseSync(skips(4_097)))).toEqual({ ok: false, reason: 'too many ranges' })
 })
+
+test('[Y-6] times of more than 13 digits are refused, in places and in items', () => {
+  const times = [9_999_999_999_999, 10_000_000_000_000]
+  const accepted = times.map((time) => [
+    parseSync(serialiseSync([{ to: packPlace(time, new Uint8Array(0)), content: { kind: 'skip' } }])).ok,
+    parseSync(serialiseSync([{ to: 'end', content: { kind: 'ids', items: items([1], time) } }])).ok,
+    parseWant(serialiseWant({ kind: 'items', items: items([1], time) })) !== undefined,
+  ])
+  expect(accepted).toEqual([
+    [true, true, true],
+    [false, false, false],
+  ])
+})

@@ -34,6 +34,8 @@ const RANGES_MAX = 4_096
 const VERSION = 1
 /** Seven bytes of seven bits: 49 bits, more than any time of 13 digits needs. */
 const VARINT_BYTES_MAX = 7
+/** A later time is none that a record has, and would not fit when it is written again. */
+const TIME_MAX = 9_999_999_999_999
 
 export type RangeContent =
   | { readonly kind: 'skip' }
@@ -176,7 +178,7 @@ function readPlace(reader: Reader, timeBefore: number): Place | undefined {
   if (delta === 0) return END
   const time = timeBefore + delta - 1
   const length = reader.byte()
-  if (length === undefined || length > ID_BYTES || !Number.isSafeInteger(time)) return undefined
+  if (length === undefined || length > ID_BYTES || time > TIME_MAX) return undefined
   const prefix = reader.bytes(length)
   return prefix && packPlace(time, prefix)
 }
@@ -212,7 +214,7 @@ function readItems(reader: Reader): readonly SyncItem[] | undefined {
   for (let i = 0; i < count; i++) {
     const delta = reader.varint()
     const id = reader.bytes(ID_BYTES)
-    if (delta === undefined || id === undefined || !Number.isSafeInteger(time + delta)) return undefined
+    if (delta === undefined || id === undefined || time + delta > TIME_MAX) return undefined
     time += delta
     items.push({ time, id })
   }
