@@ -96,6 +96,16 @@ test('[Y-20] what is no step, no want and no list of records ends the connection
   expect(honest.peers).toEqual([])
 })
 
+test('[Y-20] times that no record can have are no step, and stop nobody who would write them again', () => {
+  const [skip, many] = [0, 4]
+  // Each place is as far behind the one before as seven bytes can say.
+  const range = (kind: number): number[] => [...Array(6).fill(0xff), 0x7f, 32, ...Array(32).fill(7), kind]
+  const data = toBase64(Uint8Array.from([1, ...[skip, skip, many].flatMap(range)]))
+  const { world, honest } = pair({ syncTell: (message) => ({ ...message, data }) })
+  world.run(HOUR)
+  expect(honest.machine.stats()['faults.malformed']).toBeGreaterThanOrEqual(1)
+})
+
 test('[Y-21] forged records are not stored, count against who sent them, and keep no true ones out', () => {
   const forge = (record: Record<string, unknown>): object => ({ ...record, s: 'ab'.repeat(32) })
   const { world, honest, liar } = pair({
@@ -110,6 +120,26 @@ test('[Y-21] forged records are not stored, count against who sent them, and kee
   world.run(60_000)
   expect(honest.held('k7')).toBe(7)
   expect(honest.machine.stats()['now.sync-items']).toBe(300)
+})
+
+test('[Y-21] who changes the date, the end or the binding of good records keeps no good one out', () => {
+  const forgeries: readonly ((record: Record<string, unknown>) => object)[] = [
+    (record) => ({ ...record, t: 9_000_000_000_000 }),
+    (record) => ({ ...record, n: `${record['n']}.1000000000000` }),
+    (record) => ({ ...record, n: `2.0.${'a'.repeat(64)}` }),
+  ]
+  for (const forge of forgeries) {
+    const { world, honest, liar } = pair({
+      syncRecords: (message) => ({ ...message, records: (message['records'] as Record<string, unknown>[]).map(forge) }),
+    })
+    world.run(60_000)
+    expect(honest.machine.stats()).toMatchObject({ 'now.sync-refusals': 0, 'now.sync-items': 0 })
+    expect(honest.peers).toEqual([])
+    const true_ = world.server({ sync, key: 'honest too', store: liar.store })
+    true_.connect(honest)
+    world.run(60_000)
+    expect(honest.machine.stats()['now.sync-items']).toBe(300)
+  }
 })
 
 test('[Y-22] records that nobody asked for are not taken this way', () => {

@@ -3,8 +3,9 @@
  * one commit and the turns they take: where others have something to do, they get most of the time.
  */
 
-import type { Millis } from '@shoal/base'
+import { MINUTE, type Millis } from '@shoal/base'
 import { isCrdtRecord } from '../../crdt/change-set.ts'
+import { recordHash } from '../../records/hash.ts'
 import { namespaceOf } from '../../records/key.ts'
 import { wins } from '../../records/order.ts'
 import type { WireRecord } from '../../records/record.ts'
@@ -26,6 +27,8 @@ import type { Pace } from './pace.ts'
 const REFUSED_TIME: Millis = 24 * 3_600_000
 /** and so much of it. */
 const REFUSED_MAX = 65_536
+/** Where two clocks are wrong by as much as they may be, a record can be twice as far ahead as is taken: it is asked for again. */
+const AHEAD_SOON_MAX: Millis = 5 * MINUTE
 /** Rows that others write at the same time are read again so often; then each record goes in by itself. */
 const COMMIT_TRIES = 3
 
@@ -163,8 +166,22 @@ export class Intake {
     }
     const checked = admission.check(record)
     if (checked.ok) return { record, item, certified, valueText: checked.valueText }
-    this.#refuse(item, checked.code, taken)
+    this.#refuseUnverified(record, item, { code: checked.code, taken })
     return undefined
+  }
+
+  /** Much is refused before its hash is looked at; but whoever changes the date of a good record leaves it its id. */
+  #refuseUnverified(
+    record: WireRecord,
+    item: NamedItem,
+    { code, taken }: { readonly code: RefusalCode; readonly taken: Taken },
+  ): void {
+    const { kernel } = this.#parts
+    if (recordHash(record, kernel.sha256) !== record.h) this.#refuse(item, 'InvalidHashNonce', taken)
+    else if (code === 'InvalidTimestamp' && record.t <= kernel.now + AHEAD_SOON_MAX) {
+      kernel.counters.add('sync.ahead')
+      taken.passing++
+    } else this.#refuse(item, code, taken)
   }
 
   /** Names have claims, documents have sets, and custom verification may take its time. */
