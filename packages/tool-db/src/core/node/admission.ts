@@ -3,7 +3,6 @@
  * verification, load, comparison and commit as one step. Only what was committed is told to anybody.
  */
 
-import { utf8Length } from '@shoal/base'
 import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { Arrival, FrozenName } from '../records/frozen.ts'
 import { decideFrozen, shownRecord } from '../records/frozen.ts'
@@ -17,6 +16,7 @@ import type { NodeConfig } from './config.ts'
 import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
 import type { Kernel } from './kernel.ts'
 import { type LaneJob, Lanes } from './lanes.ts'
+import { isWithin } from './limits.ts'
 import { Remembered } from './remembered.ts'
 import {
   claimsKey,
@@ -187,7 +187,10 @@ export class Admission {
     const checked = checkRecord(record, this.#rules, this.#kernel.now)
     if (!checked.ok) return checked
     const { valueText } = checked
-    return this.#isTooLarge(valueText) ? { ok: false, code: 'TOO_LARGE' } : { ok: true, valueText }
+    // What would not fit into a message of ours would cut off whoever we send it to.
+    return isWithin(valueText, this.#kernel.limits.valueSizeMax)
+      ? { ok: true, valueText }
+      : { ok: false, code: 'TOO_LARGE' }
   }
 
   #verify(record: WireRecord, then: (code: RefusalCode | undefined, valueText?: string) => void): void {
@@ -208,13 +211,6 @@ export class Admission {
       if (name !== undefined) this.#verified.add(name)
       then(undefined, valueText)
     })
-  }
-
-  /** What would not fit into a message of ours would cut off whoever we send it to. */
-  #isTooLarge(text: string): boolean {
-    const { valueSizeMax } = this.#kernel.limits
-    // A UTF-16 unit has at most three bytes.
-    return text.length > valueSizeMax / 3 && (utf8Length(text) ?? 0) > valueSizeMax
   }
 
   #store(incoming: Incoming, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {

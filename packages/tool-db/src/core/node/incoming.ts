@@ -14,6 +14,7 @@ import { type Fanout, messageOf } from './fanout.ts'
 import type { Functions } from './functions.ts'
 import type { Gets } from './gets.ts'
 import type { Kernel } from './kernel.ts'
+import { ENVELOPE_SIZE } from './limits.ts'
 import type { Listeners } from './listeners.ts'
 import type { OwnClaims } from './own-claims.ts'
 import { has, isPassing } from './peer.ts'
@@ -65,9 +66,6 @@ const FORGERIES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 const FORGED_BY_CLIENTS: RefusalCode = 'InvalidBinding'
 
 const COUNTED = { stored: 'records.stored', unchanged: 'records.unchanged' } as const
-
-/** Around a value: the other fields of a record, and of the message that carries it. */
-const ENVELOPE_SIZE = 4_096
 
 export class Incoming {
   readonly #parts: IncomingParts

@@ -1,6 +1,6 @@
 /** What a node does at most on behalf of others. Every limit is an option; every refusal shows in `stats()`. */
 
-import { MINUTE, type Millis, SECOND } from '@shoal/base'
+import { MINUTE, type Millis, SECOND, utf8Length } from '@shoal/base'
 
 export interface NodeLimits {
   /** Bytes of one message; a longer frame closes its channel. */
@@ -85,6 +85,19 @@ export interface NodeLimits {
   readonly keepAliveTimeout: Millis
   readonly banTime: Millis
   readonly bansMax: number
+}
+
+/** Around a value: the other fields of a record, and of the message that carries it. */
+export const ENVELOPE_SIZE = 4_096
+
+/** False for a record, as JSON, that is longer than a message may be, as a row of another program may be. */
+export function mayBeSent(recordText: string, { messageSizeMax }: NodeLimits): boolean {
+  return isWithin(recordText, messageSizeMax - ENVELOPE_SIZE)
+}
+
+/** Bytes; most are far below, in whatever script. */
+export function isWithin(text: string, sizeMax: number): boolean {
+  return text.length <= sizeMax / 3 || (utf8Length(text) ?? 0) <= sizeMax
 }
 
 const KIB = 1024

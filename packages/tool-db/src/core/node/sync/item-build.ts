@@ -7,7 +7,7 @@ import { itemOf } from '../../sync/record-item.ts'
 import { SET_ROW_PREFIX } from '../crdt-rows.ts'
 import { type HeldRow, NO_VERSION, type RowWrite } from '../effects.ts'
 import type { Kernel } from '../kernel.ts'
-import { INDEX_MARK, ITEM_PREFIX, itemRowKey, REPAIRED_MARK, REPAIRING_MARK, recordsAt, rowsAt } from './item-rows.ts'
+import { INDEX_MARK, ITEM_PREFIX, itemRowKey, REPAIRED_MARK, REPAIRING_MARK, rowsAt, sharedAt } from './item-rows.ts'
 
 const KEYS_PER_PAGE = 256
 /** A row that is written meanwhile is read again. */
@@ -99,6 +99,7 @@ export class ItemBuild {
   }
 
   #itemRowsAt(place: string, rows: ReadonlyMap<string, HeldRow | undefined>): readonly string[] {
-    return recordsAt(place, rows).map((record) => itemRowKey(itemOf(record, this.#kernel.sha256)))
+    const { limits, sha256 } = this.#kernel
+    return sharedAt(place, rows, limits).map((record) => itemRowKey(itemOf(record, sha256)))
   }
 }

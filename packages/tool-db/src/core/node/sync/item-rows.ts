@@ -7,6 +7,7 @@ import type { NamedItem } from '../../sync/record-item.ts'
 import type { SyncItem } from '../../sync/sync-item.ts'
 import { recordOfAnySetRow, SET_ROW_PREFIX } from '../crdt-rows.ts'
 import type { HeldRow } from '../effects.ts'
+import { ENVELOPE_SIZE, isWithin, type NodeLimits } from '../limits.ts'
 import { claimsKey, recordsOfRows } from '../rows.ts'
 
 /** Behind it stand 13 digits of time and 64 of the id. */
@@ -54,6 +55,15 @@ export function recordsAt(place: string, rows: ReadonlyMap<string, HeldRow | und
   if (!place.startsWith(SET_ROW_PREFIX)) return recordsOfRows(place, row, rows.get(claimsKey(place)))
   const record = recordOfAnySetRow(row)
   return record === undefined ? [] : [record]
+}
+
+/** Those that others may have: one that no server would take, as tool-db knows no bound, would only stand in the way of the rest. */
+export function sharedAt(
+  place: string,
+  rows: ReadonlyMap<string, HeldRow | undefined>,
+  { valueSizeMax }: NodeLimits,
+): readonly WireRecord[] {
+  return isWithin(rows.get(place)?.value ?? '', valueSizeMax + ENVELOPE_SIZE) ? recordsAt(place, rows) : []
 }
 
 export function nameOf({ time, id }: SyncItem): NamedItem {

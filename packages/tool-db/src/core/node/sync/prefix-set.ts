@@ -14,7 +14,7 @@ import type { Kernel } from '../kernel.ts'
 import { recordOfRow } from '../rows.ts'
 import { keyOf } from './damaged-rows.ts'
 import type { ItemFollower, ItemIndex, ItemPlace } from './item-index.ts'
-import { recordsAt, rowsAt } from './item-rows.ts'
+import { recordsAt, rowsAt, sharedAt } from './item-rows.ts'
 
 /** Of one prefix; about 500 KB of memory, and a third of a second to gather. */
 export const PREFIX_ITEMS_MAX = 10_000
@@ -100,7 +100,7 @@ export class PrefixSet implements ItemFollower {
 
   /** True where it is a document, whose sets lie elsewhere. */
   #addAt(key: string, rows: ReadonlyMap<string, HeldRow | undefined>): boolean {
-    for (const record of recordsAt(key, rows)) this.#add(record)
+    for (const record of sharedAt(key, rows, this.#init.kernel.limits)) this.#add(record)
     const record = recordOfRow(key, rows.get(key))
     return record !== undefined && isCrdtRecord(record)
   }

@@ -28,6 +28,8 @@ const MICROS_PER_ROW = 25
 /** Of one item expanded, and of one record read, checked and sent. */
 const MICROS_PER_ITEM = 7
 const MICROS_PER_RECORD = 15
+/** Of a long row, read and parsed. */
+const LENGTH_PER_MICRO = 100
 const WAITING_MAX = 64
 const WAITING_PER_PEER_MAX = 4
 
@@ -125,11 +127,11 @@ export class Serving {
     range: { readonly next: Uint8Array | undefined } | undefined,
     done: (length: number) => void,
   ): void {
-    this.#reader.read(asked, (records) => {
+    this.#reader.read(asked, ANSWER_SIZE_MAX, (read) => {
       const texts: string[] = []
       let size = 0
       let looked = 0
-      for (const record of records ?? []) {
+      for (const record of read?.texts ?? []) {
         const length = record?.length ?? 0
         if (size > 0 && size + length > ANSWER_SIZE_MAX) break
         looked++
@@ -140,14 +142,14 @@ export class Serving {
       const next = cut === undefined ? range?.next : packItem(cut)
       const more = range === undefined ? `,"looked":${looked}` : next === undefined ? '' : `,"next":"${toBase64(next)}"`
       this.#answer(peer, () => {
-        if (records === undefined) this.#refuse(peer, id, 'STORE_FAILED')
+        if (read === undefined) this.#refuse(peer, id, 'STORE_FAILED')
         else
           this.#parts.fanout.sendText(
             peer,
             `{"type":"syncRecords","id":${JSON.stringify(id)},"to":[],"records":[${texts.join(',')}]${more}}`,
           )
       })
-      done(MICROS_PER_RECORD * (1 + asked.length))
+      done(MICROS_PER_RECORD * (1 + (read?.texts.length ?? 0)) + (read?.length ?? 0) / LENGTH_PER_MICRO)
     })
   }
 
