@@ -103,3 +103,43 @@ test('[CR-46] short sets to many long documents that are out of memory are paced
   expect(server.machine.stats()['records.TOO_BUSY']).toBeGreaterThan(0)
   expect(stored()).toBeGreaterThan(10)
 })
+
+test('[CR-48] pages of a long document, asked for over and over, are read at a rate; others are served meanwhile', () => {
+  const ask = [
+    (id: string) => ({ type: 'crdtGet', id, to: [], key: 'doc' }),
+    (id: string) => ({ type: 'subscribe', id, to: [], key: 'doc' }),
+  ]
+  for (const question of ask) {
+    const world = new World()
+    const server = world.server()
+    const [raw, author] = [world.raw(server).greet(), new TestKey('author')]
+    for (let i = 0; i < 4; i++) {
+      const data = author.plain('doc', [set(author, `long${i}`, 'x'.repeat(100_000))], { time: world.now, type: 'MAP' })
+      raw.send({ type: 'crdtPut', id: raw.freshId(), to: [], data })
+      world.run(10)
+    }
+    const [greedy, honest] = [world.client(), world.client()]
+    for (const client of [greedy, honest]) client.connect(server)
+    world.run(500)
+    world.wire.length = 0
+    // It would be told that nobody asked.
+    greedy.deliver = () => undefined
+    let asked = 0
+    const flood = (): void => {
+      for (let i = 0; i < 10; i++) {
+        const text = JSON.stringify(question(`flood${asked++}`))
+        greedy.input((machine) => machine.sendText(server.machine.clientId, text))
+      }
+      if (asked < 2_000) world.at(20, flood)
+    }
+    flood()
+    world.run(1_000)
+    const read = honest.command({ kind: 'crdt-get', key: 'doc', type: 'MAP', known: new Set(), timeout: 1_000 })
+    world.run(2_000)
+    const sent = world.wire.filter(({ from, to }) => from === server.host && to === greedy.host)
+    const length = sent.reduce((sum, { text }) => sum + text.length, 0)
+    // Three seconds of what a peer may have, what all may, and the bursts.
+    expect(length).toBeLessThan(80 * MEGABYTE)
+    expect(read.result).toMatchObject({ complete: true })
+  }
+})

@@ -29,6 +29,8 @@ export interface SetsPage {
   readonly records: readonly WireRecord[]
   /** Where to go on. */
   readonly next: string | undefined
+  /** Bytes that were read for it. */
+  readonly length: number
 }
 
 export interface CutDocument {
@@ -85,6 +87,7 @@ export class CrdtReader {
     const sizeMax = this.#kernel.limits.messageSizeMax / 2
     const records: WireRecord[] = []
     let size = 0
+    let read = 0
     let isFull = false
     let last = wish.after
     const walk = {
@@ -95,6 +98,7 @@ export class CrdtReader {
     const visit: Visit = (rowKey, row) => {
       const record = recordOfSetRow(key, row)
       const length = record === undefined ? 0 : (utf8Length(row?.value ?? '') ?? 0)
+      read += length
       isFull = records.length > 0 && size + length > sizeMax
       if (isFull) return false
       if (record !== undefined) records.push(record)
@@ -104,7 +108,7 @@ export class CrdtReader {
     }
     this.#walk(key, walk, visit, (end, error) => {
       if (end === undefined) return then(undefined, error)
-      then({ records, next: isFull ? last : end.stoppedAt?.slice(prefix.length) })
+      then({ records, next: isFull ? last : end.stoppedAt?.slice(prefix.length), length: read })
     })
   }
 

@@ -13,7 +13,7 @@ import type { CrdtGetMessage } from '../wire/message.ts'
 import type { Admission } from './admission.ts'
 import type { Command, CommandResult } from './commands.ts'
 import { CrdtQuestion } from './crdt-question.ts'
-import { CrdtReader } from './crdt-reader.ts'
+import { CrdtReader, type SetsPage } from './crdt-reader.ts'
 import { setRowKey } from './crdt-rows.ts'
 import type { CrdtNews } from './crdt-store.ts'
 import { countsOf, type Deliveries } from './delivery.ts'
@@ -54,6 +54,10 @@ const MERGE_RATE = { lengthPerMs: 4_096, waitingMax: MERGES_MAX, waitingPerAsker
 /** Pages that a subscription brings; who wants all of a larger document asks for it. */
 const PAGES_ON_SUBSCRIPTION = 8
 
+/** Of long documents, page by page: a tenth of a core, too. */
+const PAGE_RATE = { lengthPerMs: 8_192, waitingPerAskerMax: 64 }
+const PAGE_FORETASTE = 65_536
+
 const isProven = (peer: Peer): boolean => peer.proven
 const isPlain = (peer: Peer): boolean => !peer.proven
 
@@ -63,12 +67,15 @@ export class Crdts {
   /** Keys of which plain peers are owed a merged document. BOUNDED: MERGES_MAX. */
   readonly #owed = new Map<string, { hasMore: boolean }>()
   readonly #merged: MergedDocuments
+  /** Of peers that have had much. */
+  readonly #pages: HeavyReads
   #reads = 0
 
   constructor(parts: CrdtsParts) {
     this.#parts = parts
     const { kernel, peerAddress, sign } = parts
     this.#reader = new CrdtReader(kernel)
+    this.#pages = new HeavyReads({ kernel, ...PAGE_RATE, waitingMax: kernel.limits.readsMax })
     this.#merged = new MergedDocuments({
       kernel,
       reader: this.#reader,
@@ -133,14 +140,16 @@ export class Crdts {
         return
       }
       const wish = { known: new Set(message.known ?? []), after: message.after }
-      this.#reader.page(message.key, wish, (page, error) => {
+      this.#page(peer, { key: message.key, ...wish }, (page, error) => {
+        if (page === 'busy') return end('RATE_LIMITED')
         if (page === undefined) return end('STORE_FAILED', error)
+        if (peer.session.state.kind === 'closed') return end(undefined)
         const { records, next } = page
         const isNothing = records.length === 0 && next === undefined && wish.after === undefined
         if (isNothing && wish.known.size === 0) return this.#relay(peer, message, end)
         end(undefined)
         const { id } = message
-        this.#parts.fanout.send(peer, {
+        this.#parts.fanout.answer(peer, {
           type: 'crdtSets',
           id,
           to: [],
@@ -159,9 +168,10 @@ export class Crdts {
         return
       }
       const sendPage = (after: string | undefined, pages: number): void => {
-        this.#reader.page(key, { known: new Set(), after }, (page) => {
+        this.#page(peer, { key, known: new Set(), after }, (page) => {
+          if (page === 'busy') return end('RATE_LIMITED')
           if (page === undefined || peer.session.state.kind === 'closed') return end(undefined)
-          for (const data of page.records) this.#parts.fanout.send(peer, { type: 'crdtPut', id, to: [], data })
+          for (const data of page.records) this.#parts.fanout.answer(peer, { type: 'crdtPut', id, to: [], data })
           if (page.next === undefined || pages >= PAGES_ON_SUBSCRIPTION) end(undefined)
           else sendPage(page.next, pages + 1)
         })
@@ -288,6 +298,27 @@ export class Crdts {
     const question = new CrdtQuestion(this.#parts, { ...ask, takesNewcomers: wish.waits, isOurs: true }, then)
     if (this.#parts.requests.add(question, wish.timeout)) question.start(servers)
     else then(false)
+  }
+
+  /** For somebody else: whoever has had much, or asks for much at a time, waits for his turn, and nobody else does. */
+  #page(
+    peer: Peer,
+    wish: { readonly key: string; readonly known: ReadonlySet<string>; readonly after: string | undefined },
+    then: (page: SetsPage | 'busy' | undefined, error?: unknown) => void,
+  ): void {
+    const { kernel } = this.#parts
+    const { answers } = peer.session
+    const isSpent = answers.isSpent(kernel.now)
+    // How long it is is known when it is read: many could be under way by then.
+    answers.note(kernel.now, PAGE_FORETASTE)
+    const read = (done: (length: number) => void): void => {
+      this.#reader.page(wish.key, wish, (page, error) => {
+        done(page?.length ?? 0)
+        then(page, error)
+      })
+    }
+    if (!isSpent) read(() => undefined)
+    else if (!this.#pages.enter(peer, read)) then('busy')
   }
 
   #knownHashes(key: string, then: (hashes: readonly string[]) => void): void {
