@@ -25,6 +25,7 @@ export function checkedCommand(command: Command): Command {
       checkKey(command.key, 'whole')
       break
     case 'query':
+    case 'sync-prefix':
       checkKey(command.prefix, 'anywhere')
       break
     case 'subscribe':

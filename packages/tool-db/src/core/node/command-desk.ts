@@ -93,7 +93,7 @@ export class CommandDesk {
         const { record } = verdict
         if (verdict.kind === 'stored' && verdict.isClaim) claims.add(record.k)
         const text = verdict.kind === 'stored' ? verdict.text : undefined
-        const sending = deliveries.add(record, { to: command.to ?? [], size: value.text.length, place })
+        const sending = deliveries.add(record, { to: command.to ?? [], size: value.text.length, place, text })
         const { message } = sending
         if (confirm !== 0) {
           const left = Math.max(0, timeout - (kernel.now - startedAt))
@@ -101,7 +101,7 @@ export class CommandDesk {
             answer({ kind: 'put', message, ...counts })
           })
         }
-        deliveries.send(sending, servers(), text)
+        deliveries.send(sending, servers())
         fanout.push({ record, text })
         listeners.trigger(record.k, record)
         if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })

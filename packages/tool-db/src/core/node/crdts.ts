@@ -100,7 +100,9 @@ export class Crdts {
         }
         const { record } = verdict
         const news = verdict.kind === 'stored' ? verdict.crdt : undefined
-        const sending = deliveries.add(record, { to: command.to ?? [], size, place, replaced: news?.replaced ?? [] })
+        const text = verdict.kind === 'stored' ? verdict.text : undefined
+        const replaced = news?.replaced ?? []
+        const sending = deliveries.add(record, { to: command.to ?? [], size, place, text, replaced })
         const { message } = sending
         if (confirm !== 0) {
           const left = Math.max(0, timeout - (kernel.now - startedAt))
@@ -108,8 +110,7 @@ export class Crdts {
             answer({ kind: 'put', message, ...counts })
           })
         }
-        const text = verdict.kind === 'stored' ? verdict.text : undefined
-        deliveries.send(sending, servers(), text)
+        deliveries.send(sending, servers())
         if (news !== undefined) this.#tellReaders({ record, text }, news)
         if (confirm === 0) answer({ kind: 'put', message, ...countsOf(sending) })
       })

@@ -6,6 +6,7 @@
 import type { Millis } from '@shoal/base'
 import { isCrdtRecord } from '../crdt/change-set.ts'
 import type { WireRecord } from '../records/record.ts'
+import { recordText } from '../records/record-text.ts'
 import { isExpired } from '../records/verify.ts'
 import type { RecordMessage } from '../wire/message.ts'
 import { type Fanout, messageOf } from './fanout.ts'
@@ -30,6 +31,8 @@ export interface Sending {
 
 interface Delivery extends Sending {
   readonly message: RecordMessage
+  /** The JSON of the record, as it was signed: the record itself is the application's by then, to change as it likes. */
+  readonly text: string
   readonly size: number
   /** Held for as long as no server has the record. */
   readonly place: Place
@@ -126,11 +129,14 @@ export class Deliveries {
       to,
       size,
       place,
+      text = recordText(record),
       replaced = [],
     }: {
       readonly to: readonly string[]
       readonly size: number
       readonly place: Place
+      /** The JSON of the record, where it is there already. */
+      readonly text: string | undefined
       /** Hashes of sets of changes that this one holds. */
       readonly replaced?: readonly string[]
     },
@@ -138,6 +144,7 @@ export class Deliveries {
     const message = messageOf(record, { id: this.#kernel.messageId(), to })
     const delivery: Delivery = {
       message,
+      text,
       size,
       place,
       sent: [],
@@ -168,10 +175,9 @@ export class Deliveries {
     this.#check(delivery)
   }
 
-  /** `text`: the JSON of the record, where it is there already. */
-  send(sending: Sending, servers: Iterable<Peer>, text?: string): void {
+  send(sending: Sending, servers: Iterable<Peer>): void {
     const delivery = this.#byId.get(sending.message.id)
-    if (delivery !== undefined) this.#sendTo(delivery, servers, text)
+    if (delivery !== undefined) this.#sendTo(delivery, servers)
   }
 
   /** True where the message is one of ours that was put. */
@@ -220,7 +226,7 @@ export class Deliveries {
     }
   }
 
-  #sendTo(delivery: Delivery, servers: Iterable<Peer>, text?: string): void {
+  #sendTo(delivery: Delivery, servers: Iterable<Peer>): void {
     if (isExpired(delivery.message.data, this.#kernel.now)) {
       this.#drop(delivery)
       return
@@ -234,13 +240,13 @@ export class Deliveries {
       this.#fanout.noteSeen(server, data)
       if (this.#windows.enter(server, id, delivery.size)) ready.push(server)
     }
-    this.#transmit(delivery, ready, text)
+    this.#transmit(delivery, ready)
   }
 
-  #transmit(delivery: Delivery, servers: readonly Peer[], text?: string): void {
+  #transmit(delivery: Delivery, servers: readonly Peer[]): void {
     if (servers.length === 0) return
     const { type, id, to, data } = delivery.message
-    this.#fanout.sendPut(servers, { type, id, to: [...to, this.#clientId], data }, text)
+    this.#fanout.sendPut(servers, { type, id, to: [...to, this.#clientId], data }, delivery.text)
     for (const server of servers) {
       if (has(server, 'ack')) continue
       // A plain server never says so, but it has it.
