@@ -1,7 +1,7 @@
 /** Frozen names: whoever is late dates his claim early. */
 
 import { expect, test } from 'vitest'
-import { TestKey } from '../node/world.ts'
+import { TestKey, World } from '../node/world.ts'
 import { scene } from './scene.ts'
 
 test('[T-103] a claim dated before the owner’s is refused, plain or bound, by a second or by decades', () => {
@@ -49,6 +49,71 @@ test('[T-103] a hundred claims of one name cost a bounded row, and the owner sta
   expect(server.held('==name')).toBe('owner')
   expect(server.rows.get('\u0000claims:==name')?.value.length).toBeLessThan(20_000)
   expect(count('records.CantOverwrite')).toBe(92)
+})
+
+test('[T-103] claims with long values cost no long row: beside the owner only short ones are kept', () => {
+  const { world, server, victim, put, count } = scene()
+  expect(put(victim.bound('==name', 'x'.repeat(50_000), { time: world.now }))).toBe('OK')
+  const [short, long] = [new TestKey('short'), new TestKey('long')]
+  expect(put(long.bound('==name', 'x'.repeat(50_000), { time: world.now + 1 }))).toBe('CantOverwrite')
+  expect(put(short.bound('==name', 'mine', { time: world.now + 1 }))).toBe('SUPERSEDED')
+  expect(put(short.bound('==name', 'x'.repeat(50_000), { time: world.now + 2 }))).toBe('CantOverwrite')
+  expect(server.held('==name')).toHaveLength(50_000)
+  expect(server.rows.get('\u0000claims:==name')?.value.length).toBeLessThan(60_000 * 2)
+  expect(count('records.CantOverwrite')).toBe(2)
+  // Who turns out to be the earlier one has the name, and what he displaces has no more room than any other claim.
+  const earlier = new TestKey('earlier')
+  expect(put(earlier.bound('==name', 'first', { time: world.now - 60_000 }))).toBe('OK')
+  expect(server.held('==name')).toBe('first')
+  expect(server.rows.get('\u0000claims:==name')?.value.length).toBeLessThan(5_000)
+})
+
+test('[T-103] short writes to a name of long rows are slowed down by what they cost, and nobody else is', () => {
+  const { world, server, count } = scene({ limits: { messagesPerSecond: 1e6 } })
+  const [storm, good] = [world.raw(server).greet(), world.raw(server).greet()]
+  const time = world.now
+  storm.put(storm.key.plain('==name', 'x'.repeat(500_000), { time }))
+  world.run(100)
+  for (let i = 1; i <= 200; i++) {
+    storm.put(storm.key.plain('==name', i, { time: time + i }))
+    // Half of them at once, the others one after the other.
+    if (i > 100) world.run(1)
+  }
+  good.put(good.key.plain('==other', 'mine', { time }))
+  world.run(200)
+  expect(server.held('==other')).toBe('mine')
+  expect(count('refused.names')).toBeGreaterThan(150)
+  expect(storm.isClosed).toBe(false)
+  world.run(5_000)
+  storm.put(storm.key.plain('==name', 'later', { time: world.now }))
+  world.run(100)
+  expect(server.held('==name')).toBe('later')
+})
+
+test('[T-103] who asks again and again for the claims of a name has them at the rate of all reads', () => {
+  const world = new World()
+  const [server, client] = [world.server(), world.client()]
+  client.connect(server)
+  world.run(500)
+  const raw = world.raw(server).greet()
+  for (let i = 0; i < 9; i++) {
+    raw.put(new TestKey(`claim ${i}`).bound('==name', 'x'.repeat(15_000), { time: world.now }))
+    world.run(10)
+  }
+  const told = (): number =>
+    world.wire
+      .filter(({ to, text }) => to === client.host && text.includes('xxxx'))
+      .reduce((sum, { text }) => sum + text.length, 0)
+  for (let i = 0; i < 1_000; i++) {
+    const message = JSON.stringify({ type: 'subscribe', id: `s${i}`, to: [], key: '==name' })
+    client.input((machine) => machine.sendText(server.machine.clientId, message))
+  }
+  world.run(100)
+  // 4 MB, then the two seconds of the burst at 16 MB each, and what has passed since.
+  expect(told()).toBeGreaterThan(4_000_000)
+  expect(told()).toBeLessThan(45_000_000)
+  expect(server.machine.stats()['refused.heavy-reads']).toBeGreaterThan(100)
+  expect(client.peers).toEqual([server.peerId])
 })
 
 test('[T-103] an old claim that comes as the answer to a read does not take a name that is held', () => {

@@ -138,6 +138,27 @@ test('[R-32] contested claims are bounded: the latest one gives way, and a later
   )
 })
 
+test('[R-32] beside the owner only short records are kept, whichever came first; what one node lacks by that comes by sync', () => {
+  const long = (a: string, age: number): WireRecord => ({ ...by(a, age), v: 'x'.repeat(16_384) })
+  const [early, late] = [by('early', 100), long('late', 50)]
+  const [here, there] = [after(early), after(late, by('late', 40), by('late', 30))]
+  expect(decide(here, late)).toEqual({ kind: 'refused', code: 'CantOverwrite' })
+  expect(decide(after(early, by('late', 40)), long('late', 20))).toEqual({ kind: 'refused', code: 'CantOverwrite' })
+  // The owner may say what he likes, at any length.
+  expect(decide(here, long('early', 10))).toMatchObject({ kind: 'updated' })
+  const replaced = decide(there, early)
+  expect(replaced).toMatchObject({ kind: 'replaced', loser: 'late' })
+  const name = 'name' in replaced ? replaced.name : FREE_NAME
+  expect(name).toEqual([
+    { first: early, last: early },
+    { first: by('late', 30), last: by('late', 30) },
+  ])
+  const caughtUp = decide(name, by('late', 40), SYNC)
+  expect('name' in caughtUp && caughtUp.name).toEqual(after(early, by('late', 40), by('late', 30)))
+  // Of whom nothing is short nothing is kept.
+  expect(decide(after(late), early)).toMatchObject({ kind: 'replaced', name: [{ first: early, last: early }] })
+})
+
 test('[R-29] a decision changes nothing of what it was given', () => {
   const held = after(by('a', 50), by('b', 40))
   const before = JSON.stringify(held)

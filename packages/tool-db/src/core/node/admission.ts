@@ -46,13 +46,19 @@ export type CheckedContent =
   /** With the JSON of the value. */
   { readonly ok: true; readonly valueText: string } | { readonly ok: false; readonly code: RefusalCode }
 
+/** What whoever admits a record wants to know besides. */
+export interface AdmitHooks {
+  readonly ahead?: Ahead | undefined
+  /** Rows of a name, so many UTF-16 units long, are to be taken apart and written again for it: false where that is too much now. */
+  readonly mayWriteName?: ((length: number) => boolean) | undefined
+}
+
 /** A record whose content holds. */
-interface Incoming {
+interface Incoming extends AdmitHooks {
   readonly record: WireRecord
   /** The JSON of its value. */
   readonly valueText: string
   readonly arrival: Arrival
-  readonly ahead: Ahead | undefined
 }
 
 /** What will have come of a record that holds, told as soon as it only has to be written. For readers: nothing is promised by it. */
@@ -117,12 +123,7 @@ export class Admission {
   }
 
   /** A record that came from outside. */
-  admit(
-    record: WireRecord,
-    arrival: Arrival,
-    then: (verdict: Verdict) => void,
-    { ahead }: { readonly ahead?: Ahead | undefined } = {},
-  ): void {
+  admit(record: WireRecord, arrival: Arrival, then: (verdict: Verdict) => void, hooks: AdmitHooks = {}): void {
     this.#unverified++
     this.#lanes.enter(record.k, (leave) => {
       const end = (verdict: Verdict): void => {
@@ -133,7 +134,7 @@ export class Admission {
       this.#verify(record, (code, valueText = '') => {
         if (code !== undefined) end({ kind: 'refused', code })
         else if (isCrdtRecord(record)) this.#sets.store(record, end)
-        else this.#store({ record, valueText, arrival, ahead }, end)
+        else this.#store({ ...hooks, record, valueText, arrival }, end)
       })
     })
   }
@@ -163,7 +164,7 @@ export class Admission {
           if (fault !== undefined) return end({ kind: 'refused', code: fault })
           const arrival: Arrival = { kind: draft.claimAnew ? 'anew' : 'live' }
           // Nobody else has written there meanwhile, or the commit says so.
-          this.#storeOver({ record, valueText: draft.value.text, arrival, ahead: undefined }, end, {
+          this.#storeOver({ record, valueText: draft.value.text, arrival }, end, {
             rows,
             tries: COMMIT_TRIES,
           })
@@ -215,8 +216,11 @@ export class Admission {
 
   #store(incoming: Incoming, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {
     this.#load(incoming.record.k, (rows, error) => {
-      if (rows === undefined) then({ kind: 'refused', code: 'STORE_FAILED', error })
-      else this.#storeOver(incoming, then, { rows, tries })
+      if (rows === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
+      const length = (rows.row?.value.length ?? 0) + (rows.claims?.value.length ?? 0)
+      const isName = namespaceOf(incoming.record.k).kind === 'frozen'
+      if (isName && incoming.mayWriteName?.(length) === false) return then({ kind: 'refused', code: 'TOO_BUSY' })
+      this.#storeOver(incoming, then, { rows, tries })
     })
   }
 

@@ -5,6 +5,7 @@
 
 import type { Millis } from '@shoal/base'
 import { isCrdtRecord } from '../crdt/change-set.ts'
+import type { FrozenName } from '../records/frozen.ts'
 import { namespaceOf } from '../records/key.ts'
 import type { WireRecord } from '../records/record.ts'
 import type { GetMessage, SubscribeMessage } from '../wire/message.ts'
@@ -214,13 +215,22 @@ export class Gets {
 
   /** Who watches a name alone hears of the claims of others too, which readers are not shown. */
   #sendClaims(peer: Peer, key: string): void {
-    const { kernel, fanout } = this.#parts
     if (namespaceOf(key).kind !== 'frozen') return
-    kernel.ask('load', { keys: [key, claimsKey(key)] }, (result) => {
-      if (!result.ok || peer.session.state.kind === 'closed') return
-      for (const { last } of nameOfRows(key, result.value[0], result.value[1]).slice(1)) {
-        fanout.send(peer, { type: 'put', id: kernel.messageId(), to: [], data: last })
-      }
+    const { kernel, fanout } = this.#parts
+    this.#paced<FrozenName>(peer, {
+      load: (then) => {
+        kernel.ask('load', { keys: [key, claimsKey(key)] }, (result) => {
+          const [row, claims] = result.ok ? result.value : []
+          then(nameOfRows(key, row, claims), (row?.value.length ?? 0) + (claims?.value.length ?? 0))
+        })
+      },
+      answer: (name) => {
+        if (peer.session.state.kind === 'closed') return
+        for (const { last } of name.slice(1)) {
+          fanout.answer(peer, { type: 'put', id: kernel.messageId(), to: [], data: last })
+        }
+      },
+      refuse: () => kernel.counters.add('refused.reads'),
     })
   }
 
@@ -238,26 +248,43 @@ export class Gets {
       return
     }
     const { session } = peer
-    const answer = (row: HeldRow | undefined, error: unknown): void => {
-      if (session.state.kind !== 'closed') then(liveRecordOfRow(message.key, row, kernel.now), error, row?.value)
-    }
+    this.#paced<{ row: HeldRow | undefined; error: unknown }>(peer, {
+      load: (done) => this.#loadFor(message.key, (row, error) => done({ row, error }, row?.value.length ?? 0)),
+      answer: ({ row, error }) => {
+        if (session.state.kind !== 'closed') then(liveRecordOfRow(message.key, row, kernel.now), error, row?.value)
+      },
+      refuse: () => this.#refuse(peer, message.id, 'RATE_LIMITED'),
+    })
+  }
+
+  /** At once, or one by one for who has had much. */
+  #paced<T>(
+    peer: Peer,
+    read: {
+      readonly load: (then: (found: T, length: number) => void) => void
+      readonly answer: (found: T) => void
+      readonly refuse: () => void
+    },
+  ): void {
+    const { answers } = peer.session
+    const { kernel } = this.#parts
     const inTurn = (): void => {
       const isTaken = this.#heavy.enter(peer, (done) => {
-        this.#loadFor(message.key, (row, error) => {
-          answer(row, error)
-          done(row?.value.length ?? 0)
+        read.load((found, length) => {
+          read.answer(found)
+          done(length)
         })
       })
-      if (!isTaken) this.#refuse(peer, message.id, 'RATE_LIMITED')
+      if (!isTaken) read.refuse()
     }
-    if (session.answers.isSpent(kernel.now)) {
+    if (answers.isSpent(kernel.now)) {
       inTurn()
       return
     }
-    this.#loadFor(message.key, (row, error) => {
+    read.load((found, length) => {
       // Many may have been under way when the first of them turned out to be long.
-      if ((row?.value.length ?? 0) > LONG && session.answers.isSpent(kernel.now)) inTurn()
-      else answer(row, error)
+      if (length > LONG && answers.isSpent(kernel.now)) inTurn()
+      else read.answer(found)
     })
   }
 

@@ -22,7 +22,7 @@ import type { Queries } from './queries.ts'
 import type { Relays } from './relays.ts'
 import type { Requests } from './requests.ts'
 import type { RosterNews } from './roster-news.ts'
-import type { Peer } from './session.ts'
+import type { Peer, Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import type { CatchUp } from './sync/catch-up.ts'
@@ -66,6 +66,11 @@ const FORGERIES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 const FORGED_BY_CLIENTS: RefusalCode = 'InvalidBinding'
 
 const COUNTED = { stored: 'records.stored', unchanged: 'records.unchanged' } as const
+
+/** A name's rows are read, taken apart and written again with each write. Shorter ones cost no more than other records. */
+const LONG_NAME = 16_384
+/** What that costs, as a multiple of reading as much. */
+const NAME_COST = 4
 
 export class Incoming {
   readonly #parts: IncomingParts
@@ -255,7 +260,22 @@ export class Incoming {
       fanout.push({ record: verdict.held, text: verdict.text }, peer)
       listeners.trigger(verdict.held.k, verdict.held)
     }
-    admission.admit(message.data, arrival, judged, { ahead })
+    admission.admit(message.data, arrival, judged, {
+      ahead,
+      mayWriteName: (length) => this.#mayWriteName(session, length),
+    })
+  }
+
+  /** A few bytes would have us write a megabyte, again and again. */
+  #mayWriteName({ answers }: Session, length: number): boolean {
+    const { now, counters } = this.#parts.kernel
+    if (length <= LONG_NAME) return true
+    if (answers.isSpent(now)) {
+      counters.add('refused.names')
+      return false
+    }
+    answers.note(now, length * NAME_COST)
+    return true
   }
 
   #answerOf(peer: Peer, record: WireRecord): Arrival {

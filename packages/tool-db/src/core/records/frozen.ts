@@ -15,6 +15,8 @@ import type { RecordCode } from './record-code.ts'
 export const CLAIM_WINDOW_MS: Millis = 2 * MINUTE
 /** Authors kept beside the owner. */
 export const CONTESTED_MAX = 8
+/** UTF-16 units of a value beside the owner's, as JSON: all claims of a name are one row, and an account has 2 KB. */
+const CONTESTED_LENGTH_MAX = 16_384
 
 /** What one author has at a name. */
 export interface FrozenClaim {
@@ -24,7 +26,7 @@ export interface FrozenClaim {
 
 /**
  * Claims in the order of their first record: the first one is the owner's. Empty: nobody holds the name.
- * BOUNDED: 1 + CONTESTED_MAX, the latest claim out.
+ * BOUNDED: 1 + CONTESTED_MAX, the latest claim out; CONTESTED_LENGTH_MAX for each record but the owner's.
  */
 export type FrozenName = readonly FrozenClaim[]
 
@@ -103,6 +105,7 @@ function isBehind(name: FrozenName, record: WireRecord): boolean {
 
 function updated(name: FrozenName, known: FrozenClaim, record: WireRecord): FrozenDecision {
   if (compareStamps(record, known.last) <= 0) return { kind: 'unchanged' }
+  if (known !== name[0] && !isShort(record)) return { kind: 'refused', code: 'CantOverwrite' }
   const next = name.map((claim) => (claim === known ? { first: claim.first, last: record } : claim))
   return { kind: known === name[0] ? 'updated' : 'kept', name: next }
 }
@@ -110,11 +113,28 @@ function updated(name: FrozenName, known: FrozenClaim, record: WireRecord): Froz
 function claimed(name: FrozenName, claim: FrozenClaim, rules: FrozenRules): FrozenDecision {
   const author = claim.first.a
   const others = name.filter((other) => other.first.a !== author)
-  const next = [...others, claim].sort((a, b) => compareStamps(a.first, b.first)).slice(0, 1 + rules.contestedMax)
-  if (!next.includes(claim)) return { kind: 'refused', code: 'CantOverwrite' }
+  const [first, ...rest] = [...others, claim].sort(byClaim)
+  const beside = rest.flatMap(shortened).sort(byClaim).slice(0, rules.contestedMax)
+  const next = first === undefined ? [] : [first, ...beside]
+  if (!next.some((kept) => kept.first === claim.first)) return { kind: 'refused', code: 'CantOverwrite' }
   const owner = name[0]?.first.a
   if (owner === undefined) return { kind: 'claimed', name: next }
-  return owner !== author && next[0] === claim
+  return owner !== author && first === claim
     ? { kind: 'replaced', name: next, loser: owner }
     : { kind: 'kept', name: next }
+}
+
+/** What of a claim is kept beside the owner's. What a node lacks by that, and another one has, comes by sync. */
+function shortened({ first, last }: FrozenClaim): readonly FrozenClaim[] {
+  const [isFirstShort, isLastShort] = [isShort(first), isShort(last)]
+  if (!isFirstShort && !isLastShort) return []
+  return [{ first: isFirstShort ? first : last, last: isLastShort ? last : first }]
+}
+
+function isShort({ v }: WireRecord): boolean {
+  return (JSON.stringify(v) ?? '').length <= CONTESTED_LENGTH_MAX
+}
+
+function byClaim(a: FrozenClaim, b: FrozenClaim): number {
+  return compareStamps(a.first, b.first)
 }
