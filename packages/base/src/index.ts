@@ -10,6 +10,7 @@ export {
   fromLatin1,
   type Hash,
   hashHex,
+  isLowerHex,
   latin1,
   toBase64,
   toHex,

@@ -9,6 +9,7 @@ import {
   fromHex,
   fromLatin1,
   hashHex,
+  isLowerHex,
   latin1,
   toBase64,
   toHex,
@@ -33,6 +34,25 @@ test('[B-8] wrong hex and broken UTF-8 are undefined, never a guess', () => {
     expect(utf8Text(Uint8Array.from(bytes))).toBeUndefined()
   }
   expect(utf8Text(utf8('\ufeffgrün'))).toBe('\ufeffgrün')
+})
+
+test('[B-8] lower-case hex of one length is told from everything else', () => {
+  expect(isLowerHex('0123456789abcdef', 16)).toBe(true)
+  expect(isLowerHex('', 0)).toBe(true)
+  for (const text of [
+    '0123',
+    '012345',
+    '0123G',
+    '0123A',
+    '0123/',
+    '0123:',
+    '0123`',
+    '0123g',
+    '0123\u0130',
+    '0123\u0100',
+  ]) {
+    expect(isLowerHex(text, 5), text).toBe(false)
+  }
 })
 
 test('[B-8] comparing bytes orders them, equal exactly when the order says zero', () => {

@@ -1,11 +1,12 @@
 /** Checks signatures of P-256 keys; the keys that were seen to sign well stay imported, since importing costs as much again. */
 
+import { isLowerHex } from '@shoal/base'
 import { isEcdsaAddress, pointOfAddress } from './address.ts'
 import { type EcdsaEngine, WEB_CRYPTO } from './ecdsa-engine.ts'
 import type { Verifier } from './signer.ts'
 
 /** r and s, 32 bytes each, in lower-case hex: the one form that tool-db writes. */
-const SIGNATURE = /^[0-9a-f]{128}$/
+const SIGNATURE_DIGITS = 128
 
 export const VERIFIER_KEYS_MAX = 4_096
 
@@ -45,7 +46,7 @@ export class EcdsaVerifier implements Verifier {
   /** No wait for what is known already: it would cost a turn of the queue for each signature. */
   verify(text: string, address: string, signature: string): boolean | Promise<boolean> {
     if (typeof text !== 'string' || typeof address !== 'string') return false
-    if (typeof signature !== 'string' || !SIGNATURE.test(signature)) return false
+    if (typeof signature !== 'string' || !isLowerHex(signature, SIGNATURE_DIGITS)) return false
     const held = this.#keys.get(address)
     if (held !== undefined) return this.#verifyWith(held, { text, address, signature })
     const point = pointOfAddress(address)

@@ -1,7 +1,7 @@
 /** Carries out what the node asks of store, accounts and application. Each result goes back as it is; each failure as an error. */
 
 import type { Verifier } from '@shoal/peer'
-import type { AskedEffect } from '../core/node/effects.ts'
+import type { AskedEffect, SignedText } from '../core/node/effects.ts'
 import type { WireRecord } from '../core/records/record.ts'
 import { prefixRange } from '../store/key-order.ts'
 import type { CommitResult, Durability, KeyPage, Store, Version, Write } from '../store/store.ts'
@@ -43,6 +43,8 @@ export class Effects {
         return this.#commit(effect)
       case 'verify':
         return this.#verifier.verify(effect.text, effect.address, effect.signature)
+      case 'verify-all':
+        return this.#verifyAll(effect.signed)
       case 'sign':
         return this.#sign(effect)
       case 'pause':
@@ -69,6 +71,12 @@ export class Effects {
     return this.#init.store.commit(batch, expect, this.#init.durability).then(isCommitted)
   }
 
+  /** At once where all answers are. */
+  #verifyAll(signed: readonly SignedText[]): readonly boolean[] | Promise<readonly boolean[]> {
+    const answers = signed.map(({ text, address, signature }) => this.#verifier.verify(text, address, signature))
+    return answers.every(isBoolean) ? answers : Promise.all(answers)
+  }
+
   #sign(effect: Asked<'sign'>): string | Promise<string> {
     const account = this.#init.signerOf(effect.signer)
     if (account === undefined) throw new Error('the account that was to sign is gone')
@@ -79,6 +87,10 @@ export class Effects {
   #customVerify(record: WireRecord, previous: WireRecord | undefined): Promise<boolean> {
     return this.#init.application.verify(record, previous)
   }
+}
+
+function isBoolean(answer: unknown): answer is boolean {
+  return typeof answer === 'boolean'
 }
 
 function isCommitted(result: CommitResult): boolean {

@@ -25,6 +25,13 @@ export interface RowWrite {
   readonly value?: string
 }
 
+/** Said to be signed by the account of this address. */
+export interface SignedText {
+  readonly text: string
+  readonly address: string
+  readonly signature: string
+}
+
 /** Each kind of effect that has a result: what is asked, what comes back. */
 export interface EffectTable {
   load: { ask: { readonly keys: readonly string[] }; result: readonly (HeldRow | undefined)[] }
@@ -37,7 +44,9 @@ export interface EffectTable {
     ask: { readonly writes: readonly RowWrite[]; readonly expect: ReadonlyMap<string, string> }
     result: boolean
   }
-  verify: { ask: { readonly text: string; readonly address: string; readonly signature: string }; result: boolean }
+  verify: { ask: SignedText; result: boolean }
+  /** An answer for each, in order: one question costs less than many. */
+  'verify-all': { ask: { readonly signed: readonly SignedText[] }; result: readonly boolean[] }
   sign: { ask: { readonly signer: SignerId; readonly text: string }; result: string }
   /** Comes back once others had their turn: long work is done in slices. */
   pause: { ask: Record<never, never>; result: undefined }

@@ -25,7 +25,7 @@ const NOTHING: readonly never[] = []
 const ANSWERED = (): void => undefined
 
 /** What is given up when it takes too long: a lane, and whoever waits behind it, would wait for ever. */
-const WITH_TIMEOUT: ReadonlySet<EffectKind> = new Set<EffectKind>(['load', 'scan', 'commit', 'verify'])
+const WITH_TIMEOUT: ReadonlySet<EffectKind> = new Set<EffectKind>(['load', 'scan', 'commit', 'verify', 'verify-all'])
 /** So many that never came back, and no more is asked: each may still hold memory. */
 const HUNG_MAX = 64
 const HUNG_TIME: Millis = 10 * MINUTE
@@ -33,7 +33,7 @@ const HUNG_TIME: Millis = 10 * MINUTE
 /** The store, or the user adapter's verification, did not answer in time. */
 export class EffectTimeoutError extends ShoalError {
   constructor(kind: EffectKind, timeout: Millis) {
-    const who = kind === 'verify' ? 'the user adapter' : 'the store'
+    const who = kind === 'verify' || kind === 'verify-all' ? 'the user adapter' : 'the store'
     super(
       'SHOAL_EFFECT_TIMEOUT',
       `${who} has not answered within ${timeout / 1_000} s (${kind}): see whether it hangs; it may still do what it was asked`,

@@ -1,5 +1,6 @@
 /** From whatever came in to a record, or the reason why not. Here stands all that can be said without hashing. */
 
+import { isLowerHex } from '@shoal/base'
 import { isAddressText, isFields, isSignatureText, isWireTime } from '@shoal/peer'
 import { keyProblem } from './key.ts'
 import { isNonce } from './nonce.ts'
@@ -11,7 +12,7 @@ export const VALUE_DEPTH_MAX = 64
 
 /** CRDT types, those of other people among them. */
 const TYPE = /^[\x21-\x7e]{1,64}$/
-const HASH = /^[0-9a-f]{64}$/
+const HASH_DIGITS = 64
 
 export type ParsedRecord =
   | { readonly ok: true; readonly record: WireRecord }
@@ -25,7 +26,7 @@ export function parseRecord(input: unknown): ParsedRecord {
   if (!isFields(input)) return refused('InvalidData')
   const { k, a, n, h, t, s, v, c } = input
   if (typeof k !== 'string' || !isAddressText(a) || !isSignatureText(s)) return refused('InvalidData')
-  if (typeof h !== 'string' || !HASH.test(h)) return refused('InvalidData')
+  if (typeof h !== 'string' || !isLowerHex(h, HASH_DIGITS)) return refused('InvalidData')
   if (c !== null && (typeof c !== 'string' || !TYPE.test(c))) return refused('InvalidData')
   if (!isNonce(n)) return refused('InvalidData')
   if (typeof t !== 'number') return refused('InvalidData')

@@ -191,20 +191,19 @@ export class Intake {
 
   #verify(candidates: readonly Candidate[], taken: Taken, then: (verified: readonly Candidate[]) => void): void {
     const { kernel } = this.#parts
-    const verified: Candidate[] = []
-    let left = candidates.length
-    if (left === 0) {
-      then(verified)
+    if (candidates.length === 0) {
+      then(candidates)
       return
     }
-    for (const candidate of candidates) {
-      const { h: text, a: address, s: signature } = candidate.record
-      kernel.ask('verify', { text, address, signature }, (result) => {
-        if (result.ok && result.value) verified.push(candidate)
-        else this.#refuse(candidate.item, result.ok ? 'InvalidSignature' : 'TOO_BUSY', taken)
-        if (--left === 0) then(verified)
+    const signed = candidates.map(({ record }) => ({ text: record.h, address: record.a, signature: record.s }))
+    kernel.ask('verify-all', { signed }, (result) => {
+      const verified = candidates.filter(({ item }, i) => {
+        const isGood = result.ok && result.value[i] === true
+        if (!isGood) this.#refuse(item, result.ok ? 'InvalidSignature' : 'TOO_BUSY', taken)
+        return isGood
       })
-    }
+      then(verified)
+    })
   }
 
   #refuse({ id }: NamedItem, code: RefusalCode, taken: Taken): void {
