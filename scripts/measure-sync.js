@@ -11,7 +11,6 @@ import { join } from 'node:path'
 import { ItemTree } from '../packages/tool-db/dist/core/sync/item-tree.js'
 import { openReconciliation, reconcile } from '../packages/tool-db/dist/core/sync/reconcile.js'
 import { parseSync, serialiseSync } from '../packages/tool-db/dist/core/sync/sync-message.js'
-import { AES_256_CTR } from '../packages/tool-db/dist/runtime/expand.js'
 import { SHA_256 } from '../packages/tool-db/dist/runtime/sha-256.js'
 import { versionOf } from './measured.js'
 import { lineChart } from './plot.js'
@@ -58,7 +57,7 @@ function compare(ours, theirs) {
 /** @param {number} count */
 function measure(count) {
   const cpu = process.cpuUsage()
-  const [ours, theirs] = [1, 2].map(() => new ItemTree({ expand: AES_256_CTR, sha256: SHA_256 }))
+  const [ours, theirs] = [1, 2].map(() => new ItemTree(SHA_256))
   if (ours === undefined || theirs === undefined) throw new Error('two trees')
   for (const tree of [ours, theirs]) {
     for (let i = 0; i < count; i++) tree.insert(item(i, START + 20 * i))

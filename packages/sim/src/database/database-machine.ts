@@ -5,7 +5,6 @@ import { nobleEngine, nobleVerifyEd25519 } from '@shoal/peer'
 import { DatabaseNode, DEFAULT_LIMITS, type Effect, type NodeConfig, type NodeEvent } from '@shoal/tool-db/core'
 import type { Environment, Machine } from '../world/machine.ts'
 import { sha256 } from './sha-256.ts'
-import { shake128 } from './shake-128.ts'
 
 /** Between two comparisons of servers that are connected all the time. */
 const SYNC_INTERVAL: Millis = MINUTE
@@ -31,7 +30,7 @@ export class DatabaseMachine implements Machine<DatabaseOutput> {
       limits: DEFAULT_LIMITS,
       noise: nobleEngine(random),
       verifyEd25519: nobleVerifyEd25519,
-      sync: { expand: shake128, interval: SYNC_INTERVAL, horizon: HORIZON, scrub: SCRUB },
+      sync: { interval: SYNC_INTERVAL, horizon: HORIZON, scrub: SCRUB },
     })
   }
 

@@ -335,6 +335,8 @@ export class DatabaseWorld {
         return disk.scan(effect.prefix, effect)
       case 'verify':
         return verifySignature(effect.text, effect.address, effect.signature)
+      case 'verify-all':
+        return effect.signed.map(({ text, address, signature }) => verifySignature(text, address, signature))
       case 'sign':
         return (effect.signer === 'peer' ? database.key : database.user).sign(effect.text)
       case 'pause':

@@ -20,7 +20,6 @@ import type { Application } from './application.ts'
 import { Dialler } from './dialler.ts'
 import { Driver } from './driver.ts'
 import { Effects } from './effects.ts'
-import { AES_256_CTR } from './expand.ts'
 import { membershipOf } from './membership.ts'
 import { ownEndpoint } from './own-address.ts'
 import { OwnEndpoints } from './own-endpoints.ts'
@@ -157,7 +156,7 @@ function encryptionOf({ encryption, requireEncryption }: AllOptions): 'off' | 'p
 function syncOf({ options, store }: RuntimeInit): SyncInit | undefined {
   if (!store.isAtomic) return undefined
   const { syncInterval: interval, keepDeletions: horizon, scrub } = options
-  return { expand: AES_256_CTR, interval, horizon, scrub }
+  return { interval, horizon, scrub }
 }
 
 function buildDriver(

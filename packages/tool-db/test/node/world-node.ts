@@ -14,7 +14,6 @@ import type { WireRecord } from '../../src/core/records/record.ts'
 import { writtenValue } from '../../src/core/records/write.ts'
 import type { Channel } from '../../src/network/channel.ts'
 import { joinedChannel } from '../../src/network/joined-channel.ts'
-import { AES_256_CTR } from '../../src/runtime/expand.ts'
 import { nextEndId } from './end-id.ts'
 import { sha256, signatureOf, TestKey, TOPIC } from './test-key.ts'
 import { TestStore } from './test-store.ts'
@@ -97,7 +96,6 @@ export class WorldNode {
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         noise: nobleEngine(random),
         sync: options.sync && {
-          expand: AES_256_CTR,
           interval: 60_000,
           horizon: 30 * 24 * HOUR,
           scrub: 0,
@@ -288,6 +286,8 @@ export class WorldNode {
         return this.store.commit(effect)
       case 'verify':
         return effect.signature === signatureOf(effect.address, effect.text)
+      case 'verify-all':
+        return effect.signed.map(({ text, address, signature }) => signature === signatureOf(address, text))
       case 'sign':
         return (effect.signer === 'peer' ? this.key : this.user).sign(effect.text)
       case 'pause':

@@ -6,12 +6,11 @@ import { ItemTree } from '../../src/core/sync/item-tree.ts'
 import { DEFAULT_STEP_LIMITS, openReconciliation, reconcile, type StepLimits } from '../../src/core/sync/reconcile.ts'
 import type { PlaceRange, SyncItem } from '../../src/core/sync/sync-item.ts'
 import { parseSync, serialiseSync } from '../../src/core/sync/sync-message.ts'
-import { AES_256_CTR } from '../../src/runtime/expand.ts'
 
 export const sha256 = (input: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(input).digest())
 
 export function emptyTree(): ItemTree {
-  return new ItemTree({ expand: AES_256_CTR, sha256 })
+  return new ItemTree(sha256)
 }
 
 export function treeOf(items: Iterable<SyncItem>): ItemTree {

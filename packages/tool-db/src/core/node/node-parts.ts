@@ -187,12 +187,8 @@ export class NodeParts {
       hasVerifierFor,
       onStored,
     }
-    this.catchUp =
-      sync === undefined ? undefined : new CatchUp({ ...catchingUp, interval: sync.interval, expand: sync.expand })
-    this.prefixSync =
-      init.sync === undefined || isServer
-        ? undefined
-        : new PrefixSync({ ...catchingUp, servers, expand: init.sync.expand })
+    this.catchUp = sync === undefined ? undefined : new CatchUp({ ...catchingUp, interval: sync.interval })
+    this.prefixSync = init.sync === undefined || isServer ? undefined : new PrefixSync({ ...catchingUp, servers })
     this.scrub =
       sync === undefined
         ? undefined

@@ -1,7 +1,7 @@
 /** The lowest level of the tree: up to 256 packed items in order, side by side in one array, and the hash of their set once it was asked for. */
 
 import { assert } from '@shoal/base'
-import type { Expand, SetHash } from './set-hash.ts'
+import type { SetHash } from './set-hash.ts'
 import { compareAt, ID_BYTES, ITEM_BYTES } from './sync-item.ts'
 
 export const LEAF_ITEMS = 256
@@ -75,17 +75,12 @@ export class ItemLeaf {
     this.hash = undefined
   }
 
-  /** Adds the expanded items from `from` to `to` (excluded). */
-  addItems(from: number, to: number, into: SetHash, expand: Expand): void {
-    for (let i = from; i < to; i++) into.add(this.#expanded(i, expand))
+  /** Adds the items from `from` to `to` (excluded). */
+  addItems(from: number, to: number, into: SetHash): void {
+    for (let i = from; i < to; i++) into.add(this.#items, (i + 1) * ITEM_BYTES - ID_BYTES)
   }
 
-  subtractItems(from: number, to: number, into: SetHash, expand: Expand): void {
-    for (let i = from; i < to; i++) into.subtract(this.#expanded(i, expand))
-  }
-
-  #expanded(index: number, expand: Expand): Uint8Array {
-    const end = (index + 1) * ITEM_BYTES
-    return expand(this.#items.subarray(end - ID_BYTES, end))
+  subtractItems(from: number, to: number, into: SetHash): void {
+    for (let i = from; i < to; i++) into.subtract(this.#items, (i + 1) * ITEM_BYTES - ID_BYTES)
   }
 }

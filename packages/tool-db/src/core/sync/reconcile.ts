@@ -22,7 +22,7 @@ const BACK_MAX = 128
 export interface StepLimits {
   /** Of one message; 8,192 at least, so that each step tells something. */
   readonly messageBytesMax: number
-  /** Items expanded for fingerprints in one step, about 7 µs each in Node. */
+  /** Items expanded for fingerprints in one step, about 1 µs each in Node. */
   readonly workMax: number
   /** With so many found a step ends. */
   readonly needMax: number

@@ -2,68 +2,49 @@
  * A homomorphic hash of a set: the hash of a union is the sum of the hashes, so a change to a set of a million costs as much as
  * a change to a set of one.
  *
- * LtHash16 with 1,024 lanes (Lewi, Kim, Maykov, Weis: Securing Update Propagation with Homomorphic Hashing, 2019): each element
- * is expanded to 1,024 numbers of 16 bits, and the hash is their sum, lane by lane, mod 2^16. Finding two sets with one
- * hash costs more than 2^200 operations, also for somebody who may choose and grind all elements; sums of short hashes,
- * as in Negentropy v1, fall to the generalised birthday attack (Wagner, 2002).
+ * Each id is expanded to 128 numbers of 32 bits, the key stream of ChaCha20 under the id as the key, and the hash is their sum, lane by lane, mod
+ * 2^32: LtHash (Lewi, Kim, Maykov, Weis: Securing Update Propagation with Homomorphic Hashing, 2019) with lanes of its own number and width,
+ * after AdHash (Bellare, Micciancio: A New Paradigm for Collision-Free Hashing, 1997). What is expanded are hashes (SHA-256), so that whoever
+ * chooses and grinds what is hashed draws numbers of a group of 2^4096 and no more. The best that is known to find two sets of one sum, be
+ * they as large as one likes, is the generalised birthday attack (Wagner, 2002): 2^(2 sqrt(n)) for sums of n bits, which is 2^128 here, as
+ * much as for two records of one id; with sets of 2^32 records it is 2^(32 + 4096/33) = 2^156. The 256 bits of Negentropy v1's sums
+ * fall to 2^32. Lattices don't help: a vector of coefficients -1, 0 and 1 among so many bits asks for blocks of more than 2,000.
  */
 
-import { assert } from '@shoal/base'
+import { keyStream } from './key-stream.ts'
 
-/** Lanes of 16 bits, two to a word. */
-const WORDS = 512
+const LANES = 128
 
-/** What an element is expanded to, in bytes. */
-export const EXPANDED_BYTES: number = WORDS * 4
-
-/** The key stream of AES-256 in counter mode (from zero) under the element of 32 bytes as the key, `EXPANDED_BYTES` long: all of its bits are as good as random, whoever chose the element. */
-export type Expand = (element: Uint8Array) => Uint8Array
+/** Of the one id that is being added. */
+const EXPANDED = new Int32Array(LANES)
 
 export class SetHash {
-  readonly #words = new Uint32Array(WORDS)
+  readonly #lanes = new Int32Array(LANES)
 
-  add(expanded: Uint8Array): void {
-    assert(expanded.length === EXPANDED_BYTES, 'an element is expanded to 2,048 bytes')
-    const words = this.#words
-    for (let i = 0; i < WORDS; i++) words[i] = sum(words[i] as number, word(expanded, i))
+  /** The id that lies at `offset` in `bytes`, 32 bytes long. */
+  add(bytes: Uint8Array, offset: number): void {
+    keyStream(bytes, offset, EXPANDED)
+    const lanes = this.#lanes
+    for (let i = 0; i < LANES; i++) lanes[i] = (lanes[i] as number) + (EXPANDED[i] as number)
   }
 
-  subtract(expanded: Uint8Array): void {
-    assert(expanded.length === EXPANDED_BYTES, 'an element is expanded to 2,048 bytes')
-    const words = this.#words
-    for (let i = 0; i < WORDS; i++) words[i] = difference(words[i] as number, word(expanded, i))
+  subtract(bytes: Uint8Array, offset: number): void {
+    keyStream(bytes, offset, EXPANDED)
+    const lanes = this.#lanes
+    for (let i = 0; i < LANES; i++) lanes[i] = (lanes[i] as number) - (EXPANDED[i] as number)
   }
 
   addAll(other: SetHash): void {
-    const words = this.#words
-    const others = other.#words
-    for (let i = 0; i < WORDS; i++) words[i] = sum(words[i] as number, others[i] as number)
+    const lanes = this.#lanes
+    const others = other.#lanes
+    for (let i = 0; i < LANES; i++) lanes[i] = (lanes[i] as number) + (others[i] as number)
   }
 
-  /** The lanes in order, each in two bytes, little-endian. */
+  /** The lanes in order, each in four bytes, little-endian. */
   bytes(): Uint8Array {
-    const bytes = new Uint8Array(EXPANDED_BYTES)
+    const bytes = new Uint8Array(LANES * 4)
     const view = new DataView(bytes.buffer)
-    for (let i = 0; i < WORDS; i++) view.setUint32(i * 4, this.#words[i] as number, true)
+    for (let i = 0; i < LANES; i++) view.setInt32(i * 4, this.#lanes[i] as number, true)
     return bytes
   }
-}
-
-function word(bytes: Uint8Array, index: number): number {
-  const at = index * 4
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  )
-}
-
-/** Both lanes of a word at once; a carry out of the lower one is cut off. */
-function sum(a: number, b: number): number {
-  return (((a >>> 16) + (b >>> 16)) << 16) | ((a + b) & 0xffff)
-}
-
-function difference(a: number, b: number): number {
-  return (((a >>> 16) - (b >>> 16)) << 16) | ((a - b) & 0xffff)
 }

@@ -3,12 +3,12 @@
  * has there: nothing to tell; a fingerprint; all of its items; those that the other side did not list; more of these than it lists.
  *
  * ```
- * message      version (0x01) range*
+ * message      version (0x02) range*
  * range        place kind body
  * place        0 for the end, else 1 + (time - time of the place before) as a varint; then one byte: length of the id's prefix, the prefix
  * kind         0 skip | 1 fingerprint, 8 bytes | 2 ids, items | 3 back, items | 4 many
  * items        number as a varint; each: (time - time of the one before) as a varint, id of 32 bytes; in order
- * want         version (0x01), then 0 items | 1 place place
+ * want         version (0x02), then 0 items | 1 place place
  * varint       as in LEB128: seven bits a byte, lowest first, at most 7 bytes
  * ```
  *
@@ -31,7 +31,7 @@ import {
 export const FINGERPRINT_BYTES = 8
 /** What one message may have us look up, whatever its length. */
 const RANGES_MAX = 4_096
-const VERSION = 1
+const VERSION = 2
 /** Seven bytes of seven bits: 49 bits, more than any time of 13 digits needs. */
 const VARINT_BYTES_MAX = 7
 /** A later time is none that a record has, and would not fit when it is written again. */

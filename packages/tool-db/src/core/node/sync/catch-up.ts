@@ -5,7 +5,6 @@
 
 import { HOUR, jittered, MINUTE, type Millis, SECOND } from '@shoal/base'
 import type { Step } from '../../sync/reconcile.ts'
-import type { Expand } from '../../sync/set-hash.ts'
 import type { SyncAskMessage, SyncRecordsMessage, SyncTellMessage, SyncWantMessage } from '../../wire/message.ts'
 import type { RowWrite } from '../effects.ts'
 import type { Kernel, Timer } from '../kernel.ts'
@@ -38,7 +37,6 @@ export interface CatchUpParts extends Omit<IntakeParts, 'pace' | 'items'> {
   readonly items: ItemIndex
   readonly sessions: Sessions
   readonly interval: Millis
-  readonly expand: Expand
 }
 
 interface Link {
@@ -72,7 +70,6 @@ export class CatchUp {
       items,
       sessions,
       fanout,
-      expand: parts.expand,
       onNeed: (peer, step) => this.#handleNeed(peer, step),
     })
   }

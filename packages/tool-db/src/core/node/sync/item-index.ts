@@ -8,7 +8,6 @@ import { isCrdtRecord } from '../../crdt/change-set.ts'
 import type { WireRecord } from '../../records/record.ts'
 import { ItemTree } from '../../sync/item-tree.ts'
 import { itemOf, type NamedItem, packedOf } from '../../sync/record-item.ts'
-import type { Expand } from '../../sync/set-hash.ts'
 import type { RowWrite } from '../effects.ts'
 import type { Kernel } from '../kernel.ts'
 import { ItemBuild } from './item-build.ts'
@@ -16,8 +15,6 @@ import { ItemLoad } from './item-load.ts'
 import { FORGOTTEN_MARK, itemRowKey, REPAIRED_MARK, REPAIRING_MARK } from './item-rows.ts'
 
 export interface SyncInit {
-  /** Of items, for the set hash. */
-  readonly expand: Expand
   /** Between two comparisons with a server that is connected all the time. */
   readonly interval: Millis
   /** How long a deletion is kept, and how long a server may be away without being taken for a stranger to its own old records. */
@@ -47,7 +44,7 @@ export interface ItemPlace {
 
 export const NO_CHANGE: ItemChange = { writes: [], apply: () => undefined }
 /** Items that are hashed between two turns of everybody else. */
-const HASHED_AT_ONCE = 512
+const HASHED_AT_ONCE = 2_048
 const RETRY_AFTER: Millis = 10_000
 
 export class ItemIndex {
@@ -70,8 +67,7 @@ export class ItemIndex {
   constructor(kernel: Kernel, init: SyncInit | undefined) {
     this.#kernel = kernel
     this.#init = init
-    const { sha256 } = kernel
-    this.tree = new ItemTree({ sha256, expand: init?.expand ?? nothing })
+    this.tree = new ItemTree(kernel.sha256)
   }
 
   get isKept(): boolean {
@@ -187,8 +183,4 @@ function rowsFor(going: readonly NamedItem[], come: readonly ItemPlace[]): reado
   for (const item of going) writes.push({ key: itemRowKey(item) })
   for (const { item, row } of come) writes.push({ key: itemRowKey(item), value: row })
   return writes
-}
-
-function nothing(): Uint8Array {
-  return new Uint8Array(0)
 }

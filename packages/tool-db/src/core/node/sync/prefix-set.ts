@@ -7,7 +7,6 @@ import { isCrdtRecord } from '../../crdt/change-set.ts'
 import type { WireRecord } from '../../records/record.ts'
 import { ItemTree } from '../../sync/item-tree.ts'
 import { type NamedItem, packedOf } from '../../sync/record-item.ts'
-import type { Expand } from '../../sync/set-hash.ts'
 import { setsPrefix } from '../crdt-rows.ts'
 import type { HeldRow } from '../effects.ts'
 import type { Kernel } from '../kernel.ts'
@@ -27,7 +26,6 @@ export type Gathered = 'whole' | 'too-large' | 'failed'
 export interface PrefixSetInit {
   readonly kernel: Kernel
   readonly items: ItemIndex
-  readonly expand: Expand
   readonly prefix: string
 }
 
@@ -42,7 +40,7 @@ export class PrefixSet implements ItemFollower {
 
   constructor(init: PrefixSetInit) {
     this.#init = init
-    this.tree = new ItemTree({ sha256: init.kernel.sha256, expand: init.expand })
+    this.tree = new ItemTree(init.kernel.sha256)
   }
 
   /** Once. From here on it follows what is committed. `work`: rows that were read for it. */

@@ -1,7 +1,6 @@
 /** The sets of the prefixes that are being compared: gathered once, kept while they are used and a little longer. */
 
 import { MINUTE, type Millis } from '@shoal/base'
-import type { Expand } from '../../sync/set-hash.ts'
 import type { Kernel, Timer } from '../kernel.ts'
 import type { ItemIndex } from './item-index.ts'
 import { type Gathered, PrefixSet } from './prefix-set.ts'
@@ -18,12 +17,12 @@ interface Kept {
 }
 
 export class PrefixSets {
-  readonly #parts: { readonly kernel: Kernel; readonly items: ItemIndex; readonly expand: Expand }
+  readonly #parts: { readonly kernel: Kernel; readonly items: ItemIndex }
   /** Whichever was used last comes last. BOUNDED: SETS_MAX, KEPT_TIME. */
   readonly #kept = new Map<string, Kept>()
   #timer: Timer | undefined
 
-  constructor(parts: { readonly kernel: Kernel; readonly items: ItemIndex; readonly expand: Expand }) {
+  constructor(parts: { readonly kernel: Kernel; readonly items: ItemIndex }) {
     this.#parts = parts
   }
 

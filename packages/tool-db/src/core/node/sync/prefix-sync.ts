@@ -4,7 +4,6 @@
  */
 
 import { jittered, type Millis, SECOND } from '@shoal/base'
-import type { Expand } from '../../sync/set-hash.ts'
 import type { SyncAskMessage, SyncRecordsMessage, SyncTellMessage, SyncWantMessage } from '../../wire/message.ts'
 import type { CommandResult } from '../commands.ts'
 import type { Timer } from '../kernel.ts'
@@ -25,7 +24,6 @@ const AGAIN_AFTER: Millis = SECOND
 
 export interface PrefixSyncParts extends Omit<IntakeParts, 'pace' | 'items'> {
   readonly items: ItemIndex
-  readonly expand: Expand
   readonly sessions: Sessions
   servers(): Iterable<Peer>
 }

@@ -6,7 +6,6 @@
 import { fromBase64, toBase64 } from '@shoal/base'
 import type { ItemTree } from '../../sync/item-tree.ts'
 import { reconcile, type Step } from '../../sync/reconcile.ts'
-import type { Expand } from '../../sync/set-hash.ts'
 import { packItem, type SyncItem } from '../../sync/sync-item.ts'
 import { parseSync, parseWant, serialiseSync } from '../../sync/sync-message.ts'
 import type { SyncAskMessage, SyncWantMessage } from '../../wire/message.ts'
@@ -26,7 +25,7 @@ const PREFIX_MICROS_PER_MS = 100
 /** Of a row read for a prefix, its record parsed and hashed. */
 const MICROS_PER_ROW = 25
 /** Of one item expanded, and of one record read, checked and sent. */
-const MICROS_PER_ITEM = 7
+const MICROS_PER_ITEM = 2
 const MICROS_PER_RECORD = 15
 /** Of a long row, read and parsed. */
 const LENGTH_PER_MICRO = 100
@@ -42,7 +41,6 @@ export interface ServingParts {
   readonly items: ItemIndex
   readonly sessions: Sessions
   readonly fanout: Fanout
-  readonly expand: Expand
   /** What the asker has and we lack. */
   onNeed(peer: Peer, step: Step): void
 }
