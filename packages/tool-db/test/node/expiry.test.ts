@@ -101,3 +101,47 @@ test('[T-94] what ended while it waited for a server is not sent to it', () => {
   expect(world.wire.filter(({ text }) => text.includes('short'))).toEqual([])
   expect(client.machine.stats()['now.outbox']).toBe(0)
 })
+
+test('[T-94] a deletion that a record with an end was written over is there again at its end: no older value comes back', () => {
+  const { world, a, b, client } = joined()
+  const old = new TestKey('author').bound('k', 'secret', { time: world.now })
+  const raw = world.raw(a).greet()
+  raw.put(old)
+  world.run(500)
+  client.put('k', null, { isDeletion: true })
+  world.run(500)
+  client.put('k', 'for a while', { ttl: 60_000 })
+  world.run(100)
+  client.put('k', 'for a while longer', { ttl: 60_000 })
+  world.run(500)
+  for (const node of [a, b]) expect(node.held('k')).toBe('for a while longer')
+  world.run(60_000)
+  raw.put(old)
+  world.run(500)
+  for (const node of [client, a, b]) {
+    expect(JSON.parse(node.rows.get('k')?.value ?? '{}')).toMatchObject({ v: null, c: 'DEL' })
+    expect([...node.rows.keys()].sort()).toEqual(['\u0000deleted:k', 'k'])
+  }
+})
+
+test('[T-94] nor does one come back between that end and the removal', () => {
+  const { world, a, b, client } = joined()
+  const old = new TestKey('author').bound('k', 'secret', { time: world.now })
+  const raw = world.raw(a).greet()
+  client.put('k', null, { isDeletion: true })
+  world.run(500)
+  client.put('k', 'for a while', { ttl: 1_000 })
+  world.run(500)
+  for (const node of [a, b]) node.failCommits = true
+  world.run(2_000)
+  for (const node of [a, b]) node.failCommits = false
+  raw.put(old)
+  world.run(500)
+  expect(a.held('k')).toBe('for a while')
+  client.put('k', 'for good')
+  world.run(120_000)
+  for (const node of [a, b]) {
+    expect(node.held('k')).toBe('for good')
+    expect([...node.rows.keys()]).toEqual(['k'])
+  }
+})

@@ -19,6 +19,7 @@ import { type LaneJob, Lanes } from './lanes.ts'
 import { isWithin } from './limits.ts'
 import { Remembered } from './remembered.ts'
 import {
+  buriedRowKey,
   claimsKey,
   liveRecord,
   liveRecordOfRow,
@@ -67,6 +68,14 @@ export type Ahead = (verdict: Verdict) => void
 interface Rows {
   readonly row: HeldRow | undefined
   readonly claims: HeldRow | undefined
+}
+
+/** What a record comes over: the rows as they were read, what lies there, and what it has to come behind. */
+interface OverRows {
+  readonly rows: Rows
+  readonly tries: number
+  readonly previous: WireRecord | undefined
+  readonly held: WireRecord | undefined
 }
 
 /** A row that others write at the same time (an engine that is shared) is read again so often. */
@@ -232,7 +241,23 @@ export class Admission {
   ): void {
     const { record } = incoming
     const previous = recordOfRow(record.k, rows.row)
-    const held = liveRecord(previous, this.#kernel.now)
+    const live = liveRecord(previous, this.#kernel.now)
+    const go = (held: WireRecord | undefined): void => {
+      this.#storeBehind(incoming, then, { rows, tries, previous, held })
+    }
+    if (previous === undefined || live !== undefined) {
+      go(live)
+      return
+    }
+    // It has ended, and is not removed yet.
+    this.#kernel.ask('load', { keys: [buriedRowKey(record.k)] }, (result) => {
+      if (result.ok) go(recordOfRow(record.k, result.value[0]))
+      else then({ kind: 'refused', code: 'STORE_FAILED', error: result.error })
+    })
+  }
+
+  #storeBehind(incoming: Incoming, then: (verdict: Verdict) => void, { rows, tries, previous, held }: OverRows): void {
+    const { record } = incoming
     // The same again: nothing to ask anybody.
     if (held?.h === record.h && held.s === record.s) {
       this.#keepItem(incoming, rows, () => then({ kind: 'unchanged', record, held }))

@@ -9,7 +9,7 @@ import type { WireRecord } from '../records/record.ts'
 import type { Admission } from './admission.ts'
 import { NO_VERSION } from './effects.ts'
 import type { Kernel, Timer } from './kernel.ts'
-import { EXPIRY_PREFIX, expiryRowKey, parsedExpiryRowKey, recordOfRow } from './rows.ts'
+import { buriedRowKey, EXPIRY_PREFIX, expiryRowKey, parsedExpiryRowKey, recordOfRow, rowsUnearthed } from './rows.ts'
 import type { ItemIndex } from './sync/item-index.ts'
 
 const REMOVED_AT_ONCE = 64
@@ -83,14 +83,20 @@ export class Expiries {
         leave()
         then(isRemoved)
       }
-      this.#kernel.ask('load', { keys: [key] }, (loaded) => {
+      this.#kernel.ask('load', { keys: [key, buriedRowKey(key)] }, (loaded) => {
         if (!loaded.ok) return end(false)
-        const row = loaded.value[0]
+        const [row, buriedRow] = loaded.value
         const held = recordOfRow(key, row)
+        const buried = recordOfRow(key, buriedRow)
         // What was written meanwhile stays: only the row about the end of the former is left to remove.
         const hasEnded = held !== undefined && expiryOf(held.n) === expiry
-        const change = this.#items.changeOf(key, hasEnded ? [held] : [], [])
-        const writes = [{ key: expiryRowKey(key, expiry) }, ...(hasEnded ? [{ key }] : []), ...change.writes]
+        const change = this.#items.changeOf(
+          key,
+          hasEnded ? [held] : [],
+          hasEnded && buried !== undefined ? [buried] : [],
+        )
+        const left = hasEnded ? rowsUnearthed(key, buried) : []
+        const writes = [{ key: expiryRowKey(key, expiry) }, ...left, ...change.writes]
         const expect = new Map(hasEnded ? [[key, row?.version ?? NO_VERSION]] : [])
         this.#kernel.ask('commit', { writes, expect }, (result) => {
           if (result.ok && result.value && hasEnded) {

@@ -18,11 +18,17 @@ import type { HeldRow, RowWrite } from './effects.ts'
 const CLAIMS_PREFIX = '\u0000claims:'
 /** Behind it stands the key. */
 export const DELETED_PREFIX = '\u0000deleted:'
+/** Behind it stands the key; the row is the deletion that a record which ends was written over, and comes back at its end. */
+const BURIED_PREFIX = '\u0000buried:'
 /** Behind it stand 13 digits, a colon and the key, so that the order is that of time. */
 export const EXPIRY_PREFIX = '\u0000expires:'
 
 export function claimsKey(key: string): string {
   return CLAIMS_PREFIX + key
+}
+
+export function buriedRowKey(key: string): string {
+  return BURIED_PREFIX + key
 }
 
 /** What is no record of this key counts as not there: a store that tool-db wrote may hold anything. */
@@ -59,7 +65,18 @@ export function sideRows(record: WireRecord, previous: WireRecord | undefined): 
   if (expiry !== undefined) rows.push({ key: expiryRowKey(record.k, expiry), value: '1' })
   if (record.c === DELETED) rows.push({ key: DELETED_PREFIX + record.k, value: '1' })
   else if (previous?.c === DELETED) rows.push({ key: DELETED_PREFIX + record.k })
+  if (expiry === undefined && before !== undefined) rows.push({ key: buriedRowKey(record.k) })
+  // Else an older value, which anybody may bring, would be taken again once this one has ended.
+  else if (expiry !== undefined && previous?.c === DELETED) {
+    rows.push({ key: buriedRowKey(record.k), value: recordText(previous) })
+  }
   return rows
+}
+
+/** What comes back under a key at the end of its record: what was buried there, where it was. */
+export function rowsUnearthed(key: string, buried: WireRecord | undefined): readonly RowWrite[] {
+  if (buried === undefined) return [{ key }]
+  return [rowOfRecord(buried), { key: DELETED_PREFIX + key, value: '1' }, { key: buriedRowKey(key) }]
 }
 
 function rowOfRecord(record: WireRecord): RowWrite {

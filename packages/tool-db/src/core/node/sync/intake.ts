@@ -308,6 +308,11 @@ export class Intake {
     const previous = recordOfRow(record.k, row)
     const held = liveRecord(previous, kernel.now)
     const place = { item, row: record.k }
+    if (previous !== undefined && held === undefined && !wins(record, previous)) {
+      // What has ended may have been written over a deletion, which is back once it is removed.
+      taken.passing++
+      return undefined
+    }
     if (held?.h === record.h && held.c === record.c) {
       // Only its item was missing.
       const change = items.change([], [place])
