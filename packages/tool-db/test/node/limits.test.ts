@@ -30,6 +30,33 @@ test('[T-110] queryKeysMax: one query gathers so many keys, is not complete with
   }
 })
 
+test('[T-110] keyLengthMax: records under longer keys are refused, and nobody is thought ill of for them', () => {
+  const world = new World()
+  const sync = {}
+  const before = world.server({ sync, key: 'other' })
+  const put = (server: WorldNode, name: string): void => {
+    for (let i = 0; i < 20; i++) server.put(`${name}-${'x'.repeat(100)}-${i}`, i)
+    for (let i = 0; i < 20; i++) server.put(`${name}-${i}`, i)
+  }
+  put(before, 'before')
+  world.run(1_000)
+  world.kill(before)
+  const other = world.server({ sync, key: 'other', store: before.store })
+  const strict = world.server({ sync, limits: { keyLengthMax: 64 } })
+  const client = world.client({ limits: { keyLengthMax: 64, queryKeysMax: 4, answerKeysMax: 4 } })
+  strict.connect(other)
+  client.connect(other)
+  world.run(500)
+  put(other, 'after')
+  for (let i = 0; i < 6; i++) client.command({ kind: 'query', prefix: '', timeout: 1_000 })
+  world.run(300_000)
+  expect([...strict.rows.keys()].filter((key) => !key.startsWith('\u0000'))).toHaveLength(40)
+  expect(strict.machine.stats()).toMatchObject({ 'sync.refused.InvalidKey': 40, 'records.InvalidKey': 20 })
+  expect(strict.peers).toEqual([other.peerId])
+  expect(client.peers).toEqual([other.peerId])
+  for (const node of [strict, client, other]) expect(node.machine.stats()['faults.malformed']).toBeUndefined()
+})
+
 test('[T-110] relayedGetsMax and relayTimeout: so many questions for others wait at once, and no longer', () => {
   const world = new World()
   const a = world.server({ limits: { relayedGetsMax: 3, relayTimeout: 700 } })

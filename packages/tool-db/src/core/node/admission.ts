@@ -194,6 +194,7 @@ export class Admission {
 
   /** All of a record's verification that needs no waiting: only its signature, and custom verification, are left. */
   check(record: WireRecord): CheckedContent {
+    if (record.k.length > this.#kernel.limits.keyLengthMax) return { ok: false, code: 'InvalidKey' }
     const checked = checkRecord(record, this.#rules, this.#kernel.now)
     if (!checked.ok) return checked
     const { valueText } = checked

@@ -6,6 +6,7 @@ export interface NodeLimits {
   /** Bytes of one message; a longer frame closes its channel. */
   readonly messageSizeMax: number
   readonly messageDepthMax: number
+  /** UTF-16 units of the key of a record from elsewhere, 1,024 at most. */
   readonly keyLengthMax: number
   /** Bytes of a value's JSON text, as it will be written again: `1e20` has 4 and becomes 21. */
   readonly valueSizeMax: number

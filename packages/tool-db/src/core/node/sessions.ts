@@ -4,12 +4,14 @@
  */
 
 import { type Endpoint, parseIp, scopeOf, toHex } from '@shoal/base'
+import { KEY_BYTES_MAX } from '../records/key.ts'
 import { isBatch, textsOf } from '../wire/batch.ts'
 import type { Message, MessageType } from '../wire/message.ts'
 import { type ParsedMessage, parseMessage, type WireLimits } from '../wire/parse.ts'
 import { Allowance } from './allowance.ts'
 import { Bans, Conduct, FAULT, type FaultKind } from './conduct.ts'
 import type { Kernel } from './kernel.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
 import { takesBatches } from './peer.ts'
 import { claimedAddress, type HeldFrame, mayCome, mayWait, type Session } from './session.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -63,8 +65,9 @@ export class Sessions {
     this.#wireLimits = {
       frameSizeMax: limits.messageSizeMax,
       depthMax: limits.messageDepthMax,
-      keyLengthMax: limits.keyLengthMax,
-      answerKeysMax: limits.queryKeysMax,
+      // Others have other limits: what is well-formed and too much for us is refused further in, and no fault.
+      keyLengthMax: KEY_BYTES_MAX,
+      answerKeysMax: Math.max(limits.queryKeysMax, DEFAULT_LIMITS.queryKeysMax),
       serversMax: limits.serversPerPongMax,
     }
   }
