@@ -27,7 +27,13 @@ export function verifierOf(adapter: ToolDbUserAdapter): Verifier {
  */
 export function isAddressFor(adapter: ToolDbUserAdapter, text: string): boolean {
   if (!isAddressText(text)) return false
-  if (typeof adapter.isAddress === 'function') return adapter.isAddress(text)
+  if (typeof adapter.isAddress === 'function') {
+    try {
+      return adapter.isAddress(text) === true
+    } catch {
+      return false
+    }
+  }
   const own = adapter.getAddress() ?? ''
   if (isEcdsaAddress(own)) return isEcdsaAddress(text)
   if (ETHEREUM_ADDRESS.test(own)) return ETHEREUM_ADDRESS.test(text)

@@ -47,6 +47,14 @@ test('[R-39] an adapter that throws or answers oddly on foreign input is a false
   const odd = verifierOf(new Odd(host))
   expect(await odd.verify('t', 'abc', 'throw')).toBe(false)
   expect(await odd.verify('t', 'abc', 'x')).toBe(false)
+  class Picky extends Odd {
+    isAddress(): boolean {
+      throw new Error('picky')
+    }
+  }
+  const picky = verifierOf(new Picky(host))
+  expect(picky.isAddress('abc')).toBe(false)
+  expect(await picky.verify('t', 'abc', 'x')).toBe(false)
 })
 
 test('[T-121] our own keys answer at once, and agree with the methods that wait', async () => {
