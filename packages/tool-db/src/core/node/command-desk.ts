@@ -65,7 +65,7 @@ export class CommandDesk {
   #put(command: Command & { kind: 'put' }, answer: (result: CommandResult) => void): void {
     const { admission, claims, deliveries, fanout, listeners, servers, kernel } = this.#parts
     const { key, value, author, confirm, timeout, isDeletion = false, ttl } = command
-    const startedAt = kernel.now
+    const startedAt = kernel.steady
     if ((utf8Length(value.text) ?? 0) > kernel.limits.valueSizeMax) {
       answer({ kind: 'refused', code: 'TOO_LARGE' })
       return
@@ -96,7 +96,7 @@ export class CommandDesk {
         const sending = deliveries.add(record, { to: command.to ?? [], size: value.text.length, place, text })
         const { message } = sending
         if (confirm !== 0) {
-          const left = Math.max(0, timeout - (kernel.now - startedAt))
+          const left = Math.max(0, timeout - (kernel.steady - startedAt))
           deliveries.wait(sending, { needed: confirm, timeout: left }, (counts) => {
             answer({ kind: 'put', message, ...counts })
           })

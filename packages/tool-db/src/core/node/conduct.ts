@@ -49,11 +49,11 @@ export class Bans {
   }
 
   add(remote: Endpoint, provenAddress: string | undefined): void {
-    const { now, limits } = this.#kernel
+    const { steady, limits } = this.#kernel
     const name = provenAddress !== undefined ? `key ${provenAddress}` : addressBan(remote)
     if (name === undefined) return
     this.#until.delete(name)
-    this.#until.set(name, now + limits.banTime)
+    this.#until.set(name, steady + limits.banTime)
     this.#kernel.counters.add('bans')
     if (this.#until.size > limits.bansMax) {
       const oldest = this.#until.keys().next()
@@ -73,7 +73,7 @@ export class Bans {
   #isOn(name: string): boolean {
     const until = this.#until.get(name)
     if (until === undefined) return false
-    if (until > this.#kernel.now) return true
+    if (until > this.#kernel.steady) return true
     this.#until.delete(name)
     return false
   }

@@ -88,7 +88,7 @@ export class Crdts {
   put(command: Command & { kind: 'crdt-put' }, answer: (result: CommandResult) => void): void {
     const { admission, deliveries, kernel, servers } = this.#parts
     const { key, type, changes, author, confirm, timeout } = command
-    const startedAt = kernel.now
+    const startedAt = kernel.steady
     const size = Math.min(kernel.limits.crdtSetSizeMax, JSON.stringify(changes).length)
     deliveries.enter({ key: undefined, size, timeout }, (place) => {
       if (place === undefined) return answer({ kind: 'refused', code: 'TOO_BUSY' })
@@ -105,7 +105,7 @@ export class Crdts {
         const sending = deliveries.add(record, { to: command.to ?? [], size, place, text, replaced })
         const { message } = sending
         if (confirm !== 0) {
-          const left = Math.max(0, timeout - (kernel.now - startedAt))
+          const left = Math.max(0, timeout - (kernel.steady - startedAt))
           deliveries.wait(sending, { needed: confirm, timeout: left }, (counts) => {
             answer({ kind: 'put', message, ...counts })
           })
@@ -309,9 +309,9 @@ export class Crdts {
   ): void {
     const { kernel } = this.#parts
     const { answers } = peer.session
-    const isSpent = answers.isSpent(kernel.now)
+    const isSpent = answers.isSpent(kernel.steady)
     // How long it is is known when it is read: many could be under way by then.
-    answers.note(kernel.now, PAGE_FORETASTE)
+    answers.note(kernel.steady, PAGE_FORETASTE)
     const read = (done: (length: number) => void): void => {
       this.#reader.page(wish.key, wish, (page, error) => {
         done(page?.length ?? 0)

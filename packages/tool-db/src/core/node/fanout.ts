@@ -123,7 +123,7 @@ export class Fanout {
   }
 
   #answerWith(peer: Peer, text: string): void {
-    peer.session.answers.note(this.#parts.kernel.now, text.length)
+    peer.session.answers.note(this.#parts.kernel.steady, text.length)
     this.#sendText([peer], text)
   }
 

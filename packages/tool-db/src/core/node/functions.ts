@@ -128,7 +128,7 @@ export class Functions {
       this.#refuse(peer, message.id, 'RATE_LIMITED')
       return
     }
-    if (peer.session.answers.isSpent(kernel.now)) {
+    if (peer.session.answers.isSpent(kernel.steady)) {
       counters.add('refused.function-returns')
       this.#refuse(peer, message.id, 'RATE_LIMITED')
       return

@@ -277,13 +277,13 @@ export class Gets {
       })
       if (!isTaken) read.refuse()
     }
-    if (answers.isSpent(kernel.now)) {
+    if (answers.isSpent(kernel.steady)) {
       inTurn()
       return
     }
     read.load((found, length) => {
       // Many may have been under way when the first of them turned out to be long.
-      if (length > LONG && answers.isSpent(kernel.now)) inTurn()
+      if (length > LONG && answers.isSpent(kernel.steady)) inTurn()
       else read.answer(found)
     })
   }

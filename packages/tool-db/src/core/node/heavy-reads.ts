@@ -54,8 +54,8 @@ export class HeavyReads {
     this.#isReading = true
     read((length) => {
       const { kernel, lengthPerMs } = this.#init
-      this.#paidUntil = Math.max(this.#paidUntil, kernel.now - BURST) + length / lengthPerMs
-      const wait = Math.floor(this.#paidUntil - kernel.now)
+      this.#paidUntil = Math.max(this.#paidUntil, kernel.steady - BURST) + length / lengthPerMs
+      const wait = Math.floor(this.#paidUntil - kernel.steady)
       const next = (): void => {
         this.#isReading = false
         this.#goOn()

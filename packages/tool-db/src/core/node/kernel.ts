@@ -62,6 +62,7 @@ export class Kernel {
   readonly limits: NodeLimits
   readonly counters: Counters = new Counters()
   #now: Millis = 0
+  #setBack: Millis = 0
   readonly #timers = new DeadlineQueue<() => void>()
   /** BOUNDED: by what may ask: lanesMax, unverifiedMax (custom verification), readsMax, functionsInFlightMax, dialsMax, and a few for each session. */
   readonly #waiting = new Map<number, Waiting>()
@@ -86,8 +87,16 @@ export class Kernel {
 
   /** A clock that is set back must not make everything that waits wait as much longer. */
   set now(now: Millis) {
-    if (now < this.#now) this.#timers.shift(now - this.#now)
+    if (now < this.#now) {
+      this.#timers.shift(now - this.#now)
+      this.#setBack += this.#now - now
+    }
     this.#now = now
+  }
+
+  /** Goes forward with the clock, but never back with it: for what is measured from one instant to a later one, and told nobody. */
+  get steady(): Millis {
+    return this.#now + this.#setBack
   }
 
   get effectsInFlight(): number {
@@ -109,7 +118,7 @@ export class Kernel {
       }
       this.#patience ??= this.after(this.limits.effectTimeout, () => this.#giveUp())
     }
-    this.#waiting.set(id, { answer: then as (result: EffectResult<never>) => void, kind, at: this.now })
+    this.#waiting.set(id, { answer: then as (result: EffectResult<never>) => void, kind, at: this.steady })
     this.#effects.push({ kind, id, ...ask } as unknown as Effect)
     return id
   }
@@ -134,12 +143,12 @@ export class Kernel {
     const { effectTimeout } = this.limits
     for (const [id, { answer, kind, at }] of this.#waiting) {
       if (!WITH_TIMEOUT.has(kind)) continue
-      if (at + effectTimeout > this.now) {
-        this.#patience ??= this.after(at + effectTimeout - this.now, () => this.#giveUp())
+      if (at + effectTimeout > this.steady) {
+        this.#patience ??= this.after(at + effectTimeout - this.steady, () => this.#giveUp())
         return
       }
       this.#waiting.delete(id)
-      if (this.#hung.size < HUNG_MAX) this.#hung.set(id, this.now)
+      if (this.#hung.size < HUNG_MAX) this.#hung.set(id, this.steady)
       this.counters.add(`timed-out.${kind}`)
       answer({ ok: false, error: new EffectTimeoutError(kind, effectTimeout) })
     }
@@ -147,7 +156,7 @@ export class Kernel {
 
   #isStuck(): boolean {
     if (this.#hung.size < HUNG_MAX) return false
-    for (const [id, at] of this.#hung) if (at + HUNG_TIME <= this.now) this.#hung.delete(id)
+    for (const [id, at] of this.#hung) if (at + HUNG_TIME <= this.steady) this.#hung.delete(id)
     return this.#hung.size >= HUNG_MAX
   }
 

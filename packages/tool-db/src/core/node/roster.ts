@@ -129,7 +129,7 @@ export class Roster {
     this.#members.delete(peer.clientId)
     this.#servers.delete(peer)
     this.#hooks.onLost(peer)
-    const isFresh = this.#kernel.now - member.provenAt < SIMULTANEOUS
+    const isFresh = this.#kernel.steady - member.provenAt < SIMULTANEOUS
     if (!isFresh || !this.#sessions.isMeeting(peer.peerId)) {
       this.#tellGone(peer)
       return
@@ -164,7 +164,7 @@ export class Roster {
    */
   #keepsHeld(held: Member, peer: Peer): boolean {
     if (held.peer.session.direction === peer.session.direction) return false
-    if (this.#kernel.now - held.provenAt > SIMULTANEOUS) return false
+    if (this.#kernel.steady - held.provenAt > SIMULTANEOUS) return false
     const smallerDialled = this.#address < peer.peerId ? 'outbound' : 'inbound'
     return held.peer.session.direction === smallerDialled
   }
@@ -208,7 +208,7 @@ export class Roster {
     const { session } = peer
     if (session.state.kind === 'closed') return
     session.state = { kind: 'connected', peer }
-    this.#members.set(peer.clientId, { peer, provenAt: this.#kernel.now })
+    this.#members.set(peer.clientId, { peer, provenAt: this.#kernel.steady })
     if (peer.isServer) this.#servers.add(peer)
     this.#keepAlive(peer)
     entry.admitted()
@@ -229,7 +229,7 @@ export class Roster {
     const { session } = peer
     const keepAlive = this.#patience(session)
     this.#kernel.cancel(session.timer)
-    const silence = this.#kernel.now - session.heardAt
+    const silence = this.#kernel.steady - session.heardAt
     if (silence < keepAlive) {
       session.timer = this.#kernel.after(keepAlive - silence, () => this.#keepAlive(peer))
       return

@@ -106,7 +106,7 @@ export class Sessions {
       answers: new Allowance(),
       state: { kind: 'opened' },
       handshakeHash: '',
-      heardAt: now,
+      heardAt: this.#kernel.steady,
       framesHeard: 0,
       timer: undefined,
       serversTold: undefined,
@@ -128,7 +128,7 @@ export class Sessions {
 
   handleFrame(session: Session, frame: HeldFrame): void {
     if (session.state.kind === 'closed') return
-    session.heardAt = this.#kernel.now
+    session.heardAt = this.#kernel.steady
     session.framesHeard++
     if (isBatch(frame) && session.state.kind === 'connected' && takesBatches(session.state.peer)) {
       this.#handleBatch(session, frame)

@@ -196,7 +196,7 @@ export class CatchUp {
   }
 
   #isAnotherDue(peer: Peer): boolean {
-    for (const link of this.#links.values()) if (link.peer !== peer && link.dueAt <= this.#kernel.now) return true
+    for (const link of this.#links.values()) if (link.peer !== peer && link.dueAt <= this.#kernel.steady) return true
     return false
   }
 
@@ -228,13 +228,13 @@ export class CatchUp {
   }
 
   #armSoon(link: Link, delay: Millis): void {
-    if (link.failures === 0 && link.dueAt > this.#kernel.now + 2 * delay) this.#arm(link, this.#jittered(delay))
+    if (link.failures === 0 && link.dueAt > this.#kernel.steady + 2 * delay) this.#arm(link, this.#jittered(delay))
   }
 
   #arm(link: Link, delay: Millis): void {
     if (this.#links.get(link.peer) !== link) return
     this.#kernel.cancel(link.timer)
-    link.dueAt = this.#kernel.now + delay
+    link.dueAt = this.#kernel.steady + delay
     link.timer = this.#kernel.after(delay, () => this.#startDue())
   }
 
@@ -242,12 +242,12 @@ export class CatchUp {
   #startDue(): void {
     if (this.#turn !== undefined) return
     if (!this.#parts.items.isReady) {
-      for (const link of this.#links.values()) if (link.dueAt <= this.#kernel.now) this.#arm(link, SOON)
+      for (const link of this.#links.values()) if (link.dueAt <= this.#kernel.steady) this.#arm(link, SOON)
       return
     }
     let first: Link | undefined
     for (const link of this.#links.values()) {
-      if (link.dueAt <= this.#kernel.now && (first === undefined || link.dueAt < first.dueAt)) first = link
+      if (link.dueAt <= this.#kernel.steady && (first === undefined || link.dueAt < first.dueAt)) first = link
     }
     if (first === undefined) return
     first.dueAt = Number.POSITIVE_INFINITY
@@ -256,8 +256,8 @@ export class CatchUp {
 
   #noteAgreed(): void {
     const { items } = this.#parts
-    if (this.#kernel.now < this.#agreedAt + AGREED_EVERY && !items.isRepairing) return
-    this.#agreedAt = this.#kernel.now
+    if (this.#kernel.steady < this.#agreedAt + AGREED_EVERY && !items.isRepairing) return
+    this.#agreedAt = this.#kernel.steady
     const writes: RowWrite[] = [{ key: AGREED_MARK, value: String(this.#kernel.now) }]
     if (items.isRepairing) writes.push({ key: REPAIRING_MARK })
     items.isRepairing = false
