@@ -48,7 +48,7 @@ test('[R-39] an adapter that throws or answers oddly on foreign input is a false
   expect(await odd.verify('t', 'abc', 'throw')).toBe(false)
   expect(await odd.verify('t', 'abc', 'x')).toBe(false)
   class Picky extends Odd {
-    isAddress(): boolean {
+    override isAddress(): boolean {
       throw new Error('picky')
     }
   }
