@@ -92,6 +92,7 @@ export {
 export { ToolDbNetworkAdapter } from './network/network-adapter.ts'
 export { DialError, ListenError } from './network/network-error.ts'
 export type { AllOptions, GivenOptions, ToolDbOptions } from './options.ts'
+export type { FoundRecord, GetOutcome, SyncOutcome } from './outcomes.ts'
 export type { PutOptions, PutOutcome } from './put-outcome.ts'
 export type { CustomVerification, ServerFunction } from './runtime/application.ts'
 export { LevelDbStore } from './store/leveldb.ts'
@@ -99,12 +100,7 @@ export { MemoryStore } from './store/memory.ts'
 export { ToolDbStorageAdapter } from './store/storage-adapter.ts'
 export type { Store, StoreCondition, StoreHealth } from './store/store.ts'
 export { StoreError } from './store/store-error.ts'
-export {
-  type FoundRecord,
-  type GetOutcome,
-  type SyncOutcome,
-  ToolDb,
-} from './tool-db.ts'
+export { ToolDb } from './tool-db.ts'
 export { AccountError } from './users/account-error.ts'
 export { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
 export { ToolDbUserAdapter } from './users/user-adapter.ts'

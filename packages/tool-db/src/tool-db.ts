@@ -2,8 +2,8 @@
 
 import { type Millis, UsageError } from '@shoal/base'
 import { requireTopic } from '@shoal/peer'
-import { exportRecords } from './backup/export.ts'
-import { type Imported, type ImportOutcome, importRecords } from './backup/import.ts'
+import { type ImportOutcome, importRecords } from './backup/import.ts'
+import { exportOf, importThrough } from './backup/of-database.ts'
 import type { AnyValue, FunctionReturn } from './compat/api-types.ts'
 import { sha256 } from './compat/hashes.ts'
 import type { BaseCrdt } from './core/crdt/base-crdt.ts'
@@ -13,14 +13,8 @@ import type { WireRecord } from './core/records/record.ts'
 import { DELETED, writtenValue } from './core/records/write.ts'
 import type { CrdtPutMessage, Message, PutMessage } from './core/wire/message.ts'
 import { Database } from './database.ts'
-import {
-  NameTakenError,
-  NoSuchUserError,
-  NotConfirmedError,
-  PrefixTooLargeError,
-  PutRefusedError,
-  ReadError,
-} from './errors.ts'
+import { NameTakenError, NoSuchUserError, NotConfirmedError, PrefixTooLargeError, ReadError } from './errors.ts'
+import type { GetOutcome, SyncOutcome } from './outcomes.ts'
 import {
   CONFIRM_TIMEOUT_MS,
   NO_OPTIONS,
@@ -36,32 +30,8 @@ import { checkFunction, checkFunctionName, checkText } from './runtime/checked-c
 import { Documents } from './runtime/documents.ts'
 import { Turns } from './runtime/turns.ts'
 import { verifyRecord } from './runtime/verify-record.ts'
-import type { Store } from './store/store.ts'
-import { StoreError } from './store/store-error.ts'
 import { ToolDbEcdsaUser } from './users/ecdsa-user.ts'
 import type { ToolDbUserAdapter, UserAdapterConstructor } from './users/user-adapter.ts'
-
-export interface FoundRecord<T = unknown> {
-  readonly value: T
-  readonly author: string
-  readonly time: Millis
-}
-
-export interface GetOutcome<T = unknown> {
-  readonly record: FoundRecord<T> | undefined
-  /** The record is here, or every connected server said that it has none; false when time ran out. */
-  readonly complete: boolean
-}
-
-/** What a comparison with the servers has come to. */
-export interface SyncOutcome {
-  /** Records that were new here, or newer than what was here; deletions count as well. */
-  readonly stored: number
-  /** Servers that have nothing under the prefix that is not here, by now. */
-  readonly servers: number
-  /** That is every server that was connected, at least one. */
-  readonly complete: boolean
-}
 
 const GET_TIMEOUT_MS = 1_000
 const SYNC_TIMEOUT_MS = 30_000
@@ -316,18 +286,7 @@ export class ToolDb extends Database {
    */
   async importRecords(chunks: AsyncIterable<Uint8Array | string>): Promise<ImportOutcome> {
     await this.begun()
-    return importRecords(chunks, (record) => this.#import(record))
-  }
-
-  async #import(record: WireRecord): Promise<Imported> {
-    const result = await this.command({ kind: 'import', record })
-    if (result.kind === 'import') return { kind: result.isNew ? 'stored' : 'held' }
-    const { code, error } = result.kind === 'refused' ? result : { code: 'CLOSED' as const, error: undefined }
-    // Not the record's fault: what comes after it would fare no better.
-    if (code === 'STORE_FAILED' || code === 'TOO_BUSY' || code === 'CLOSED') {
-      throw error instanceof StoreError ? error : new PutRefusedError(code, record.k, { cause: error })
-    }
-    return { kind: 'refused', code }
+    return importRecords(chunks, (record) => importThrough((command) => this.command(command), record))
   }
 
   // Users
@@ -424,13 +383,4 @@ export class ToolDb extends Database {
   #newAccount(): ToolDbUserAdapter {
     return new ((this.options.userAdapter ?? ToolDbEcdsaUser) as UserAdapterConstructor)(this)
   }
-}
-
-async function* exportOf(
-  begun: Promise<unknown>,
-  store: () => Store,
-  about: { readonly topic: string; readonly now: number },
-): AsyncGenerator<string> {
-  await begun
-  yield* exportRecords({ store: store(), ...about })
 }
