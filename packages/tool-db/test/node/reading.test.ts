@@ -1,27 +1,6 @@
 import { expect, test } from 'vitest'
+import { hold, joined } from './reading-world.ts'
 import { START, TestKey, World, type WorldNode } from './world.ts'
-
-function joined(options: { clientLimits?: object } = {}): {
-  world: World
-  a: WorldNode
-  b: WorldNode
-  client: WorldNode
-} {
-  const world = new World()
-  const a = world.server()
-  const b = world.server()
-  const client = world.client({ limits: options.clientLimits ?? {} })
-  b.connect(a)
-  client.connect(a)
-  world.run(500)
-  return { world, a, b, client }
-}
-
-/** As if it had been written before anybody came. */
-function hold(node: WorldNode, key: string, value: unknown, time = START): void {
-  const record = new TestKey('author').plain(key, value, { time })
-  node.rows.set(key, { value: JSON.stringify(record), version: `v${value}` })
-}
 
 test('[T-50] a get brings the first record that a server has, and stores it', () => {
   const { world, b, client } = joined()
@@ -199,53 +178,6 @@ test('[T-52] a client adopts nothing that it did not ask for', () => {
   world.run(100)
   expect(client.held('pushed')).toBeUndefined()
   expect(client.machine.stats()['refused.unasked-record']).toBe(1)
-})
-
-test('[T-53] a query merges the keys of all servers, page after page, and stops when all are through', () => {
-  const { world, a, b, client } = joined({ clientLimits: { answerKeysMax: 10 } })
-  for (let i = 0; i < 35; i++) hold(a, `chat-${100 + i}`, i)
-  for (let i = 20; i < 60; i++) hold(b, `chat-${100 + i}`, i)
-  hold(a, 'other', 0)
-  const query = client.command({ kind: 'query', prefix: 'chat-', timeout: 60_000 })
-  world.run(1_000)
-  expect(query.result).toMatchObject({ kind: 'query', complete: true })
-  const keys = query.result?.kind === 'query' ? query.result.keys : []
-  expect(keys).toHaveLength(60)
-  expect(keys).toEqual([...keys].sort())
-  const questions = world.wire.filter(({ from, text }) => from === client.host && text.includes('"type":"query"'))
-  expect(questions.length).toBeGreaterThanOrEqual(8)
-})
-
-test('[T-53] rows of our own are never shown, also to an empty prefix; a plain peer gets one bounded answer', () => {
-  const { world, a } = joined()
-  a.rows.set('\u0000peer', { value: 'secret', version: 'x' })
-  for (let i = 0; i < 3_000; i++) hold(a, `k${i}`, i)
-  const plain = world.raw(a).greet()
-  plain.send({ type: 'query', id: 'q1', to: [], key: '' })
-  plain.send({ type: 'query', id: 'q2', to: [], key: '\u0000' })
-  plain.send({ type: 'get', id: 'q3', to: [], key: '\u0000peer' })
-  world.run(200)
-  expect(plain.ofType('queryAck')).toHaveLength(1)
-  expect(plain.ofType('queryAck')[0]?.['keys']).toHaveLength(2_000)
-  expect(plain.frames.join('')).not.toContain('secret')
-})
-
-test('[T-53] a server that pages for ever does not hold up a query', () => {
-  const { world, client } = joined()
-  const liar = world.server()
-  liar.machine.handleOpened(world.now, { channel: 1, remote: liar, direction: 'inbound' })
-  client.connect(liar)
-  world.run(300)
-  const { deliver } = liar
-  liar.deliver = (channel, frame) => {
-    const message = JSON.parse(frame as string) as { type: string; id: string }
-    if (message.type !== 'query') return deliver.call(liar, channel, frame)
-    const answer = { type: 'queryAck', id: message.id, to: [], keys: ['chat-1', 'elsewhere'], more: true }
-    world.send(liar, channel, JSON.stringify(answer))
-  }
-  const query = client.command({ kind: 'query', prefix: 'chat-', timeout: 30_000 })
-  world.run(2_000)
-  expect(query.result).toMatchObject({ keys: ['chat-1'], complete: true })
 })
 
 test('[T-54] subscriptions bring what there is, then each change at once, also after a reconnection', () => {
