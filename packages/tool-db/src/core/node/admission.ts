@@ -13,14 +13,14 @@ import { recordText } from '../records/record-text.ts'
 import { checkRecord, ownFault, type RecordRules } from '../records/verify.ts'
 import type { RefusalCode } from './commands.ts'
 import type { NodeConfig } from './config.ts'
-import { type HeldRow, NO_VERSION, type RowWrite } from './effects.ts'
+import type { RowWrite } from './effects.ts'
 import type { Kernel } from './kernel.ts'
+import { commitRows, loadRows, type Rows } from './key-rows.ts'
 import { type LaneJob, Lanes } from './lanes.ts'
 import { isWithin } from './limits.ts'
 import { Remembered } from './remembered.ts'
 import {
   buriedRowKey,
-  claimsKey,
   liveRecord,
   liveRecordOfRow,
   nameOfRows,
@@ -64,11 +64,6 @@ interface Incoming extends AdmitHooks {
 
 /** What will have come of a record that holds, told as soon as it only has to be written. For readers: nothing is promised by it. */
 export type Ahead = (verdict: Verdict) => void
-
-interface Rows {
-  readonly row: HeldRow | undefined
-  readonly claims: HeldRow | undefined
-}
 
 /** What a record comes over: the rows as they were read, what lies there, and what it has to come behind. */
 interface OverRows {
@@ -158,7 +153,7 @@ export class Admission {
         then(verdict)
         leave()
       }
-      this.#load(draft.key, (rows, error) => {
+      loadRows(this.#kernel, draft.key, (rows, error) => {
         if (rows === undefined) return end({ kind: 'refused', code: 'STORE_FAILED', error })
         const held = liveRecordOfRow(draft.key, rows.row, this.#kernel.now)
         if (draft.onlyIfFree && held !== undefined) return end({ kind: 'refused', code: 'NAME_TAKEN' })
@@ -225,7 +220,7 @@ export class Admission {
   }
 
   #store(incoming: Incoming, then: (verdict: Verdict) => void, tries = COMMIT_TRIES): void {
-    this.#load(incoming.record.k, (rows, error) => {
+    loadRows(this.#kernel, incoming.record.k, (rows, error) => {
       if (rows === undefined) return then({ kind: 'refused', code: 'STORE_FAILED', error })
       const length = (rows.row?.value.length ?? 0) + (rows.claims?.value.length ?? 0)
       const isName = namespaceOf(incoming.record.k).kind === 'frozen'
@@ -269,16 +264,20 @@ export class Admission {
       const plan = this.#plan(incoming, { row: rows.row, claims: rows.claims, held, previous })
       if (plan.kind === 'verdict') return this.#keepItem(incoming, rows, () => then(plan.verdict))
       incoming.ahead?.(plan.after)
-      this.#commit(record.k, rows, [...plan.writes, ...plan.change.writes], (outcome, failure) => {
-        if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
-        if (outcome === 'committed') {
-          plan.change.apply()
-          this.#hooks.onStored(record)
-          return then(plan.after)
-        }
-        if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
-        this.#store(incoming, then, tries - 1)
-      })
+      commitRows(
+        this.#kernel,
+        { key: record.k, rows, writes: [...plan.writes, ...plan.change.writes] },
+        (outcome, failure) => {
+          if (outcome === 'failed') return then({ kind: 'refused', code: 'STORE_FAILED', error: failure })
+          if (outcome === 'committed') {
+            plan.change.apply()
+            this.#hooks.onStored(record)
+            return then(plan.after)
+          }
+          if (tries <= 1) return then({ kind: 'refused', code: 'TOO_BUSY' })
+          this.#store(incoming, then, tries - 1)
+        },
+      )
     })
   }
 
@@ -290,7 +289,7 @@ export class Admission {
       return
     }
     const change = this.#items.changeOf(record.k, [], [record])
-    this.#commit(record.k, rows, change.writes, (outcome) => {
+    commitRows(this.#kernel, { key: record.k, rows, writes: change.writes }, (outcome) => {
       if (outcome === 'committed') change.apply()
       then()
     })
@@ -368,28 +367,6 @@ export class Admission {
     if (namespaceOf(key).kind !== 'frozen') return liveRecordOfRow(key, rows.row, this.#kernel.now)?.t
     const name: FrozenName = nameOfRows(key, rows.row, rows.claims)
     return name.find((claim) => claim.first.a === author.address)?.last.t
-  }
-
-  #load(key: string, then: (rows: Rows | undefined, error?: unknown) => void): void {
-    const isFrozen = namespaceOf(key).kind === 'frozen'
-    this.#kernel.ask('load', { keys: isFrozen ? [key, claimsKey(key)] : [key] }, (result) => {
-      if (!result.ok) return then(undefined, result.error)
-      then({ row: result.value[0], claims: result.value[1] })
-    })
-  }
-
-  #commit(
-    key: string,
-    rows: Rows,
-    writes: readonly RowWrite[],
-    then: (outcome: 'committed' | 'conflict' | 'failed', error?: unknown) => void,
-  ): void {
-    const expect = new Map([[key, rows.row?.version ?? NO_VERSION]])
-    if (namespaceOf(key).kind === 'frozen') expect.set(claimsKey(key), rows.claims?.version ?? NO_VERSION)
-    this.#kernel.ask('commit', { writes, expect }, (result) => {
-      if (!result.ok) return then('failed', result.error)
-      then(result.value ? 'committed' : 'conflict')
-    })
   }
 
   #customVerify(record: WireRecord, previous: WireRecord | undefined, then: (isAccepted: boolean) => void): void {
