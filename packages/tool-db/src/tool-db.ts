@@ -158,7 +158,7 @@ export class ToolDb extends Database {
     return { record: { value: record.v, author: record.a, time: record.t }, complete }
   }
 
-  /** The keys that begin with a text, here and on all connected servers, sorted. */
+  /** The keys that begin with a text, here and on all connected servers, sorted. Rejects with ReadError where they can't be read here. */
   async queryKeys(
     key: string,
     userNamespaced = false,
@@ -167,6 +167,7 @@ export class ToolDb extends Database {
   ): Promise<string[]> {
     const prefix = this.#readKey(key, userNamespaced)
     const result = await this.command({ kind: 'query', prefix, to, timeout: timeoutMs })
+    if (result.kind === 'refused') throw new ReadError(prefix, { cause: result.error })
     return result.kind === 'query' ? [...result.keys] : []
   }
 

@@ -6,12 +6,15 @@ import { prefixRange } from '../../src/store/key-order.ts'
 export class TestStore {
   readonly rows = new Map<string, HeldRow>()
   failCommits = false
+  failReads = false
 
   load(effect: AskedEffect & { kind: 'load' }): readonly (HeldRow | undefined)[] {
+    if (this.failReads) throw new Error('the disk does not answer')
     return effect.keys.map((key) => this.rows.get(key))
   }
 
   scan(effect: AskedEffect & { kind: 'scan' }): { keys: readonly string[]; more: boolean } {
+    if (this.failReads) throw new Error('the disk does not answer')
     const { from, to } = prefixRange(effect.prefix)
     const after = effect.after ?? ''
     const keys = [...this.rows.keys()]

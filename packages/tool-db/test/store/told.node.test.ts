@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { MapCrdt } from '../../src/core/crdt/map-crdt.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 import type { Store, StoreCondition, StoreHealth } from '../../src/store/store.ts'
 import { StoreError } from '../../src/store/store-error.ts'
@@ -47,5 +48,35 @@ test('[ST-47] a database whose store refuses writes says so, and when it takes t
   tell({ kind: 'writing' })
   expect(db.stats()).toMatchObject({ 'now.store-refusing': 0, 'store.failures': 1 })
   expect(told).toEqual(['SHOAL_STORE_FAILED', 'writing'])
+  await db.close()
+})
+
+test('[T-50] a store that can’t be read: every read rejects with SHOAL_READ_FAILED and the cause, and goes on once it can', async () => {
+  const cause = new StoreError('SHOAL_STORE_FAILED', 'could not read the store')
+  let isFailing = false
+  class Failing extends MemoryStore {
+    override readNow(keys: readonly string[]): ReturnType<MemoryStore['readNow']> {
+      if (isFailing) throw cause
+      return super.readNow(keys)
+    }
+    override readMany(keys: readonly string[]): ReturnType<MemoryStore['readMany']> {
+      return isFailing ? Promise.reject(cause) : super.readMany(keys)
+    }
+    override scan(...ask: Parameters<MemoryStore['scan']>): ReturnType<MemoryStore['scan']> {
+      return isFailing ? Promise.reject(cause) : super.scan(...ask)
+    }
+  }
+  const store = new Failing()
+  const db = new ToolDb({ topic: 'told', store })
+  await db.putData('k', 1)
+  isFailing = true
+  const failed = { code: 'SHOAL_READ_FAILED', cause }
+  await expect(db.getData('k')).rejects.toMatchObject(failed)
+  await expect(db.getRecord('k')).rejects.toMatchObject(failed)
+  await expect(db.queryKeys('')).rejects.toMatchObject(failed)
+  await expect(db.getCrdt('doc', new MapCrdt('reader'))).rejects.toMatchObject(failed)
+  await expect(db.putData('k', 2)).rejects.toMatchObject({ code: 'SHOAL_PUT_REFUSED', reason: 'STORE_FAILED', cause })
+  isFailing = false
+  expect(await db.getData('k')).toBe(1)
   await db.close()
 })

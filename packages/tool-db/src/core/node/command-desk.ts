@@ -41,7 +41,10 @@ export class CommandDesk {
         })
         return
       case 'query':
-        this.#parts.queries.query(command, (keys, complete) => answer({ kind: 'query', keys, complete }))
+        this.#parts.queries.query(command, (keys, complete, error) => {
+          if (error !== undefined) answer({ kind: 'refused', code: 'STORE_FAILED', error })
+          else answer({ kind: 'query', keys, complete })
+        })
         return
       case 'subscribe':
         this.#subscribe(command, answer)

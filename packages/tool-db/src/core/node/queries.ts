@@ -27,12 +27,15 @@ interface Progress {
 
 const PAGES_MAX = 1_000
 
+/** `error`: our own store could not be read. */
+export type QueryAnswer = (keys: readonly string[], complete: boolean, error?: unknown) => void
+
 /** One `queryKeys`: every server is asked for page after page. */
 class PrefixQuestion implements Request {
   readonly id: string
   readonly #parts: QueriesParts
   readonly #ask: { readonly prefix: string; readonly to: readonly string[] }
-  readonly #then: (keys: readonly string[], complete: boolean) => void
+  readonly #then: QueryAnswer
   /** BOUNDED: queryKeysMax. */
   readonly #keys = new Set<string>()
   /** BOUNDED: by the servers. */
@@ -41,13 +44,11 @@ class PrefixQuestion implements Request {
   #isLocalDone = false
   /** There are more than one query gathers. */
   #isCut = false
+  /** A server had no time for it, or could not read. */
+  #isUnsure = false
   #isDone = false
 
-  constructor(
-    parts: QueriesParts,
-    ask: { prefix: string; to: readonly string[] },
-    then: (keys: readonly string[], complete: boolean) => void,
-  ) {
+  constructor(parts: QueriesParts, ask: { prefix: string; to: readonly string[] }, then: QueryAnswer) {
     this.id = parts.kernel.messageId()
     this.#parts = parts
     this.#ask = ask
@@ -69,6 +70,7 @@ class PrefixQuestion implements Request {
   handleAnswer(peer: Peer, answer: Answer): void {
     if (!this.#pending.has(peer)) return
     if (answer.type === 'ack') {
+      this.#isUnsure = true
       this.#doneWith(peer)
       return
     }
@@ -108,9 +110,11 @@ class PrefixQuestion implements Request {
     const limit = this.#parts.kernel.limits.answerKeysMax
     scanKeys(this.#parts.kernel, { prefix, after, limit }, (result) => {
       if (this.#isDone) return
-      if (result.ok) this.#add(result.value.keys)
-      if (result.ok && result.value.more && !this.#isFull) return this.#scan(result.value.keys.at(-1))
-      this.#isCut ||= result.ok && result.value.more
+      if (!result.ok) return this.#end(false, result.error ?? new Error('the store failed'))
+      const { keys, more } = result.value
+      this.#add(keys)
+      if (more && !this.#isFull) return this.#scan(keys.at(-1))
+      this.#isCut ||= more
       this.#isLocalDone = true
       this.#check()
     })
@@ -133,15 +137,15 @@ class PrefixQuestion implements Request {
   }
 
   #check(): void {
-    if (this.#isLocalDone && this.#pending.size === 0 && this.#asked > 0) this.#end(!this.#isCut)
+    if (this.#isLocalDone && this.#pending.size === 0 && this.#asked > 0) this.#end(!this.#isCut && !this.#isUnsure)
   }
 
-  #end(complete: boolean): void {
+  #end(complete: boolean, error?: unknown): void {
     if (this.#isDone) return
     this.#isDone = true
     this.#parts.requests.remove(this.id)
     if (this.#isCut) this.#parts.kernel.counters.add('queries.cut')
-    this.#then([...this.#keys].sort(), complete)
+    this.#then([...this.#keys].sort(), complete, error)
   }
 }
 
@@ -160,7 +164,7 @@ export class Queries {
     this.#heavy = new HeavyReads({ kernel, ...SCAN_RATE, waitingMax: kernel.limits.readsMax })
   }
 
-  query(command: Command & { kind: 'query' }, then: (keys: readonly string[], complete: boolean) => void): void {
+  query(command: Command & { kind: 'query' }, then: QueryAnswer): void {
     const to = [...(command.to ?? []), this.#parts.clientId]
     const question = new PrefixQuestion(this.#parts, { prefix: command.prefix, to }, then)
     if (this.#parts.requests.add(question, command.timeout)) question.start()
