@@ -118,3 +118,12 @@ test('[CR-5] 100,000 changes of a few people are merged, read and gone on with i
   expect(list.value).toContain(-5)
   expect(list.getChanges()).toHaveLength(COUNT + 1_001)
 })
+
+test('[CR-5] so are those that come the newest first, as whoever likes may send them', () => {
+  const COUNT = 300_000
+  const changes = Array.from({ length: COUNT }, (_, i) => ({ t: 'SET' as const, k: 'k', a: 'ada', v: i, i: COUNT - i }))
+  const map = new MapCrdt<number>('bea', changes)
+  map.SET('k', -1)
+  expect(map.value).toEqual({ k: -1 })
+  expect(map.getChanges()[0]).toEqual(changes.at(-1))
+})

@@ -7,10 +7,18 @@ import { compareMapChanges, compareTexts, isMapChange, type MapChanges, type Set
 import type { Added } from './change-log.ts'
 import { ConvergentCrdt } from './convergent-crdt.ts'
 
+/** The changes of one key. */
+interface History<T> {
+  changes: MapChanges<T>[]
+  /** False where they are to be put in order, and without those that others took the place of, before they are looked at. */
+  isInOrder: boolean
+}
+
 export class MapCrdt<T> extends ConvergentCrdt<T, MapChanges<T>, Record<string, T>> {
   override type: string = CRDT_MAP
-  /** The changes of each key, in order. BOUNDED: by the changes. */
-  readonly #byKey = new Map<string, MapChanges<T>[]>()
+  /** BOUNDED: by the changes. */
+  readonly #byKey = new Map<string, History<T>>()
+  readonly #losers = new WeakSet<MapChanges<T>>()
   #value: Record<string, T> | undefined
 
   constructor(author: string, changes?: readonly MapChanges<T>[]) {
@@ -41,28 +49,38 @@ export class MapCrdt<T> extends ConvergentCrdt<T, MapChanges<T>, Record<string, 
 
   protected override handleAdded(change: MapChanges<T>, added: Added<MapChanges<T>>): void {
     this.#value = undefined
+    if (added.kind === 'replaced') this.#losers.add(added.loser)
     const history = this.#byKey.get(change.k)
     if (history === undefined) {
-      this.#byKey.set(change.k, [change])
+      this.#byKey.set(change.k, { changes: [change], isInOrder: true })
       return
     }
-    if (added.kind === 'replaced') history.splice(history.indexOf(added.loser), 1)
-    let place = history.length
-    // Most changes are the newest of their key.
-    if (place > 0 && compareWithKey(change, history[place - 1] as MapChanges<T>) < 0) place = placeIn(history, change)
-    history.splice(place, 0, change)
+    // Most changes are the newest of their key. Whoever sends them the other way round has them sorted once, not each put in its place.
+    const last = history.changes.at(-1) as MapChanges<T>
+    if (added.kind === 'replaced' || compareWithKey(change, last) < 0) history.isInOrder = false
+    history.changes.push(change)
+  }
+
+  #inOrder(history: History<T>): readonly MapChanges<T>[] {
+    if (!history.isInOrder) {
+      history.changes = history.changes.filter((change) => !this.#losers.has(change)).sort(compareWithKey)
+      history.isInOrder = true
+    }
+    return history.changes
   }
 
   /** Behind all that is known of the key; an index that somebody drove to its end stays there. */
   #nextIndex(key: string): number {
-    const last = this.#byKey.get(key)?.at(-1)
+    const history = this.#byKey.get(key)
+    const last = history === undefined ? undefined : this.#inOrder(history).at(-1)
     return Math.min((last?.i ?? 0) + 1, Number.MAX_SAFE_INTEGER)
   }
 
   /** Names in the order in which they came to be there, as tool-db's value has them. */
   #calculated(): Record<string, T> {
     const live: { readonly first: MapChanges<T>; readonly last: SetMapChange<T> }[] = []
-    for (const history of this.#byKey.values()) {
+    for (const each of this.#byKey.values()) {
+      const history = this.#inOrder(each)
       const last = history.at(-1)
       if (last?.t !== 'SET') continue
       let first = history.length - 1
@@ -77,16 +95,6 @@ export class MapCrdt<T> extends ConvergentCrdt<T, MapChanges<T>, Record<string, 
 
 function compareWithKey(a: MapChanges<unknown>, b: MapChanges<unknown>): number {
   return compareMapChanges(a, b) || compareTexts(a.k, b.k)
-}
-
-function placeIn<T>(history: readonly MapChanges<T>[], change: MapChanges<T>): number {
-  let [from, to] = [0, history.length]
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if (compareWithKey(history[middle] as MapChanges<T>, change) < 0) from = middle + 1
-    else to = middle
-  }
-  return from
 }
 
 function checkedKey(key: string): string {
