@@ -111,6 +111,28 @@ test('[K-2] a strict TypeScript program compiles against the packed types', () =
   expect(result).toBe('')
 }, 60_000)
 
+test('[K-4] the contract suites run from the packed package under any test runner, and find what is wrong with a store', () => {
+  const output = run(
+    'contract.js',
+    `import { MemoryStore } from '@shoal/tool-db'
+     import { storeContract } from '@shoal/tool-db/testing'
+     async function failures(Store) {
+       const bodies = []
+       storeContract({ test: (name, body) => bodies.push([name, body]), name: 'mine', open: async () => ({ store: new Store() }) })
+       const failed = []
+       for (const [name, body] of bodies) await body().catch(() => failed.push(/^\\[([^\\]]+)/.exec(name)[1]))
+       return [bodies.length > 10, failed]
+     }
+     class Careless extends MemoryStore {
+       commit(batch, expect, durability) { return super.commit(batch, new Map(), durability) }
+     }
+     console.log(JSON.stringify([await failures(MemoryStore), await failures(Careless)]))`,
+  )
+  const [good, careless] = JSON.parse(output) as [[boolean, string[]], [boolean, string[]]]
+  expect(good).toEqual([true, []])
+  expect(careless[1]).toEqual(expect.arrayContaining(['ST-5', 'ST-6']))
+})
+
 test('[K-3] the old names work by import and by require, callable as they were', () => {
   const program = `
     const db = new ToolDb({ topic: 'alias' })
