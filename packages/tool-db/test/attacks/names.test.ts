@@ -116,6 +116,32 @@ test('[T-103] who asks again and again for the claims of a name has them at the 
   expect(client.peers).toEqual([server.peerId])
 })
 
+test('[T-103] claims that are read count, also where none of them is told', () => {
+  const world = new World()
+  const [server, client] = [world.server(), world.client()]
+  client.connect(server)
+  world.run(500)
+  const raw = world.raw(server).greet()
+  raw.put(raw.key.bound('==name', 'x'.repeat(500_000), { time: world.now }))
+  raw.put(raw.key.bound('==name', 'short', { time: world.now + 1 }))
+  world.run(100)
+  expect(server.held('==name')).toBe('short')
+  let read = 0
+  const load = server.store.load.bind(server.store)
+  server.store.load = (effect) => {
+    const rows = load(effect)
+    for (const row of rows) read += row?.value.length ?? 0
+    return rows
+  }
+  for (let i = 0; i < 1_000; i++) {
+    const message = JSON.stringify({ type: 'subscribe', id: `s${i}`, to: [], key: '==name' })
+    client.input((machine) => machine.sendText(server.machine.clientId, message))
+    world.run(1)
+  }
+  // 4 MB, then the two seconds of the burst at 16 MB each, and what has passed since.
+  expect(read).toBeLessThan(80_000_000)
+})
+
 test('[T-103] an old claim that comes as the answer to a read does not take a name that is held', () => {
   const { world, server, victim } = scene()
   const stranger = world.raw(server).greet({ isServer: true })

@@ -221,7 +221,10 @@ export class Gets {
       load: (then) => {
         kernel.ask('load', { keys: [key, claimsKey(key)] }, (result) => {
           const [row, claims] = result.ok ? result.value : []
-          then(nameOfRows(key, row, claims), (row?.value.length ?? 0) + (claims?.value.length ?? 0))
+          const length = (row?.value.length ?? 0) + (claims?.value.length ?? 0)
+          // What is read may be long where what is told is short.
+          peer.session.answers.note(kernel.steady, length)
+          then(nameOfRows(key, row, claims), length)
         })
       },
       answer: (name) => {
