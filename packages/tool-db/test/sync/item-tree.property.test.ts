@@ -51,6 +51,35 @@ test('[Y-1] ten thousand items that come and go in any order leave a tree that i
   expect(tree.fingerprint(0, 0).bytes).toEqual(none)
 })
 
+/** As records come: some in each millisecond, each a little late or early. */
+function nearlyInOrder(count: number, timeOf: (i: number) => number): ReturnType<typeof numbered>[] {
+  return Array.from({ length: count }, (_, i) => numbered(i, timeOf(i) + ((i * 7_919) % 10)))
+}
+
+test('[Y-1] items that come nearly in order, forwards, backwards or between others, lie as in a sorted list', () => {
+  const times: ((i: number) => number)[] = [
+    (i) => 100 + Math.floor(i / 14),
+    (i) => 100 + Math.floor((4_000 - i) / 14),
+    (i) => (i < 2_000 ? 100 + (i % 2) * 1_000 : 200 + Math.floor(i / 14)),
+  ]
+  for (const timeOf of times) {
+    const items = nearlyInOrder(4_000, timeOf)
+    const tree = treeOf(items)
+    const sorted = items.toSorted((x, y) => compareAt(packItem(x), 0, packItem(y)))
+    expect(tree.items(0, tree.size)).toEqual(sorted)
+    for (let rank = 0; rank < sorted.length; rank += 61)
+      expect(tree.rank(packItem(sorted[rank] as (typeof items)[0]))).toBe(rank)
+  }
+})
+
+test('[Y-2] items that come nearly in order leave full leaves: few are to be hashed', () => {
+  const tree = treeOf(nearlyInOrder(20_000, (i) => 100 + Math.floor(i / 14)))
+  let leaves = 1
+  // Of several leaves one is hashed at a time where so little work is allowed.
+  while (!tree.settle(1)) leaves++
+  expect(leaves).toBeLessThanOrEqual(20_000 / (0.8 * 256))
+})
+
 test('[Y-2] a fingerprint costs at most half a leaf of hashing at each end, whatever the range, where nothing has changed', () => {
   const tree = treeOf(Array.from({ length: 5_000 }, (_, i) => numbered((i * 7_919) % 5_000)))
   while (!tree.settle(500));

@@ -4,7 +4,7 @@
  * a million records that come one after the other are hashed once; the fingerprint of a range costs O(log n), half a leaf of hashing
  * at each end, and the leaves that have changed since the last time.
  *
- * A million items take about 45 MB: 40 bytes each, and 512 of hash for each leaf.
+ * A million items take about 50 MB where they came nearly in order, else up to 85: 40 bytes each, and 512 of hash for each leaf.
  */
 
 import { assert, type Hash } from '@shoal/base'
@@ -18,6 +18,12 @@ const LISTED_MAX = 512
 const LISTED_PER_WORK = 16
 /** Children of one branch. */
 const BRANCH_CHILDREN = 32
+/**
+ * Records mostly come in the order of their time, or nearly: a full leaf that grows here is split so near its end that it stays
+ * almost full. Leaves split in halves stay half full.
+ */
+const NEAR_END = LEAF_ITEMS * 0.75
+const SPLIT_NEAR_END = LEAF_ITEMS * 0.875
 
 interface Branch {
   readonly kind: 'branch'
@@ -220,6 +226,7 @@ function insertInto(node: Node, packed: Uint8Array): Inserted {
   node.hash = undefined
   if (outcome === 'fits') return outcome
   node.children.splice(index + 1, 0, outcome)
+  joinWithNeighbour(node.children, index + 1)
   if (node.children.length <= BRANCH_CHILDREN) return 'fits'
   const atEnd = index + 1 === BRANCH_CHILDREN
   const behind = branchOf(node.children.splice(atEnd ? BRANCH_CHILDREN : BRANCH_CHILDREN / 2))
@@ -234,9 +241,8 @@ function insertIntoLeaf(leaf: ItemLeaf, packed: Uint8Array): Inserted {
     leaf.insertAt(rank, packed)
     return 'fits'
   }
-  // Records mostly come in the order of their time: a leaf that only grows at its end stays full.
-  const behind = leaf.split(rank === LEAF_ITEMS ? LEAF_ITEMS : LEAF_ITEMS / 2)
-  if (rank > leaf.count || behind.count === 0) behind.insertAt(rank - leaf.count, packed)
+  const behind = leaf.split(rank >= NEAR_END ? SPLIT_NEAR_END : LEAF_ITEMS / 2)
+  if (rank > leaf.count) behind.insertAt(rank - leaf.count, packed)
   else leaf.insertAt(rank, packed)
   return behind
 }
