@@ -25,6 +25,26 @@ test('[T-170] a storm of queries for many long keys is answered a few at a time,
   expect(storm.ofType('queryAck').length).toBeGreaterThan(256)
 })
 
+test('[T-170] a query that finds nothing among many deleted keys costs what it passed over', () => {
+  const world = new World()
+  const node = world.server({ limits: { answerKeysMax: 500 } })
+  for (let i = 0; i < 4_000; i++) node.put(`gone-${10_000 + i}${'k'.repeat(400)}`, null, { isDeletion: true })
+  world.run(5_000)
+  const [storm, good] = [world.raw(node).greet(), world.raw(node).greet()]
+  const scans = (): number => node.store.scans
+  const before = scans()
+  for (let i = 0; i < 200; i++) storm.send({ type: 'query', id: `q${i}`, to: [], key: 'gone-' })
+  world.run(100)
+  // Two megabytes of keys and as many of deletions each: two seconds at 32 MB/s, and what has passed since.
+  expect(storm.ofType('queryAck').length).toBeGreaterThan(5)
+  expect(scans() - before).toBeLessThan(30 * 16)
+  good.send({ type: 'query', id: 'good', to: [], key: 'mine' })
+  world.run(300)
+  expect(good.ofType('queryAck')).toMatchObject([{ id: 'good', keys: [] }])
+  world.run(60_000)
+  expect(storm.ofType('queryAck')).toHaveLength(200)
+})
+
 test('[T-171] who asks for long values again and again has them one by one, and others have theirs at once', () => {
   const world = new World()
   const node = world.server()

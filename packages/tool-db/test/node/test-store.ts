@@ -7,6 +7,8 @@ export class TestStore {
   readonly rows = new Map<string, HeldRow>()
   failCommits = false
   failReads = false
+  /** How often it was asked for keys. */
+  scans = 0
 
   load(effect: AskedEffect & { kind: 'load' }): readonly (HeldRow | undefined)[] {
     if (this.failReads) throw new Error('the disk does not answer')
@@ -14,6 +16,7 @@ export class TestStore {
   }
 
   scan(effect: AskedEffect & { kind: 'scan' }): { keys: readonly string[]; more: boolean } {
+    this.scans++
     if (this.failReads) throw new Error('the disk does not answer')
     const { from, to } = prefixRange(effect.prefix)
     const after = effect.after ?? ''

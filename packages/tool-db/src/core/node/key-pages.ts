@@ -15,38 +15,58 @@ type Page = EffectResult<EffectTable['scan']['result']>
 /** A page of deleted keys alone is passed over; so many in a row are one question's share. */
 const EMPTY_PAGES_MAX = 64
 
-export function scanKeys(kernel: Kernel, ask: PageAsk, then: (page: Page) => void): void {
-  scan(kernel, ask, EMPTY_PAGES_MAX, then)
+/** What a key costs beside its length, in UTF-16 units that are read. */
+export const KEY_COST = 100
+
+/** `cost`: of all keys that were looked at, those that were passed over too. */
+type Then = (page: Page, cost: number) => void
+
+export function scanKeys(kernel: Kernel, ask: PageAsk, then: Then): void {
+  scan(kernel, ask, { pagesLeft: EMPTY_PAGES_MAX, cost: 0 }, then)
 }
 
-function scan(kernel: Kernel, ask: PageAsk, pagesLeft: number, then: (page: Page) => void): void {
+function scan(
+  kernel: Kernel,
+  ask: PageAsk,
+  soFar: { readonly pagesLeft: number; readonly cost: number },
+  then: Then,
+): void {
   const { prefix, after, limit } = ask
   kernel.ask('scan', ask, (keys) => {
+    const cost = soFar.cost + (keys.ok ? costOf(keys.value.keys) : 0)
     if (!keys.ok || keys.value.keys.length === 0) {
-      then(keys)
+      then(keys, cost)
       return
     }
     // As many as there can be among so many keys.
     const behind = after === undefined ? undefined : DELETED_PREFIX + after
     kernel.ask('scan', { prefix: DELETED_PREFIX + prefix, after: behind, limit }, (deleted) => {
       if (!deleted.ok) {
-        then(deleted)
+        then(deleted, cost)
         return
       }
+      const whole = cost + costOf(deleted.value.keys)
       const { more } = keys.value
       const seen = without(keys.value.keys, deleted.value.keys)
       if (seen.length > 0 || !more) {
-        then({ ok: true, value: { keys: seen, more } })
+        then({ ok: true, value: { keys: seen, more } }, whole)
         return
       }
+      const { pagesLeft } = soFar
       if (pagesLeft > 0) {
-        scan(kernel, { ...ask, after: keys.value.keys.at(-1) }, pagesLeft - 1, then)
+        scan(kernel, { ...ask, after: keys.value.keys.at(-1) }, { pagesLeft: pagesLeft - 1, cost: whole }, then)
         return
       }
       kernel.counters.add('queries.cut')
-      then({ ok: true, value: { keys: [], more: false } })
+      then({ ok: true, value: { keys: [], more: false } }, whole)
     })
   })
+}
+
+function costOf(keys: readonly string[]): number {
+  let cost = 0
+  for (const key of keys) cost += KEY_COST + key.length
+  return cost
 }
 
 function without(keys: readonly string[], deletedRows: readonly string[]): readonly string[] {

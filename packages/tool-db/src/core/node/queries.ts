@@ -6,7 +6,7 @@ import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
-import { scanKeys } from './key-pages.ts'
+import { KEY_COST, scanKeys } from './key-pages.ts'
 import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
 import type { Peer } from './session.ts'
@@ -151,8 +151,6 @@ class PrefixQuestion implements Request {
 
 /** A page of long keys costs milliseconds, and a question for it is a few bytes: all strangers together have a part of a core. */
 const SCAN_RATE = { lengthPerMs: 32_768, waitingPerAskerMax: 256 }
-/** What a key costs beside its length. */
-const KEY_COST = 100
 
 export class Queries {
   readonly #parts: QueriesParts
@@ -191,10 +189,8 @@ export class Queries {
       limits.answerKeysMax,
     )
     const after = isPaged ? message.after : undefined
-    scanKeys(kernel, { prefix: message.key, after, limit }, (result) => {
-      let cost = KEY_COST
-      if (result.ok) for (const key of result.value.keys) cost += KEY_COST + key.length
-      done(cost)
+    scanKeys(kernel, { prefix: message.key, after, limit }, (result, cost) => {
+      done(KEY_COST + cost)
       if (peer.session.state.kind === 'closed') return
       if (!result.ok) {
         if (has(peer, 'ack')) fanout.send(peer, { type: 'ack', id: message.id, to: [], code: 'STORE_FAILED' })
