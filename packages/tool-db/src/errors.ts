@@ -17,16 +17,16 @@ export class PutRefusedError extends ShoalError {
   }
 }
 
-/** The key could not be read: the store failed. */
+/** The key could not be read: the store failed, or too many questions wait for their answers. */
 export class ReadError extends ShoalError {
-  constructor(key: string, options: ShoalErrorOptions = {}) {
-    super(
-      'SHOAL_READ_FAILED',
-      `could not read ${JSON.stringify(key.slice(0, 200))}: the store failed, see the cause`,
-      options,
-    )
+  constructor(key: string, options: ShoalErrorOptions & { readonly isBusy?: boolean } = {}) {
+    const why = options.isBusy === true ? TOO_MANY : 'the store failed, see the cause'
+    super('SHOAL_READ_FAILED', `could not read ${JSON.stringify(key.slice(0, 200))}: ${why}`, options)
   }
 }
+
+const TOO_MANY =
+  'as many questions as limits.requestsMax allows (10,000) wait for their answers: wait for some of them before you ask on'
 
 /** More records begin with the prefix than are compared at once. */
 export class PrefixTooLargeError extends ShoalError {

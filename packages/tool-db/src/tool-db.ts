@@ -7,6 +7,7 @@ import { exportOf, importThrough } from './backup/of-database.ts'
 import type { AnyValue, FunctionReturn } from './compat/api-types.ts'
 import { sha256 } from './compat/hashes.ts'
 import type { BaseCrdt } from './core/crdt/base-crdt.ts'
+import type { CommandResult } from './core/node/commands.ts'
 import { PREFIX_ITEMS_MAX } from './core/node/sync/prefix-set.ts'
 import { keyProblem, privateKeyOf, writableKey } from './core/records/key.ts'
 import type { WireRecord } from './core/records/record.ts'
@@ -167,7 +168,7 @@ export class ToolDb extends Database {
   ): Promise<string[]> {
     const prefix = this.#readKey(key, userNamespaced)
     const result = await this.command({ kind: 'query', prefix, to, timeout: timeoutMs })
-    if (result.kind === 'refused') throw new ReadError(prefix, { cause: result.error })
+    if (result.kind === 'refused') throw readError(prefix, result)
     return result.kind === 'query' ? [...result.keys] : []
   }
 
@@ -368,7 +369,7 @@ export class ToolDb extends Database {
     to: readonly string[],
   ): Promise<{ record: WireRecord<T> | undefined; complete: boolean }> {
     const result = await this.command({ kind: 'get', key, timeout, to })
-    if (result.kind === 'refused') throw new ReadError(key, { cause: result.error })
+    if (result.kind === 'refused') throw readError(key, result)
     if (result.kind !== 'get') return { record: undefined, complete: false }
     if (result.record !== undefined) this.emit('data', result.record)
     return { record: result.record as WireRecord<T> | undefined, complete: result.complete }
@@ -384,4 +385,8 @@ export class ToolDb extends Database {
   #newAccount(): ToolDbUserAdapter {
     return new ((this.options.userAdapter ?? ToolDbEcdsaUser) as UserAdapterConstructor)(this)
   }
+}
+
+function readError(key: string, { code, error }: CommandResult & { kind: 'refused' }): ReadError {
+  return new ReadError(key, { cause: error, isBusy: code === 'TOO_BUSY' })
 }

@@ -55,3 +55,26 @@ test('[T-50] a server that can’t read has not said no: the answer of a client 
   expect(get.result).toMatchObject({ kind: 'get', record: undefined, complete: false })
   expect(query.result).toMatchObject({ kind: 'query', keys: [], complete: false })
 })
+
+test('[T-50] [T-53] what is asked beyond requestsMax is refused at once, and does not look as if nothing were there', () => {
+  const world = new World()
+  const [server, client] = [world.server(), world.client({ limits: { requestsMax: 3 } })]
+  client.connect(server)
+  for (let i = 0; i < 5; i++) server.put(`k${i}`, i)
+  world.run(500)
+  const gets = Array.from({ length: 5 }, (_, i) => client.get(`k${i}`))
+  world.run(500)
+  expect(gets.map(({ result }) => result?.kind)).toEqual(['get', 'get', 'get', 'refused', 'refused'])
+  for (let i = 0; i < 3; i++) client.get(`missing${i}`, 60_000)
+  server.storeDelay = 10_000
+  for (let i = 0; i < 3; i++) client.get(`missing too ${i}`, 60_000)
+  world.run(100)
+  const query = client.command({ kind: 'query', prefix: '', timeout: 1_000 })
+  world.run(100)
+  expect(query.result).toMatchObject({ kind: 'refused', code: 'TOO_BUSY' })
+  server.storeDelay = 0
+  world.run(60_000)
+  const later = client.get('k4')
+  world.run(500)
+  expect(later.result).toMatchObject({ kind: 'get', record: { v: 4 } })
+})

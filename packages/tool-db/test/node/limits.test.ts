@@ -72,12 +72,12 @@ test('[T-110] relayedGetsMax and relayTimeout: so many questions for others wait
   expect(a.machine.stats()['now.relayed-gets']).toBe(0)
 })
 
-test('[T-110] requestsMax: of the application’s own questions so many wait, and one more is answered at once', () => {
+test('[T-110] requestsMax: of the application’s own questions so many wait, and one more is refused at once', () => {
   const [world, server, client] = pair({}, { requestsMax: 2 })
   server.storeDelay = 500
   const gets = [client.get('a'), client.get('b'), client.get('c')]
   world.run(100)
-  expect(gets[2]?.result).toEqual({ kind: 'get', record: undefined, complete: false })
+  expect(gets[2]?.result).toMatchObject({ kind: 'refused', code: 'TOO_BUSY' })
   expect(gets[0]?.result).toBeUndefined()
   expect(client.machine.stats()).toMatchObject({ 'now.requests': 2, 'refused.requests': 1 })
 })

@@ -7,6 +7,7 @@ import { DELETED } from '../records/write.ts'
 import type { Command, CommandResult } from './commands.ts'
 import { countsOf } from './delivery.ts'
 import type { IncomingParts } from './incoming.ts'
+import { TOO_MANY_REQUESTS } from './requests.ts'
 import { liveRecordOfRow, recordOfRow } from './rows.ts'
 import type { Peer } from './session.ts'
 
@@ -36,13 +37,13 @@ export class CommandDesk {
         return
       case 'get':
         this.#parts.gets.get(command, (record, complete, error) => {
-          if (error !== undefined) answer({ kind: 'refused', code: 'STORE_FAILED', error })
+          if (error !== undefined) answer(unread(error))
           else answer({ kind: 'get', record, complete })
         })
         return
       case 'query':
         this.#parts.queries.query(command, (keys, complete, error) => {
-          if (error !== undefined) answer({ kind: 'refused', code: 'STORE_FAILED', error })
+          if (error !== undefined) answer(unread(error))
           else answer({ kind: 'query', keys, complete })
         })
         return
@@ -147,4 +148,9 @@ export class CommandDesk {
       answer({ kind: 'subscribe' })
     })
   }
+}
+
+/** Of a read that was not tried, or failed. */
+function unread(error: unknown): CommandResult {
+  return { kind: 'refused', code: error === TOO_MANY_REQUESTS ? 'TOO_BUSY' : 'STORE_FAILED', error }
 }

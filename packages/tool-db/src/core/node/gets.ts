@@ -15,7 +15,7 @@ import type { Fanout } from './fanout.ts'
 import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { has } from './peer.ts'
-import type { Answer, Request, Requests } from './requests.ts'
+import { type Answer, type Request, type Requests, TOO_MANY_REQUESTS } from './requests.ts'
 import { claimsKey, liveRecordOfRow, nameOfRows } from './rows.ts'
 import type { Peer } from './session.ts'
 import type { Verdict } from './verdict.ts'
@@ -174,8 +174,8 @@ export class Gets {
       this.#question(
         { key: command.key, to, takesNewcomers: true, isOurs: true },
         command.timeout,
-        (record, complete) => {
-          if (record !== undefined || complete) return then(record, complete)
+        (record, complete, error) => {
+          if (record !== undefined || complete || error !== undefined) return then(record, complete, error)
           // Out of time: it may have come another way meanwhile.
           this.#read(command.key, (late) => then(late, late !== undefined))
         },
@@ -332,7 +332,11 @@ export class Gets {
     else question.handleTimeout()
   }
 
-  #question(ask: KeyAsk, timeout: Millis, then: (record: WireRecord | undefined, complete: boolean) => void): void {
+  #question(
+    ask: KeyAsk,
+    timeout: Millis,
+    then: (record: WireRecord | undefined, complete: boolean, error?: unknown) => void,
+  ): void {
     const question = new KeyQuestion(this.#parts, ask, then)
     const servers = [...this.#parts.servers()].filter((server) => !ask.to.includes(server.clientId))
     if (servers.length === 0 && !ask.takesNewcomers) {
@@ -340,7 +344,7 @@ export class Gets {
       return
     }
     if (this.#parts.requests.add(question, timeout)) question.start(servers)
-    else then(undefined, false)
+    else then(undefined, false, TOO_MANY_REQUESTS)
   }
 
   #read(key: string, then: (record: WireRecord | undefined, error?: unknown) => void): void {

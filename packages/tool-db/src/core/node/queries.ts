@@ -8,7 +8,7 @@ import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
 import { KEY_COST, scanKeys } from './key-pages.ts'
 import { has } from './peer.ts'
-import type { Answer, Request, Requests } from './requests.ts'
+import { type Answer, type Request, type Requests, TOO_MANY_REQUESTS } from './requests.ts'
 import type { Peer } from './session.ts'
 
 export interface QueriesParts {
@@ -166,7 +166,7 @@ export class Queries {
     const to = [...(command.to ?? []), this.#parts.clientId]
     const question = new PrefixQuestion(this.#parts, { prefix: command.prefix, to }, then)
     if (this.#parts.requests.add(question, command.timeout)) question.start()
-    else then([], false)
+    else then([], false, TOO_MANY_REQUESTS)
   }
 
   handleQuery(peer: Peer, message: QueryMessage): void {

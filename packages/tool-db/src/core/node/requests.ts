@@ -22,6 +22,9 @@ export interface Request {
   handleTimeout(): void
 }
 
+/** Why an application's question was not asked: requestsMax of them wait already. */
+export const TOO_MANY_REQUESTS: Error = new Error('too many questions wait for their answers')
+
 /** Questions that are over for whoever asked, while some server has not answered yet. */
 const LATE_MAX = 1_024
 
