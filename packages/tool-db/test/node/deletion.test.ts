@@ -50,6 +50,24 @@ test('[T-92] queries leave out what is deleted, page by page, also where whole p
   expect(keysOf(world, client, 'q')).toEqual([...left, 'q05'].sort())
 })
 
+test('[T-92] behind thousands of deleted keys one’s own are found, and of a server that would not go so far that is said', () => {
+  const world = new World()
+  const limits = { answerKeysMax: 10 }
+  const [server, client] = [world.server({ limits }), world.client({ limits })]
+  for (let i = 0; i < 1_000; i++) server.put(`q-${10_000 + i}`, null, { isDeletion: true })
+  server.put('q-last', 1)
+  world.run(2_000)
+  client.connect(server)
+  world.run(500)
+  const ask = (node: typeof server): ReturnType<typeof server.command> =>
+    node.command({ kind: 'query', prefix: 'q-', timeout: 1_000 })
+  const [own, theirs] = [ask(server), ask(client)]
+  world.run(2_000)
+  expect(own.result).toMatchObject({ keys: ['q-last'] })
+  expect(theirs.result).toMatchObject({ keys: [], complete: false })
+  expect(client.machine.stats()['queries.cut']).toBe(1)
+})
+
 test('[T-92] an older value that arrives late does not bring back what was deleted', () => {
   const { world, a } = joined()
   const author = new TestKey('author')

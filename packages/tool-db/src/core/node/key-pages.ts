@@ -12,8 +12,8 @@ export interface PageAsk {
 
 type Page = EffectResult<EffectTable['scan']['result']>
 
-/** A page of deleted keys alone is passed over; so many in a row are one question's share. */
-const EMPTY_PAGES_MAX = 64
+/** A page of deleted keys alone is passed over; so many in a row are the share of a question of others. */
+export const EMPTY_PAGES_MAX = 64
 
 /** What a key costs beside its length, in UTF-16 units that are read. */
 export const KEY_COST = 100
@@ -21,8 +21,10 @@ export const KEY_COST = 100
 /** `cost`: of all keys that were looked at, those that were passed over too. */
 type Then = (page: Page, cost: number) => void
 
-export function scanKeys(kernel: Kernel, ask: PageAsk, then: Then): void {
-  scan(kernel, ask, { pagesLeft: EMPTY_PAGES_MAX, cost: 0 }, then)
+/** Beyond `emptyPagesMax` there is no key in the answer, and more to come. */
+export function scanKeys(kernel: Kernel, ask: PageAsk & { readonly emptyPagesMax: number }, then: Then): void {
+  const { emptyPagesMax, ...page } = ask
+  scan(kernel, page, { pagesLeft: emptyPagesMax, cost: 0 }, then)
 }
 
 function scan(
@@ -58,7 +60,7 @@ function scan(
         return
       }
       kernel.counters.add('queries.cut')
-      then({ ok: true, value: { keys: [], more: false } }, whole)
+      then({ ok: true, value: { keys: [], more: true } }, whole)
     })
   })
 }

@@ -6,7 +6,7 @@ import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import { HeavyReads } from './heavy-reads.ts'
 import type { Kernel } from './kernel.ts'
-import { KEY_COST, scanKeys } from './key-pages.ts'
+import { EMPTY_PAGES_MAX, KEY_COST, scanKeys } from './key-pages.ts'
 import { has } from './peer.ts'
 import { type Answer, type Request, type Requests, TOO_MANY_REQUESTS } from './requests.ts'
 import type { Peer } from './session.ts'
@@ -83,7 +83,8 @@ class PrefixQuestion implements Request {
     // Pages that stand still, or never end, are no honest server's.
     const goesOn = answer.more === true && last !== undefined && last !== held.after && progress.pages < PAGES_MAX
     if (!goesOn || this.#isFull) {
-      this.#isCut ||= goesOn
+      // Without a key to go on behind there is more than the server would walk through.
+      this.#isCut ||= goesOn || (answer.more === true && last === undefined)
       this.#doneWith(peer)
       return
     }
@@ -108,7 +109,8 @@ class PrefixQuestion implements Request {
   #scan(after: string | undefined): void {
     const { prefix } = this.#ask
     const limit = this.#parts.kernel.limits.answerKeysMax
-    scanKeys(this.#parts.kernel, { prefix, after, limit }, (result) => {
+    // Our own keys are gone through to the end, whatever is deleted among them.
+    scanKeys(this.#parts.kernel, { prefix, after, limit, emptyPagesMax: Number.POSITIVE_INFINITY }, (result) => {
       if (this.#isDone) return
       if (!result.ok) return this.#end(false, result.error ?? new Error('the store failed'))
       const { keys, more } = result.value
@@ -189,7 +191,7 @@ export class Queries {
       limits.answerKeysMax,
     )
     const after = isPaged ? message.after : undefined
-    scanKeys(kernel, { prefix: message.key, after, limit }, (result, cost) => {
+    scanKeys(kernel, { prefix: message.key, after, limit, emptyPagesMax: EMPTY_PAGES_MAX }, (result, cost) => {
       done(KEY_COST + cost)
       if (peer.session.state.kind === 'closed') return
       if (!result.ok) {
