@@ -243,7 +243,7 @@ export class Sessions {
   #refuse(session: Session, parsed: ParsedMessage & { ok: false }): void {
     this.#kernel.counters.add(`rejected.${parsed.code.toLowerCase()}`)
     this.#hooks.onRefused(session, parsed.id, 'MALFORMED')
-    this.fault(session, 'malformed')
+    if (!isHandedOn(session, parsed)) this.fault(session, 'malformed')
   }
 
   #outOfTurn(session: Session, type: MessageType): void {
@@ -272,6 +272,12 @@ export class Sessions {
     this.#prefixes.set(name, fresh)
     return fresh
   }
+}
+
+/** A record that is none here, from a plain server: anybody may have left it there, and it keeps and hands on what tool-db takes. */
+function isHandedOn({ state }: Session, { code, field }: ParsedMessage & { ok: false }): boolean {
+  if (state.kind !== 'connected' || state.peer.proven || !state.peer.isServer) return false
+  return code === 'TOO_DEEP' || (code === 'BAD_FIELD' && field === 'data')
 }
 
 /** By what a message before did. */

@@ -321,10 +321,12 @@ function readQuery(fields: Fields, base: Envelope, limits: WireLimits): QueryMes
 function readQueryAck(fields: Fields, base: Envelope, limits: WireLimits): QueryAckMessage | string {
   const list = own(fields, 'keys')
   if (!Array.isArray(list) || list.length > limits.answerKeysMax) return 'keys'
-  for (const key of list) if (keyText(key, limits.keyLengthMax) === undefined) return 'keys'
+  if (!list.every((key) => typeof key === 'string')) return 'keys'
+  // A key that is none here spoils only itself: anybody may have left it at a plain server.
+  const keys = list.filter((key) => keyText(key, limits.keyLengthMax) !== undefined)
   const more = own(fields, 'more')
   if (more !== undefined && typeof more !== 'boolean') return 'more'
-  return { type: 'queryAck', ...base, keys: list as string[], ...(more !== undefined && { more }) }
+  return { type: 'queryAck', ...base, keys, ...(more !== undefined && { more }) }
 }
 
 function readSubscribe(fields: Fields, base: Envelope, limits: WireLimits): SubscribeMessage | string {
