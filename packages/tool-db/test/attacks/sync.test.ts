@@ -4,7 +4,8 @@ import { toBase64 } from '@shoal/base'
 import { expect, test } from 'vitest'
 import { packPlace } from '../../src/core/sync/sync-item.ts'
 import { serialiseSync, serialiseWant } from '../../src/core/sync/sync-message.ts'
-import { World, type WorldNode } from '../node/world.ts'
+import { TestStore } from '../node/test-store.ts'
+import { TestKey, World, type WorldNode } from '../node/world.ts'
 
 const sync = {}
 const HOUR = 3_600_000
@@ -292,4 +293,29 @@ test('[Y-43] clients that ask for one prefix after the other hold up neither eac
   world.run(30_000)
   expect(done.result).toMatchObject({ stored: 300, complete: true })
   expect(late.held('other-299')).toBe(299)
+})
+
+test('[Y-43] what is gathered for clients counts by its length, and no end of it is gathered', () => {
+  const world = new World()
+  const store = new TestStore()
+  const author = new TestKey('author')
+  for (let i = 0; i < 300; i++) {
+    const record = author.bound(`key-${i}`, 'x'.repeat(100_000), { time: world.now - 1_000 + i })
+    store.rows.set(record.k, { value: JSON.stringify(record), version: '1' })
+  }
+  const server = world.server({ sync, store })
+  world.run(1_000)
+  const client = world.client({ sync })
+  client.connect(server)
+  world.run(1_000)
+  world.wire.length = 0
+  const salt = toBase64(new Uint8Array(16))
+  for (const prefix of ['k', 'ke', 'key', 'key-']) {
+    say(client, server, { type: 'syncAsk', id: prefix, salt, data: differs, prefix })
+  }
+  world.run(3_000)
+  // A third of a second each, a tenth of the time, and a burst of two seconds.
+  expect(sent(world, server, 'syncTell')).toBeLessThan(3)
+  world.run(20_000)
+  expect(sent(world, server, 'syncTell')).toBe(4)
 })

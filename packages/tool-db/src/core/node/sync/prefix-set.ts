@@ -17,7 +17,11 @@ import { recordsAt, rowsAt, sharedAt } from './item-rows.ts'
 
 /** Of one prefix; about 500 KB of memory, and a third of a second to gather. */
 export const PREFIX_ITEMS_MAX = 10_000
+/** UTF-16 units of its rows, which have to be parsed: more than a client fetches in one go. */
+const PREFIX_LENGTH_MAX = 256 * 1024 * 1024
 const KEYS_PER_PAGE = 64
+/** A row so much longer than others costs as much as one row more. */
+const LENGTH_PER_ROW = 2_500
 /** Hashed between two turns of everybody else. */
 const HASHED_AT_ONCE = 512
 
@@ -33,8 +37,9 @@ export class PrefixSet implements ItemFollower {
   /** BOUNDED: PREFIX_ITEMS_MAX, and what is written while it is used. */
   readonly tree: ItemTree
   readonly #init: PrefixSetInit
-  /** Rows that were read. */
-  #work = 0
+  /** Rows that were read, and their length. */
+  #rows = 0
+  #length = 0
   /** Gone since the page was asked for that is being read. BOUNDED: by the commits of that time. */
   readonly #goneMeanwhile = new Set<string>()
 
@@ -43,13 +48,13 @@ export class PrefixSet implements ItemFollower {
     this.tree = new ItemTree(init.kernel.sha256)
   }
 
-  /** Once. From here on it follows what is committed. `work`: rows that were read for it. */
+  /** Once. From here on it follows what is committed. `work`: what was read for it, in rows of ordinary length. */
   gather(then: (gathered: Gathered, work: number) => void): void {
     this.#init.items.followers.add(this)
     this.#page(undefined, (gathered) => {
       this.#goneMeanwhile.clear()
       if (gathered !== 'whole') this.close()
-      then(gathered, this.#work)
+      then(gathered, this.#rows + this.#length / LENGTH_PER_ROW)
     })
   }
 
@@ -85,7 +90,7 @@ export class PrefixSet implements ItemFollower {
       const rowKeys = keys.flatMap(rowsAt)
       kernel.ask('load', { keys: rowKeys }, (loaded) => {
         if (!loaded.ok) return then('failed')
-        this.#work += 1 + rowKeys.length
+        this.#noteRead(loaded.value)
         const rows = new Map(rowKeys.map((key, i) => [key, loaded.value[i]]))
         const documents = keys.filter((key) => this.#addAt(key, rows))
         this.#eachSets(documents, (gathered) => {
@@ -94,6 +99,15 @@ export class PrefixSet implements ItemFollower {
         })
       })
     })
+  }
+
+  #noteRead(rows: readonly (HeldRow | undefined)[]): void {
+    this.#rows += 1 + rows.length
+    for (const row of rows) this.#length += row?.value.length ?? 0
+  }
+
+  get #isTooLarge(): boolean {
+    return this.tree.size > PREFIX_ITEMS_MAX || this.#length > PREFIX_LENGTH_MAX
   }
 
   /** True where it is a document, whose sets lie elsewhere. */
@@ -109,7 +123,7 @@ export class PrefixSet implements ItemFollower {
   }
 
   #eachSets([first, ...others]: readonly string[], then: (gathered: Gathered) => void): void {
-    if (this.tree.size > PREFIX_ITEMS_MAX) return void then('too-large')
+    if (this.#isTooLarge) return void then('too-large')
     if (first === undefined) return void then('whole')
     this.#sets(first, undefined, (gathered) => {
       if (gathered === 'whole') this.#eachSets(others, then)
@@ -124,10 +138,10 @@ export class PrefixSet implements ItemFollower {
       const { keys, more } = scanned.value
       kernel.ask('load', { keys }, (loaded) => {
         if (!loaded.ok) return then('failed')
-        this.#work += 1 + keys.length
+        this.#noteRead(loaded.value)
         const rows = new Map(keys.map((rowKey, i) => [rowKey, loaded.value[i]]))
         for (const rowKey of keys) for (const record of recordsAt(rowKey, rows)) this.#add(record)
-        if (this.tree.size > PREFIX_ITEMS_MAX) return then('too-large')
+        if (this.#isTooLarge) return then('too-large')
         if (more) return this.#sets(key, keys.at(-1), then)
         then('whole')
       })

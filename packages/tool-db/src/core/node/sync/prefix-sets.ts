@@ -30,7 +30,7 @@ export class PrefixSets {
     return this.#kept.size
   }
 
-  /** `work`: rows that had to be read. */
+  /** `work`: what had to be read, in rows. */
   get(prefix: string, then: (set: PrefixSet | Exclude<Gathered, 'whole'>, work: number) => void): void {
     const kept = this.#kept.get(prefix)
     if (kept !== undefined) {
