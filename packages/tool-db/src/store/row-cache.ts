@@ -38,8 +38,13 @@ export class RowCache {
   set(key: string, text: RowText): void {
     const { rowsMax, sizeMax } = this.#init
     const size = key.length + (text?.length ?? 0)
-    this.forget(key)
-    if (size > sizeMax / 2) return
+    if (size > sizeMax / 2) {
+      this.forget(key)
+      return
+    }
+    // What is there is written over: a row that was read comes again when it is written.
+    const known = this.#young.get(key)
+    if (known !== undefined) this.#youngSize -= key.length + (known?.length ?? 0)
     if (this.#young.size >= rowsMax / 2 || this.#youngSize + size > sizeMax / 2) {
       this.#old = this.#young
       this.#young = new Map()

@@ -84,13 +84,13 @@ export class RowReader {
 
   /** After each write, in the order of the writes, before anybody is told of it. */
   noteWritten(key: string, text: RowText): void {
-    this.#unwritten.delete(key)
+    if (this.#unwritten.size > 0) this.#unwritten.delete(key)
     this.#cache.set(key, text)
   }
 
   /** A write has failed: whether the row is there is the engine's to say. */
   noteUncertain(key: string): void {
-    this.#unwritten.delete(key)
+    if (this.#unwritten.size > 0) this.#unwritten.delete(key)
     this.#cache.forget(key)
   }
 
@@ -139,6 +139,7 @@ export class RowReader {
       // What was written meanwhile is newer than what was read.
       if (unwritten.has(key)) this.#cache.set(key, values[i])
     }
+    unwritten.clear()
     return texts
   }
 }
