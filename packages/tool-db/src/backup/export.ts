@@ -6,8 +6,9 @@
 import { createHash } from 'node:crypto'
 import { isCrdtRecord } from '../core/crdt/change-set.ts'
 import { indexRowKey, isSetRow, recordOfAnySetRow } from '../core/node/crdt-rows.ts'
-import { claimsKey, nameOfRows, recordOfRow } from '../core/node/rows.ts'
+import { buriedRowKey, claimsKey, nameOfRows, recordOfRow } from '../core/node/rows.ts'
 import { namespaceOf } from '../core/records/key.ts'
+import { expiryOf } from '../core/records/nonce.ts'
 import type { WireRecord } from '../core/records/record.ts'
 import { prefixRange } from '../store/key-order.ts'
 import type { KeyRange, Row, Store } from '../store/store.ts'
@@ -64,13 +65,18 @@ async function* recordsOf(store: Store): AsyncGenerator<readonly string[]> {
     const claims = await rowsBeside(store, { rows, isMeant: (row) => isFrozen(row.key), besideOf: claimsKey })
     const isSet = (_row: Row, i: number): boolean => records[i] !== undefined && isCrdtRecord(records[i])
     const documents = await rowsBeside(store, { rows, isMeant: isSet, besideOf: indexRowKey })
+    const ends = (_row: Row, i: number): boolean => records[i] !== undefined && expiryOf(records[i].n) !== undefined
+    const buried = await rowsBeside(store, { rows, isMeant: ends, besideOf: buriedRowKey })
     yield rows.flatMap((row, i) => {
       if (records[i] === undefined) return [textOfOther(row)]
       // It is among the document's sets, which follow.
       if (documents.has(row.key)) return []
       const contested = nameOfRows(row.key, row, claims.get(row.key))
       const all = contested.flatMap(({ first, last }) => (first.h === last.h ? [first] : [first, last]))
-      return all.length <= 1 ? [row.value] : all.map(textOf)
+      if (all.length > 1) return all.map(textOf)
+      // Taken in before what was written over it, it comes to lie under that again.
+      const deletion = buried.get(row.key)
+      return deletion === undefined ? [row.value] : [deletion.value, row.value]
     })
   }
   for await (const rows of pagesOf(store, SET_ROWS)) {

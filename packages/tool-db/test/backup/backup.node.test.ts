@@ -48,6 +48,8 @@ async function full(options: object = {}): Promise<ToolDb> {
   await db.putData('gone', 1)
   await db.deleteData('gone')
   await db.putData('ends', 1, false, { ttl: 3_600_000 })
+  await db.deleteData('away')
+  await db.putData('away', 1, false, { ttl: 3_600_000 })
   await db.signUp('alice', 'correct horse')
   for (const field of ['a', 'b']) {
     const map = new MapCrdt<number>(db.userAccount.getAddress() as string)
@@ -73,6 +75,8 @@ test('[ST-50] what one store exports another imports, and exports again: every r
     topic: TOPIC,
   })
   expect(recordsOf(await textOf(to))).toEqual(recordsOf(text))
+  // The deletion too that a value with an end was written over.
+  expect(recordsOf(text).filter((record) => record.includes('"away"'))).toHaveLength(2)
   expect(await to.getData('k3')).toEqual({ i: 3, text: 'ü\n😀' })
   expect(await to.getData('gone')).toBeNull()
   expect(await to.queryKeys('gone')).toEqual([])
