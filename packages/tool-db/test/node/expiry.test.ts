@@ -145,3 +145,17 @@ test('[T-94] nor does one come back between that end and the removal', () => {
     expect([...node.rows.keys()]).toEqual(['k'])
   }
 })
+
+test('[T-94] rows of ends that are damaged are removed, and hold up none', () => {
+  const world = new World()
+  const before = world.server()
+  before.put('k', 'short', { ttl: 5_000 })
+  world.run(100)
+  world.kill(before)
+  for (const damaged of ['', '18', '1800000000', '1800000000000', '1800000000000:', 'x800000000000:k', '?']) {
+    before.store.rows.set(`\u0000expires:${damaged}`, { value: '1', version: '1' })
+  }
+  const server = world.server({ store: before.store })
+  world.run(10_000)
+  expect([...server.rows.keys()]).toEqual([])
+})

@@ -55,7 +55,9 @@ export class Expiries {
     this.#isSweeping = true
     this.#kernel.ask('scan', { prefix: EXPIRY_PREFIX, after: undefined, limit: REMOVED_AT_ONCE }, (result) => {
       if (!result.ok) return this.#end(this.#kernel.now + RETRY_AFTER)
-      const rows = result.value.keys.map(parsedExpiryRowKey)
+      const damaged = result.value.keys.filter((rowKey) => parsedExpiryRowKey(rowKey) === undefined)
+      if (damaged.length > 0) return this.#removeDamaged(damaged)
+      const rows = result.value.keys.map(parsedExpiryRowKey).filter((row) => row !== undefined)
       const due = rows.filter(({ expiry }) => expiry <= this.#kernel.now)
       const next = rows[due.length]?.expiry
       let left = due.length
@@ -69,6 +71,14 @@ export class Expiries {
           this.#end(hasFailed ? this.#kernel.now + RETRY_AFTER : this.#kernel.now)
         })
       }
+    })
+  }
+
+  /** They say nothing of any record, and would stand in front of the others for ever. */
+  #removeDamaged(rowKeys: readonly string[]): void {
+    const writes = rowKeys.map((key) => ({ key }))
+    this.#kernel.ask('commit', { writes, expect: new Map() }, ({ ok }) => {
+      this.#end(ok ? this.#kernel.now : this.#kernel.now + RETRY_AFTER)
     })
   }
 

@@ -51,10 +51,12 @@ export function expiryRowKey(key: string, expiry: Millis): string {
   return `${EXPIRY_PREFIX}${expiry}:${key}`
 }
 
-/** What such a row says. */
-export function parsedExpiryRowKey(rowKey: string): { readonly expiry: Millis; readonly key: string } {
-  const start = EXPIRY_PREFIX.length
-  return { expiry: Number(rowKey.slice(start, start + 13)), key: rowKey.slice(start + 14) }
+const EXPIRY_ROW_KEY = /^(\d{13}):(.+)$/s
+
+/** What such a row says; `undefined` for one that is damaged. */
+export function parsedExpiryRowKey(rowKey: string): { readonly expiry: Millis; readonly key: string } | undefined {
+  const [, expiry, key] = EXPIRY_ROW_KEY.exec(rowKey.slice(EXPIRY_PREFIX.length)) ?? []
+  return expiry === undefined || key === undefined ? undefined : { expiry: Number(expiry), key }
 }
 
 /** The rows beside the record, where it or the one that it replaces is deleted or ends. */
