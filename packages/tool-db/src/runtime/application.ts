@@ -49,7 +49,11 @@ export class Application {
   async verify(record: WireRecord, previous: WireRecord | undefined): Promise<boolean> {
     for (const { prefix, verify } of [...this.#verifications.values()]) {
       if (!record.k.startsWith(prefix)) continue
-      const isAccepted = await withTimeLimit(Promise.resolve(verify(record, previous?.v)), VERIFICATION_TIME)
+      // Copies: what it changes in them must not reach what is stored, sent or shown to the next one.
+      const isAccepted = await withTimeLimit(
+        Promise.resolve(verify(copyOf(record), copyOf(previous?.v))),
+        VERIFICATION_TIME,
+      )
       if (isAccepted !== true) return false
     }
     return true
@@ -63,6 +67,10 @@ export class Application {
     if (Buffer.byteLength(text) > this.#resultSizeMax) throw new Error('the result is larger than a message may be')
     return value
   }
+}
+
+function copyOf<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T)
 }
 
 async function withTimeLimit(work: Promise<unknown>, limit: Millis): Promise<unknown> {
