@@ -156,14 +156,48 @@ test('[T-110] bansMax and banTime: so many are kept out, so long; the oldest com
   expect(isLetIn()).toEqual([true, true, true])
 })
 
-test('[T-110] messageDepthMax: a message that is nested more deeply is no message', () => {
+test('[T-110] messageDepthMax: values and arguments that are nested more deeply are refused, and nobody is thought ill of for them', () => {
+  const world = new World()
+  const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
+  const sync = {}
+  const before = world.server({ sync, key: 'other' })
+  const put = (server: WorldNode, name: string): void => {
+    for (let i = 0; i < 20; i++) server.put(`${name}-deep-${i}`, nested(20))
+    for (let i = 0; i < 20; i++) server.put(`${name}-flat-${i}`, nested(3))
+  }
+  put(before, 'before')
+  world.run(1_000)
+  world.kill(before)
+  const other = world.server({ sync, key: 'other', store: before.store })
+  const limits = { messageDepthMax: 8 }
+  const strict = world.server({ sync, limits })
+  const client = world.client({ limits })
+  strict.connect(other)
+  client.connect(other)
+  world.run(500)
+  put(other, 'after')
+  for (let i = 0; i < 20; i++) client.command({ kind: 'get', key: `after-deep-${i}`, timeout: 1_000 })
+  world.run(300_000)
+  expect([...strict.rows.keys()].filter((key) => !key.startsWith('\u0000'))).toHaveLength(40)
+  // Once as they are pushed, once as answers to the client's questions, which it passes on.
+  expect(strict.machine.stats()).toMatchObject({ 'sync.refused.TOO_LARGE': 40, 'records.TOO_LARGE': 40 })
+  expect(strict.peers).toContain(other.peerId)
+  expect(client.peers).toContain(other.peerId)
+  for (const node of [strict, client, other]) {
+    expect(node.machine.stats()).not.toHaveProperty(['faults.malformed'])
+    expect(node.machine.stats()).not.toHaveProperty(['faults.bad-record'])
+  }
+  strict.input((machine) => machine.addFunction('f'))
+  const call = other.command({ kind: 'function', name: 'f', args: nested(20), timeout: 1_000 })
+  world.run(500)
+  expect(call.result).toEqual({ kind: 'function', code: 'ERR', value: 'TOO_LARGE' })
+})
+
+test('[T-110] nobody’s messages are nested more deeply than 72 levels', () => {
   const world = new World()
   const server = world.server({ limits: { messageDepthMax: 8 } })
   const raw = world.raw(server).greet()
-  const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
-  raw.put(raw.key.plain('deep', nested(20), { time: world.now }))
-  raw.put(raw.key.plain('flat', nested(3), { time: world.now }))
+  raw.put(raw.key.plain('deep', JSON.parse(`${'['.repeat(80)}${']'.repeat(80)}`), { time: world.now }))
   world.run(100)
-  expect([...server.rows.keys()]).toEqual(['flat'])
   expect(server.machine.stats()['rejected.too_deep']).toBe(1)
 })

@@ -17,7 +17,7 @@ import type { RowWrite } from './effects.ts'
 import type { Kernel } from './kernel.ts'
 import { commitRows, loadRows, type Rows } from './key-rows.ts'
 import { type LaneJob, Lanes } from './lanes.ts'
-import { isWithin } from './limits.ts'
+import { isShallowEnough, isWithin } from './limits.ts'
 import { Remembered } from './remembered.ts'
 import {
   buriedRowKey,
@@ -194,7 +194,7 @@ export class Admission {
     if (!checked.ok) return checked
     const { valueText } = checked
     // What would not fit into a message of ours would cut off whoever we send it to.
-    return isWithin(valueText, this.#kernel.limits.valueSizeMax)
+    return isWithin(valueText, this.#kernel.limits.valueSizeMax) && isShallowEnough(record.v, this.#kernel.limits)
       ? { ok: true, valueText }
       : { ok: false, code: 'TOO_LARGE' }
   }

@@ -4,6 +4,7 @@ import type { FunctionMessage } from '../wire/message.ts'
 import type { Command } from './commands.ts'
 import type { Fanout } from './fanout.ts'
 import type { Kernel } from './kernel.ts'
+import { isShallowEnough } from './limits.ts'
 import { has } from './peer.ts'
 import type { Answer, Request, Requests } from './requests.ts'
 import type { Peer } from './session.ts'
@@ -118,7 +119,7 @@ export class Functions {
       if (isServer) this.#answer(peer, message.id, 'NOT_FOUND', 'Function not found')
       return
     }
-    if (size > limits.functionArgumentsSizeMax) {
+    if (size > limits.functionArgumentsSizeMax || !isShallowEnough(message.args, limits)) {
       counters.add('refused.function-arguments')
       this.#refuse(peer, message.id, 'TOO_LARGE')
       return

@@ -1,10 +1,12 @@
 /** What a node does at most on behalf of others. Every limit is an option; every refusal shows in `stats()`. */
 
 import { MINUTE, type Millis, SECOND, utf8Length } from '@shoal/base'
+import { isShallow } from '../records/parse-record.ts'
 
 export interface NodeLimits {
   /** Bytes of one message; a longer frame closes its channel. */
   readonly messageSizeMax: number
+  /** Levels of a message from elsewhere, 72 at least; fewer bound values and arguments alone, by the message they come in. */
   readonly messageDepthMax: number
   /** UTF-16 units of the key of a record from elsewhere, 1,024 at most. */
   readonly keyLengthMax: number
@@ -94,6 +96,14 @@ export const ENVELOPE_SIZE = 4_096
 /** False for a record, as JSON, that is longer than a message may be, as a row of another program may be. */
 export function mayBeSent(recordText: string, { messageSizeMax }: NodeLimits): boolean {
   return isWithin(recordText, messageSizeMax - ENVELOPE_SIZE)
+}
+
+/** A message that brings records has them in a list. */
+const ENVELOPE_DEPTH = 3
+
+/** False for a value that would make a message deeper than our own limit, where that is lower than everybody's. */
+export function isShallowEnough(value: unknown, { messageDepthMax }: NodeLimits): boolean {
+  return messageDepthMax >= DEFAULT_LIMITS.messageDepthMax || isShallow(value, messageDepthMax - ENVELOPE_DEPTH)
 }
 
 /** Bytes; most are far below, in whatever script. */

@@ -64,8 +64,8 @@ export class Sessions {
     const { limits } = kernel
     this.#wireLimits = {
       frameSizeMax: limits.messageSizeMax,
-      depthMax: limits.messageDepthMax,
       // Others have other limits: what is well-formed and too much for us is refused further in, and no fault.
+      depthMax: Math.max(limits.messageDepthMax, DEFAULT_LIMITS.messageDepthMax),
       keyLengthMax: KEY_BYTES_MAX,
       answerKeysMax: Math.max(limits.queryKeysMax, DEFAULT_LIMITS.queryKeysMax),
       serversMax: limits.serversPerPongMax,
