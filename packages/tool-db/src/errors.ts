@@ -2,6 +2,7 @@
 
 import { ShoalError, type ShoalErrorOptions } from '@shoal/base'
 import type { RefusalCode } from './core/node/commands.ts'
+import type { PutOutcome } from './put-outcome.ts'
 
 /** A record was not stored. `reason` is the word that other peers would be told too. */
 export class PutRefusedError extends ShoalError {
@@ -43,15 +44,22 @@ export class NotConfirmedError extends ShoalError {
   readonly sent: number
   readonly confirmed: number
 
-  constructor(wanted: number, counts: { readonly sent: number; readonly confirmed: number }) {
+  constructor(wanted: number, counts: Omit<PutOutcome, 'message'>) {
     const { sent, confirmed } = counts
     super(
       'SHOAL_NOT_CONFIRMED',
-      `stored here, but of ${wanted} servers ${confirmed} confirmed it in time (sent to ${sent}): it is sent again to servers that connect`,
+      `stored here, but of ${wanted} servers ${confirmed} confirmed it in time (sent to ${sent}): ${whatFollows(counts)}`,
     )
     this.sent = sent
     this.confirmed = confirmed
   }
+}
+
+function whatFollows({ confirmed, refused, isWaiting }: Omit<PutOutcome, 'message'>): string {
+  if (isWaiting) return 'it is sent again to servers that connect'
+  const refusals = refused === 0 ? '' : `${refused} refused it for good (the event "refused" says why), and `
+  if (confirmed > 0) return `${refusals}the servers that have it hand it on`
+  return `${refusals}it is not sent again by itself`
 }
 
 /** The name belongs to somebody already. */

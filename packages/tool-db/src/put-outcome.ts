@@ -18,6 +18,10 @@ export interface PutOutcome<T = unknown> {
   /** Servers that it was sent to, and those that said they have stored it. */
   readonly sent: number
   readonly confirmed: number
+  /** Servers that refused it for good; the event `refused` says why. */
+  readonly refused: number
+  /** No server has taken it or refused it for good yet: it is sent to those that connect. */
+  readonly isWaiting: boolean
 }
 
 export const CONFIRM_TIMEOUT_MS = 10_000
@@ -41,8 +45,10 @@ export function wishOf<T>(value: T, options: PutOptions, to: readonly string[]):
 
 /** Throws PutRefusedError where nothing was stored. */
 export function putOutcome(result: CommandResult, key: string): PutOutcome {
-  if (result.kind === 'put')
-    return { message: result.message as PutMessage, sent: result.sent, confirmed: result.confirmed }
+  if (result.kind === 'put') {
+    const { message, sent, confirmed, refused, isWaiting } = result
+    return { message: message as PutMessage, sent, confirmed, refused, isWaiting }
+  }
   const refused = result.kind === 'refused' ? result : { code: 'TOO_BUSY' as const, error: undefined }
   throw new PutRefusedError(refused.code, key, { cause: refused.error })
 }

@@ -27,7 +27,7 @@ import {
   wishOf,
 } from './put-outcome.ts'
 import type { CustomVerification, ServerFunction } from './runtime/application.ts'
-import { checkFunction, checkFunctionName, checkText } from './runtime/checked-command.ts'
+import { checkArguments, checkFunction, checkFunctionName, checkText } from './runtime/checked-command.ts'
 import { Documents } from './runtime/documents.ts'
 import { Turns } from './runtime/turns.ts'
 import { verifyRecord } from './runtime/verify-record.ts'
@@ -245,13 +245,14 @@ export class ToolDb extends Database {
     this.runtime?.driver.input((node) => node.addFunction(functionName))
   }
 
-  /** Asks every connected server; the first that has the function answers. */
+  /** Asks every connected server; the first that has the function answers. Rejects with UsageError where no message can hold the arguments. */
   async doFunction<R = AnyValue, A = AnyValue>(
     functionName: string,
     args: A,
     timeoutMs: Millis = FUNCTION_TIMEOUT_MS,
   ): Promise<FunctionReturn<R>> {
-    const { value } = writtenValue(args)
+    const { text, value } = writtenValue(args)
+    checkArguments(text, this.options.limits)
     const result = await this.command({ kind: 'function', name: functionName, args: value, timeout: timeoutMs })
     if (result.kind !== 'function') return { code: 'ERR', return: 'Refused' }
     return { code: result.code, return: result.value } as FunctionReturn<R>

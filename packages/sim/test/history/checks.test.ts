@@ -26,7 +26,14 @@ test('[H-2] an acknowledgement of what is not on the disk is found', () => {
 test('[H-2] a put that resolves and is not stored where it was made is found', () => {
   const { client, record, completes } = scene((parts) => new Acknowledged(parts))
   const data = record(client, { k: 'a', v: 1 })
-  const result = { kind: 'put', message: { type: 'put', id: '1', to: [], data }, sent: 0, confirmed: 0 } as const
+  const result = {
+    kind: 'put',
+    message: { type: 'put', id: '1', to: [], data },
+    sent: 0,
+    confirmed: 0,
+    refused: 0,
+    isWaiting: true,
+  } as const
   const does = { kind: 'put', key: 'a', value: 1, confirm: 0 } as const
   expect(outcome(() => completes({ host: client, does, result }))).toBe('ack-means-stored')
 })
@@ -82,7 +89,14 @@ test('[H-4] a read behind an earlier one, or behind an own write, is found; in a
   expect(read(older)).toBe('reads-forward')
   expect(read(undefined)).toBe('reads-forward')
   expect(read(older, 'client 1')).toBe('held')
-  const result = { kind: 'put', message: { type: 'put', id: '1', to: [], data: newer }, sent: 1, confirmed: 0 } as const
+  const result = {
+    kind: 'put',
+    message: { type: 'put', id: '1', to: [], data: newer },
+    sent: 1,
+    confirmed: 0,
+    refused: 0,
+    isWaiting: true,
+  } as const
   const does = { kind: 'put', key: 'a', value: 2, confirm: 0 } as const
   completes({ host: client, session: 'client 1', does, result })
   expect(read(older, 'client 1')).toBe('reads-forward')
@@ -187,7 +201,14 @@ test('[H-11] a count of confirmations above those that were given is found', () 
       completes({
         host: client,
         does: { kind: 'put', key: 'a', value: 1, confirm: confirmed },
-        result: { kind: 'put', message: { type: 'put', id: 'message', to: [], data }, sent: 2, confirmed },
+        result: {
+          kind: 'put',
+          message: { type: 'put', id: 'message', to: [], data },
+          sent: 2,
+          confirmed,
+          refused: 0,
+          isWaiting: false,
+        },
       }),
     )
   expect(complete(1)).toBe('held')

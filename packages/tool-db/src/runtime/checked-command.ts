@@ -5,6 +5,7 @@
 
 import { type Millis, UsageError } from '@shoal/base'
 import type { Command } from '../core/node/commands.ts'
+import { DEFAULT_LIMITS, mayBeSent, type NodeLimits } from '../core/node/limits.ts'
 import { keyProblem, namespaceOf } from '../core/records/key.ts'
 import { CLIENT_ID_LENGTH_MAX, FUNCTION_NAME_LENGTH_MAX, TO_LENGTH_MAX } from '../core/wire/fields.ts'
 
@@ -54,6 +55,15 @@ export function checkText(value: unknown, what: string): void {
 export function checkFunctionName(name: unknown): void {
   if (typeof name === 'string' && name !== '' && name.length <= FUNCTION_NAME_LENGTH_MAX) return
   throw new UsageError(`a server function has a name of 1 to ${FUNCTION_NAME_LENGTH_MAX} characters`)
+}
+
+/** The node would send no such message, and the call would wait for answers that can't come. */
+export function checkArguments(text: string, given: Partial<NodeLimits>): void {
+  const limits = { ...DEFAULT_LIMITS, ...given }
+  if (mayBeSent(text, limits)) return
+  throw new UsageError(
+    `the arguments are larger than a message may be (${limits.messageSizeMax} bytes): pass less, or put them under a key and pass that`,
+  )
 }
 
 function checkKey(key: unknown, mayEnd: 'anywhere' | 'whole'): void {

@@ -210,6 +210,7 @@ test('[T-85] what cannot be meant is refused here, before servers count it as ma
     }
     await expect(client.putData('k', 1, false, ['x', 5 as never])).rejects.toMatchObject(usage)
     await expect(client.doFunction('', 1)).rejects.toMatchObject(usage)
+    await expect(client.doFunction('f', 'x'.repeat(1_048_576))).rejects.toMatchObject(usage)
   }
   for (const timeout of [Number.NaN, -1, '5' as never]) {
     await expect(client.getData('k', false, timeout)).rejects.toMatchObject(usage)
@@ -299,6 +300,18 @@ test('[T-88] confirm counts servers: enough resolves, too few rejects and says h
   })
   expect(await client.getData('k')).toBe(2)
   expect(await (await started()).putDetailed('k', 1, { timeoutMs: 50 })).toMatchObject({ sent: 0, confirmed: 0 })
+})
+
+test('[T-88] too few in time: the error says what becomes of the record', async () => {
+  const a = await server()
+  a.addCustomVerification('', ({ v }) => v !== 'spam')
+  const client = await started({ peers: [placeOf(a)] })
+  await connected(client)
+  const put = (db: ToolDb, value: string): Promise<unknown> =>
+    db.putData('k', value, false, { confirm: 2, timeoutMs: 200 }).catch((error: Error) => error.message)
+  expect(await put(client, 'spam')).toMatch(/: 1 refused it for good .* it is not sent again by itself$/)
+  expect(await put(client, 'ham')).toMatch(/: the servers that have it hand it on$/)
+  expect(await put(await started(), 'ham')).toMatch(/: it is sent again to servers that connect$/)
 })
 
 test('[T-88] the whole record, and whether the answer is final', async () => {

@@ -80,6 +80,10 @@ export type CommandResult =
       /** Servers it was sent to, and those that said they have stored it. */
       readonly sent: number
       readonly confirmed: number
+      /** Servers that refused it for good. */
+      readonly refused: number
+      /** It is sent to servers that connect. */
+      readonly isWaiting: boolean
     }
   /** What is not known yet. `complete`: every connected server has given all that it has. */
   | {

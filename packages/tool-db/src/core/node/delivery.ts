@@ -20,6 +20,9 @@ import { Windows } from './windows.ts'
 export interface Counts {
   readonly sent: number
   readonly confirmed: number
+  readonly refused: number
+  /** No server is known to have it, or to have refused it for good: those that connect are sent it. */
+  readonly isWaiting: boolean
 }
 
 /** A record of ours on its way. What it says stays true when there is nothing left to wait for. */
@@ -27,6 +30,10 @@ export interface Sending {
   readonly message: RecordMessage
   readonly sent: readonly string[]
   readonly confirmed: readonly string[]
+  /** Servers that refused it for good. */
+  readonly refused: number
+  /** Some server has it, or refused it for good: it need not be sent to those that come. */
+  readonly isSettled: boolean
 }
 
 interface Delivery extends Sending {
@@ -42,7 +49,7 @@ interface Delivery extends Sending {
   /** Servers that it waits for, or whose acknowledgement is still to come. BOUNDED: by the servers. */
   readonly open: Peer[]
   waiter: { readonly needed: number | 'all'; readonly timer: Timer; then(counts: Counts): void } | undefined
-  /** Some server has it, or refused it for good: it need not be sent to those that come. */
+  refused: number
   isSettled: boolean
 }
 
@@ -57,8 +64,8 @@ const STORED = 'OK'
 /** Another record of the key stands, and was sent to us. */
 const SUPERSEDED = 'SUPERSEDED'
 
-export function countsOf({ sent, confirmed }: Sending): Counts {
-  return { sent: sent.length, confirmed: confirmed.length }
+export function countsOf({ sent, confirmed, refused, isSettled }: Sending): Counts {
+  return { sent: sent.length, confirmed: confirmed.length, refused, isWaiting: !isSettled }
 }
 
 /** Lists and not sets: thousands of deliveries wait at a time, most of them for one server, and three sets are larger than the record. */
@@ -149,6 +156,7 @@ export class Deliveries {
       place,
       sent: [],
       confirmed: [],
+      refused: 0,
       open: [],
       waiter: undefined,
       isSettled: false,
@@ -198,6 +206,7 @@ export class Deliveries {
     } else if (isPassing(code)) this.#again(delivery, peer)
     else {
       if (code !== SUPERSEDED) {
+        delivery.refused++
         const { k: key, t: time } = delivery.message.data
         const refusal = { kind: 'put', key, code, time, peerId: peer.peerId } as const
         this.#kernel.emit({ kind: 'refused', refusal })
