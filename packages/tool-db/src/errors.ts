@@ -2,7 +2,7 @@
 
 import { ShoalError, type ShoalErrorOptions } from '@shoal/base'
 import type { RefusalCode } from './core/node/commands.ts'
-import type { PutOutcome } from './put-outcome.ts'
+import type { Counts } from './core/node/delivery.ts'
 
 /** A record was not stored. `reason` is the word that other peers would be told too. */
 export class PutRefusedError extends ShoalError {
@@ -44,7 +44,7 @@ export class NotConfirmedError extends ShoalError {
   readonly sent: number
   readonly confirmed: number
 
-  constructor(wanted: number, counts: Omit<PutOutcome, 'message'>) {
+  constructor(wanted: number, counts: Counts) {
     const { sent, confirmed } = counts
     super(
       'SHOAL_NOT_CONFIRMED',
@@ -55,7 +55,7 @@ export class NotConfirmedError extends ShoalError {
   }
 }
 
-function whatFollows({ confirmed, refused, isWaiting }: Omit<PutOutcome, 'message'>): string {
+function whatFollows({ confirmed, refused, isWaiting }: Counts): string {
   if (isWaiting) return 'it is sent again to servers that connect'
   const refusals = refused === 0 ? '' : `${refused} refused it for good (the event "refused" says why), and `
   if (confirmed > 0) return `${refusals}the servers that have it hand it on`
