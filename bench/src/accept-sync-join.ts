@@ -1,6 +1,6 @@
 /**
- * A server that joins one with a million records, on loopback and on disk: its processor time until it has them all, verified, and has found
- * that nothing differs any more, against that of checking as many signatures and doing nothing else; and the memory of both.
+ * A server that joins one with a million records, on loopback and on disk: its processor time, from its start until it has them all, verified and
+ * stored, against that of checking as many signatures and doing nothing else; and the memory of both.
  */
 import { reached, withFilled, withServer } from './db-sync-measure.ts'
 import { figureOf } from './figures.ts'

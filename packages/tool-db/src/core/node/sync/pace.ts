@@ -6,9 +6,9 @@
 import type { Millis } from '@shoal/base'
 import type { Kernel } from '../kernel.ts'
 
-/** Records, each of some 70 microseconds: long enough that a turn costs little, short enough that nobody waits for it longer than nine milliseconds. */
+/** Records, each of some 70 microseconds: long enough that a turn costs little, short enough that nobody waits for it longer than twenty milliseconds. */
 const COUNT_MIN = 64
-const COUNT_MAX = 128
+const COUNT_MAX = 256
 /** Of what the others took: they wait for the other server and for their clients as well, and with this keep three quarters of their rate. */
 const SHARE = 3
 
