@@ -33,10 +33,13 @@ export async function startClient(from: Maker, server: ToolDbServer, start: Star
   return peer
 }
 
-/** Resolves with the value once the server holds one under the key, or holds this very one. */
+/**
+ * Resolves with the value once the server's store holds one under the key, or holds this very one. Not once the server itself can
+ * read it: npm's hands on what it has not written yet, and never answers whoever else asks for it meanwhile.
+ */
 export function holds(server: ToolDbServer, key: string, value?: string): Promise<unknown> {
   const enough = (held: unknown): boolean => (value === undefined ? held !== null : held === value)
-  return server.peer.until(enough, 'get', key, false, 100)
+  return server.peer.until(enough, 'storedValue', key)
 }
 
 /** What the server answers at once about a key that it may not hold. */

@@ -90,6 +90,10 @@ serveCommands(
     },
     check: (record, pow) => db.verifyMessage(record, pow),
     stored: (key) => db.store.get(key),
+    storedValue: async (key) => {
+      const text = await db.store.get(key).catch(() => undefined)
+      return text === undefined ? null : JSON.parse(text).v
+    },
     listen: (key) => {
       listeners.set(
         key,
