@@ -29,6 +29,16 @@ function between(
   return { client, middle }
 }
 
+/** A client that has met its server, encrypted. */
+function connected(): { world: World; server: WorldNode; client: WorldNode } {
+  const world = new World()
+  const server = world.server(mode('prefer'))
+  const client = world.client(mode('prefer'))
+  client.connect(server)
+  world.run(200)
+  return { world, server, client }
+}
+
 const edited = (edit: (message: { shoal: Record<string, unknown> }) => void) => (text: string) => {
   const message = JSON.parse(text) as { shoal: Record<string, unknown> }
   if (message.shoal !== undefined) edit(message)
@@ -132,11 +142,7 @@ test('[E-17] a frame that does not hold ends the connection, is counted, and is 
     () => '{"type":"ping"}',
   ]
   for (const change of mischief) {
-    const world = new World()
-    const server = world.server(mode('prefer'))
-    const client = world.client(mode('prefer'))
-    client.connect(server)
-    world.run(200)
+    const { world, server, client } = connected()
     const send = world.send.bind(world)
     world.send = (from, channel, frame) => send(from, channel, from === client ? change(frame as Uint8Array) : frame)
     client.put('k', 1)
@@ -151,11 +157,7 @@ test('[E-17] a frame that does not hold ends the connection, is counted, and is 
 })
 
 test('[E-17] a repeated frame ends the connection', () => {
-  const world = new World()
-  const server = world.server(mode('prefer'))
-  const client = world.client(mode('prefer'))
-  client.connect(server)
-  world.run(200)
+  const { world, server, client } = connected()
   const send = world.send.bind(world)
   world.send = (from, channel, frame) => {
     send(from, channel, frame)
@@ -196,11 +198,7 @@ test('[E-18] half a handshake, or one that makes no sense, is ended and costs on
 })
 
 test('[E-18] after the handshake a third message of it is out of turn', () => {
-  const world = new World()
-  const server = world.server(mode('prefer'))
-  const client = world.client(mode('prefer'))
-  client.connect(server)
-  world.run(200)
+  const { world, server, client } = connected()
   const text = JSON.stringify({ type: 'noise', id: 'n', to: [], data: toHex(utf8('again')) })
   client.input((machine) => machine.sendText(server.peerId.slice(-20), text))
   world.run(50)
